@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: MIT
+# The front door. Meson and Ninja do the work; `make help` lists what there is.
+
+BUILD = build
+TEST  = build-test
+FUZZ  = build-fuzz
+
+PREFIX  ?= /usr/local
+ARGS    ?=
+SEED    ?= 1
+NODES   ?= 20
+MINUTES ?= 1
+SUITE   ?=
+NAME    ?=
+
+MESON = meson setup $(if $(wildcard $(@D)/build.ninja),--reconfigure)
+RUN_TESTS = tools/run-tests $(addprefix --suite ,$(SUITE)) $(addprefix --name ,$(NAME))
+
+.NOTPARALLEL:
+.PHONY: build run test bench soak sim fuzz install format clean help \
+	deps-build deps-fuzz deps-test built-test built-fuzz
+
+build: $(BUILD)/build.ninja ## build the release binary, build/kith
+	@ninja -C $(BUILD)
+	@ln -sfn src/bin/kith $(BUILD)/kith
+
+run: build ## build, then run a node; more flags in ARGS="…"
+	$(BUILD)/kith up $(ARGS)
+
+test: deps-test build built-test built-fuzz ## build with sanitizers and run all tests; SUITE=unit NAME=reader narrow it
+	@$(RUN_TESTS) $(TEST) $(FUZZ)
+
+bench: build ## measure, beside raw references
+	@$(RUN_TESTS) --bench $(BUILD)
+
+soak: deps-test built-test ## the long forms of the scenario and system tests
+	@tools/run-tests --soak --timeout-factor 20 $(addprefix --suite ,$(or $(SUITE),scenario system soak)) \
+		$(addprefix --name ,$(NAME)) $(TEST)
+
+sim: build ## one simulated run: SEED=1 NODES=20
+	@$(BUILD)/sim/kith-sim --seed $(SEED) --nodes $(NODES) $(ARGS)
+
+fuzz: deps-fuzz built-fuzz ## fuzz every decoder, MINUTES=1 each; NAME=reader narrows it
+	@tools/fuzz --minutes $(MINUTES) $(FUZZ) $(NAME)
+
+install: build ## install below PREFIX=/usr/local, staged in DESTDIR
+	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
+	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+format: deps-test ## lay out every C file by .clang-format
+	@find include src sim tests fuzz bench -name '*.[ch]' -exec clang-format -i {} +
+
+clean: ## remove every build directory
+	rm -rf $(BUILD) $(TEST) $(FUZZ)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
+
+# Configured anew when the flags below change.
+$(BUILD)/build.ninja: Makefile | deps-build
+	@$(MESON) $(BUILD) -Dtests=false
+$(TEST)/build.ninja: Makefile | deps-test
+	@$(MESON) $(TEST) -Dbuildtype=debugoptimized -Db_sanitize=address,undefined
+$(FUZZ)/build.ninja: Makefile | deps-fuzz
+	@CC=clang $(MESON) $(FUZZ) -Dfuzz=true -Dbuildtype=debugoptimized \
+		-Db_sanitize=address,undefined -Db_lundef=false
+
+built-test: $(TEST)/build.ninja
+	@ninja -C $(TEST)
+built-fuzz: $(FUZZ)/build.ninja
+	@ninja -C $(FUZZ)
+
+deps-build deps-fuzz deps-test:
+	@tools/deps $(@:deps-%=%)

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""How fast nodes find each other with nothing configured: hosts in network namespaces, on
+one bridge. Lines are those of lib/measure.h; skipped where no namespace can be made."""
+
+import os
+import statistics
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tests", "system"))
+
+# pylint: disable=wrong-import-position
+import netns
+from discoverylib import LAN, LOBBY, Stream, cpu_s
+from kithlib import Scene, Skip, wait_until
+from netns import Network
+
+RUNS = 20
+CROWDS = (10, 50)
+WATCHED_S = 10  # after the mesh stands
+
+
+def line(what, figure, unit):
+    decimals = 0 if figure >= 1000 else 1 if figure >= 100 else 2 if figure >= 1 else 3
+    print(f"{what} | {figure:.{decimals}f} {unit} |", flush=True)
+
+
+class Others:
+    """How busy other processes kept the machine."""
+
+    def __init__(self):
+        self.begin, self.busy, self.own = time.monotonic(), self._busy(), sum(os.times()[:4])
+
+    @staticmethod
+    def _busy():
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:]]
+        return (sum(ticks[:8]) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+    def show(self, what):
+        own = sum(os.times()[:4]) - self.own
+        cores = max(0, self._busy() - self.busy - own) / (time.monotonic() - self.begin)
+        busy = "; only ratios and CPU times count" if cores > 0.1 else ""
+        print(f"  ({what}: others kept {cores:.2f} of {os.cpu_count()} cores busy{busy})",
+              flush=True)
+
+
+def with_scene(function, *args):
+    scene = Scene()
+    try:
+        function(scene, *args)
+        if faults := scene.finish():
+            raise AssertionError("; ".join(faults))
+    finally:
+        scene.close()
+
+
+def heard(stream, text):
+    return next((at for at, kind, data in list(stream.told)
+                 if kind == "message" and data["text"] == text), None)
+
+
+def first_message(scene):
+    """A node that is there hears the first word of one that is started, each time a new one."""
+    hosts = Network(scene).hosts(2)
+    stream = Stream(scene, hosts[0].node(scene, "alice", env=LAN).start())
+    taken, online = [], []
+    for run in range(RUNS):
+        bob = hosts[1].node(scene, f"bob{run}", env=LAN)
+        begin = time.monotonic()
+        bob.start()
+        bob.say(LOBBY, bob.name)
+        at = wait_until("the message comes", lambda b=bob: heard(stream, b.name))
+        taken.append(at - begin)
+        online.append(stream.when(bob, "online") - begin)
+        bob.stop()
+    for what, values in (("linked", online), ("first message delivered", taken)):
+        line(f"2 hosts, second started to {what}, median of {RUNS}",
+             1000 * statistics.median(values), "ms")
+        line(f"2 hosts, second started to {what}, longest", 1000 * max(values), "ms")
+
+
+def datagrams_out(host):
+    """UDP datagrams that left it, by both families."""
+    def rows(path):
+        return [row.split() for row in host.run("cat", path).splitlines()]
+    names, values = [row[1:] for row in rows("/proc/net/snmp") if row[0] == "Udp:"]
+    six = dict(rows("/proc/net/snmp6"))
+    return int(dict(zip(names, values))["OutDatagrams"]) + int(six.get("Udp6OutDatagrams", 0))
+
+
+def online_count(node):
+    return node.request("GET", "/self")[1]["peers_online"]
+
+
+def crowd(scene, count):
+    """Hosts that start in one instant, until each is linked to every other."""
+    net = Network(scene)
+    hosts = net.hosts(count)
+    net.introduce()
+    nodes = [host.node(scene, host.name, env=LAN) for host in hosts]
+    begin = time.monotonic()
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(lambda node: node.start(), nodes))
+    ready = time.monotonic()
+    for node in nodes:
+        wait_until(f"{node.name} is linked to all", lambda n=node: online_count(n) == count - 1)
+    meshed = time.monotonic()
+    cpu, sent = sum(map(cpu_s, nodes)), sum(map(datagrams_out, hosts))
+    what = f"{count} hosts started together"
+    line(f"{what}, all ready", 1000 * (ready - begin), "ms")
+    line(f"{what}, full mesh", 1000 * (meshed - begin), "ms")
+    line(f"{what}, full mesh after the last was ready", 1000 * (meshed - ready), "ms")
+    line(f"{what}, CPU of each until then", 1000 * cpu / count, "ms")
+    line(f"{what}, datagrams sent by each until then", sent / count, "")
+    time.sleep(WATCHED_S)
+    line(f"{what}, CPU of each in the {WATCHED_S} s after",
+         1000 * (sum(map(cpu_s, nodes)) - cpu) / count, "ms")
+    line(f"{what}, datagrams sent by each in the {WATCHED_S} s after",
+         (sum(map(datagrams_out, hosts)) - sent) / count, "")
+
+
+def main():
+    netns.become_root()
+    try:
+        others = Others()
+        with_scene(first_message)
+        others.show("2 hosts")
+        for count in CROWDS:
+            others = Others()
+            with_scene(crowd, count)
+            others.show(f"{count} hosts")
+    except Skip as why:
+        print(f"discovery: skipped: {why}")
+
+
+main()

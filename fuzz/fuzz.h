@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What every fuzz target includes. A target states with `assert` what must hold for
+ * every input; a crash, a leak or a slow input fails by itself. */
+#ifndef KITH_FUZZ_FUZZ_H
+#define KITH_FUZZ_FUZZ_H
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#endif

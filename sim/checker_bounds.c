@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory and queues stay bounded, however slow the other side. */
+#include "checker.h"
+
+#include "world.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+/* A node with many links in the middle of a fetch, each link at the brim of its queue. */
+#define HEAP_SIZE_BUSY_MAX ((size_t)256 * 1024 * 1024)
+/* One that is at rest: what it knows of peers, rooms and logs. */
+#define HEAP_SIZE_REST_MAX ((size_t)4 * 1024 * 1024)
+/* One flow at its sender: the core's own limit is well below. */
+#define QUEUE_SIZE_MAX ((size_t)8 * 1024 * 1024)
+
+static void on_step(struct sim_world *world, struct sim_host *host)
+{
+    if (host->heap.size > HEAP_SIZE_BUSY_MAX)
+        sim_world_fail(world, "bounds", "host %" PRIu32 " has %zu bytes allocated",
+                       host->no, host->heap.size);
+}
+
+static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
+{
+    for (uint32_t no = 1; no <= world->host_count; no++) {
+        const struct sim_host *host = world->hosts[no];
+        if (host->node != NULL && host->heap.size > HEAP_SIZE_REST_MAX) {
+            snprintf(why, SIM_WHY_SIZE,
+                     "host %" PRIu32 " has %zu bytes allocated while at rest", no,
+                     host->heap.size);
+            return false;
+        }
+    }
+    for (uint32_t no = 1; no <= world->wire.conn_count; no++) {
+        const struct sim_conn *conn = world->wire.conns[no];
+        for (unsigned i = 0; conn != NULL && i < 2; i++) {
+            if (conn->flows[i].waiting_size_max > QUEUE_SIZE_MAX) {
+                snprintf(why, SIM_WHY_SIZE,
+                         "host %" PRIu32 " queued %zu bytes on one link",
+                         conn->ends[i].host, conn->flows[i].waiting_size_max);
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+const struct sim_checker sim_checker_bounds = {
+    .name = "bounds",
+    .claim = "memory and send queues stay within their limits",
+    .step = on_step,
+    .settled = settled,
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* Nothing acknowledged is lost, nothing is held twice, nothing refused turns up. What one
+ * node holds of a room all its members come to hold. */
+#include "checker.h"
+
+#include "world.h"
+#include <inttypes.h>
+#include <stdio.h>
+
+static bool is_member(const struct sim_text *text, uint32_t host)
+{
+    return text->to == 0 || text->to == host || text->author == host;
+}
+
+static bool is_held_anywhere(const struct sim_world *world, uint32_t text_no)
+{
+    for (uint32_t no = 1; no <= world->host_count; no++) {
+        if (sim_disk_text_count(&world->hosts[no]->disk, text_no) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool text_settled(const struct sim_world *world, const struct sim_text *text,
+                         char why[static SIM_WHY_SIZE])
+{
+    const bool is_expected =
+        text->state == SIM_TEXT_STORED || is_held_anywhere(world, text->no);
+    if (text->state == SIM_TEXT_REFUSED && is_expected) {
+        snprintf(why, SIM_WHY_SIZE, "text %" PRIu32 " was refused (%s), yet it is held",
+                 text->no, kith_error_name(text->error));
+        return false;
+    }
+    for (uint32_t no = 1; no <= world->host_count && is_expected; no++) {
+        const unsigned count = sim_disk_text_count(&world->hosts[no]->disk, text->no);
+        if (is_member(text, no) && count != 1) {
+            snprintf(why, SIM_WHY_SIZE,
+                     "text %" PRIu32 " of host %" PRIu32 " to %" PRIu32
+                     " (%s, seq %" PRIu64 ") is held %u times at host %" PRIu32,
+                     text->no, text->author, text->to,
+                     text->state == SIM_TEXT_STORED ? "acknowledged" : "unanswered",
+                     text->seq, count, no);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
+{
+    for (uint32_t no = 1; no <= world->ledger.count; no++) {
+        if (!text_settled(world, sim_ledger_text(&world->ledger, no), why))
+            return false;
+    }
+    return true;
+}
+
+const struct sim_checker sim_checker_loss = {
+    .name = "loss",
+    .claim =
+        "what was acknowledged is held once by every member, what was refused by none",
+    .settled = settled,
+};

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* A program's side of the control API: blocking HTTP/1.1 over the socket in the home.
+ *
+ * A client holds one connection and makes it anew when it was closed. Nothing here
+ * prints; what the node says of a failure is kept for whoever does. */
+#ifndef KITH_API_CLIENT_H
+#define KITH_API_CLIENT_H
+
+#include <jansson.h>
+
+#include "base/bytes.h"
+#include "kith/error.h"
+
+#define KITH_CLIENT_TIMEOUT_MS       30000 /* a node answers most requests within 20 ms */
+#define KITH_CLIENT_ANSWER_SIZE_MAX  (64 * 1024 * 1024)
+#define KITH_CLIENT_DETAIL_SIZE      1024
+#define KITH_CLIENT_REQUEST_SIZE_MAX (1024 * 1024) /* what the server takes */
+
+struct kith_client; /* opaque */
+
+/* Of the node that runs on `home` (a directory). Connects with the first request. Returns
+ * 0 or KITH_ENOMEM. */
+int kith_client_new(const char *home, struct kith_client **out);
+void kith_client_free(struct kith_client *client);
+
+/* What came back. `json` is NULL when there was no body. */
+struct kith_answer {
+    unsigned status; /* of HTTP; 0 when there was no answer */
+    json_t *json;    /* owned: the object asked for, or problem details */
+};
+void kith_answer_deinit(struct kith_answer *answer);
+
+/* Ask and wait for the answer. `path` is the part after /api/v1, with its query;
+ * `body` (borrowed) may be NULL. Returns 0 with the answer, or
+ *  - the error that the node named in its problem details (which `out` then holds),
+ *  - KITH_ENONODE when no node runs there, KITH_EACCESS when the socket is another
+ * user's,
+ *  - KITH_ETIMEDOUT, KITH_ECLOSED, KITH_EPROTO (what answered is no node), KITH_EIO,
+ *    KITH_ENOMEM.
+ * kith_client_detail then has a sentence on it. */
+int kith_client_request(struct kith_client *client, const char *method, const char *path,
+                        const json_t *body, int timeout_ms, struct kith_answer *out);
+
+/* What went wrong last, in a sentence that says what to do next; never NULL. */
+const char *kith_client_detail(const struct kith_client *client);
+
+/* ---- the stream ---- */
+
+struct kith_client_event {
+    const char *type; /* "message", "peer", "delivery", "warning" */
+    const char *data; /* one JSON object on a line, terminated */
+    size_t size;
+};
+
+/* Read events of `path` (as above: "/stream?…") until `event` returns non-zero, which is
+ * returned. When the node closes the stream or goes away, the stream is resumed after the
+ * last event, trying for ever; `away` (may be NULL) is told once each time that
+ * begins. `pause` (may be NULL; non-zero as from `event`) comes when all that has come
+ * was handed out: the moment to flush. Before the first event ever, errors are returned
+ * as from a request. */
+struct kith_client_follower {
+    int (*event)(void *ctx, const struct kith_client_event *event);
+    int (*pause)(void *ctx);
+    void (*away)(void *ctx);
+    void *ctx;
+};
+int kith_client_follow(struct kith_client *client, const char *path,
+                       const struct kith_client_follower *follower);
+
+/* Append `text` to `out` with everything but unreserved characters percent-encoded
+ * (RFC 3986). `out` holds 3 * strlen(text) + 1 bytes. */
+void kith_client_escape(const char *text, char *out);
+
+#endif

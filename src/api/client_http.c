@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/client_http.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kith/error.h"
+
+int64_t kith_http_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- the socket ---- */
+
+static int wait_for(struct kith_http *http, short events)
+{
+    struct pollfd poll_fd = {.fd = http->fd, .events = events};
+    for (;;) {
+        int timeout_ms = -1;
+        if (http->deadline_ms != INT64_MAX) {
+            int64_t left_ms = http->deadline_ms - kith_http_now_ms();
+            timeout_ms = left_ms <= 0 ? 0 : left_ms > 3600000 ? 3600000 : (int)left_ms;
+        }
+        int ready = poll(&poll_fd, 1, timeout_ms);
+        if (ready > 0)
+            return 0;
+        if (ready == 0 && kith_http_now_ms() >= http->deadline_ms)
+            return KITH_ETIMEDOUT;
+        if (ready < 0 && errno != EINTR)
+            return KITH_ECLOSED;
+    }
+}
+
+int kith_http_write(struct kith_http *http, const void *data, size_t size)
+{
+    const char *at = data;
+    while (size > 0) {
+        ssize_t written = send(http->fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (written >= 0) {
+            at += written;
+            size -= (size_t)written;
+            continue;
+        }
+        int error = errno == EINTR                            ? 0
+                    : errno == EAGAIN || errno == EWOULDBLOCK ? wait_for(http, POLLOUT)
+                                                              : KITH_ECLOSED;
+        if (error)
+            return error;
+    }
+    return 0;
+}
+
+/* At least one byte into the empty buffer. */
+static int fill(struct kith_http *http)
+{
+    for (;;) {
+        ssize_t size = recv(http->fd, http->buffer, sizeof http->buffer, MSG_DONTWAIT);
+        if (size > 0) {
+            http->at = 0;
+            http->end = (size_t)size;
+            return 0;
+        }
+        if (size == 0 || (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK))
+            return KITH_ECLOSED;
+        int error = wait_for(http, POLLIN);
+        if (error)
+            return error;
+    }
+}
+
+/* Without its CR LF; terminated. */
+static int read_line(struct kith_http *http, char out[static KITH_HTTP_LINE_SIZE_MAX])
+{
+    size_t size = 0;
+    for (;;) {
+        int error = http->at == http->end ? fill(http) : 0;
+        if (error)
+            return error;
+        char byte = http->buffer[http->at++];
+        if (byte == '\n')
+            break;
+        if (size == KITH_HTTP_LINE_SIZE_MAX - 1)
+            return KITH_EPROTO;
+        out[size++] = byte;
+    }
+    if (size > 0 && out[size - 1] == '\r')
+        size--;
+    out[size] = '\0';
+    return 0;
+}
+
+/* ---- the head ---- */
+
+static bool parse_number(const char *text, int base, uint64_t *out)
+{
+    char *end;
+    if (text[0] == '-' || text[0] == '+')
+        return false;
+    errno = 0;
+    *out = strtoull(text, &end, base);
+    return end > text && errno == 0 && (*end == '\0' || *end == ' ' || *end == ';');
+}
+
+static int take_header(struct kith_http *http, char *line)
+{
+    char *value = strchr(line, ':');
+    if (!value)
+        return KITH_EPROTO;
+    *value++ = '\0';
+    while (*value == ' ' || *value == '\t')
+        value++;
+    if (strcasecmp(line, "Content-Length") == 0) {
+        http->is_until_close = false;
+        return parse_number(value, 10, &http->left) ? 0 : KITH_EPROTO;
+    }
+    if (strcasecmp(line, "Transfer-Encoding") == 0) {
+        http->is_until_close = false;
+        http->is_chunked = strcasecmp(value, "chunked") == 0;
+        return http->is_chunked ? 0 : KITH_EPROTO;
+    }
+    if (strcasecmp(line, "Connection") == 0 && strcasecmp(value, "close") == 0)
+        http->is_last = true;
+    return 0;
+}
+
+static int take_status(struct kith_http *http, const char *line)
+{
+    uint64_t status = 0;
+    if (strncmp(line, "HTTP/1.", 7) != 0 || strlen(line) < 12 ||
+        !parse_number(line + 9, 10, &status) || status < 100 || status > 999)
+        return KITH_EPROTO;
+    http->status = (unsigned)status;
+    http->is_chunked = false;
+    http->is_in_chunks = false;
+    http->is_until_close = true;
+    http->is_last = line[7] == '0';
+    http->is_done = false;
+    http->left = 0;
+    return 0;
+}
+
+static int read_one_head(struct kith_http *http)
+{
+    char line[KITH_HTTP_LINE_SIZE_MAX];
+    int error = read_line(http, line);
+    if (!error)
+        error = take_status(http, line);
+    for (size_t i = 0; !error && i <= KITH_HTTP_HEADERS_MAX; i++) {
+        error = read_line(http, line);
+        if (!error && line[0] == '\0')
+            return 0;
+        if (!error)
+            error = take_header(http, line);
+    }
+    return error ? error : KITH_EPROTO;
+}
+
+int kith_http_read_head(struct kith_http *http)
+{
+    int error;
+    do
+        error = read_one_head(http);
+    while (!error && http->status < 200);
+    if (!error && (http->status == 204 || http->status == 304))
+        http->is_done = true;
+    if (!error && !http->is_chunked && !http->is_until_close && http->left == 0)
+        http->is_done = true;
+    if (!error && http->is_until_close)
+        http->is_last = true;
+    return error;
+}
+
+/* ---- the body ---- */
+
+static int begin_chunk(struct kith_http *http)
+{
+    char line[KITH_HTTP_LINE_SIZE_MAX];
+    int error = http->is_in_chunks ? read_line(http, line) : 0;
+    if (!error && http->is_in_chunks && line[0] != '\0')
+        return KITH_EPROTO;
+    if (!error)
+        error = read_line(http, line);
+    if (!error && !parse_number(line, 16, &http->left))
+        error = KITH_EPROTO;
+    http->is_in_chunks = true;
+    if (error || http->left > 0)
+        return error;
+    http->is_done = true;
+    for (size_t i = 0; i <= KITH_HTTP_HEADERS_MAX; i++) { /* trailers */
+        error = read_line(http, line);
+        if (error || line[0] == '\0')
+            return error;
+    }
+    return KITH_EPROTO;
+}
+
+int kith_http_read_body(struct kith_http *http, void *out, size_t size, size_t *out_size)
+{
+    *out_size = 0;
+    int error = 0;
+    if (!http->is_done && http->is_chunked && http->left == 0)
+        error = begin_chunk(http);
+    if (error || http->is_done)
+        return error;
+    error = http->at == http->end ? fill(http) : 0;
+    if (error == KITH_ECLOSED && http->is_until_close) {
+        http->is_done = true;
+        return 0;
+    }
+    if (error)
+        return error;
+    size_t ready = http->end - http->at;
+    size = size < ready ? size : ready;
+    if (!http->is_until_close && size > http->left)
+        size = (size_t)http->left;
+    memcpy(out, http->buffer + http->at, size);
+    http->at += size;
+    if (!http->is_until_close)
+        http->left -= size;
+    http->is_done = !http->is_until_close && !http->is_chunked && http->left == 0;
+    *out_size = size;
+    return 0;
+}
+
+void kith_http_close(struct kith_http *http)
+{
+    if (http->fd >= 0)
+        close(http->fd);
+    http->fd = -1;
+    http->at = http->end = 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The node's control API: REST in JSON and a stream of events, over HTTP/1.1.
+ *
+ * libmicrohttpd without threads: its epoll descriptor is polled by the loop, and nothing
+ * wakes the process while no client is there. docs/openapi.yaml is the contract. */
+#ifndef KITH_API_SERVER_H
+#define KITH_API_SERVER_H
+
+#include "node/runtime.h"
+
+/* Past it a client gets 503 at once: a node is used by a handful of programs. */
+#define KITH_SERVER_CONNECTIONS_MAX 256
+#define KITH_SERVER_DOORS_MAX       4 /* listening sockets */
+
+struct kith_server; /* opaque */
+
+/* Who may come in through a listening socket. */
+enum kith_door {
+    KITH_DOOR_UNIX, /* SO_PEERCRED: this process's own user, and root */
+};
+
+struct kith_server_config {
+    uv_loop_t *loop;              /* borrowed, as is the rest */
+    struct kith_runtime *runtime; /* outlives kith_server_stop's `done` */
+    const char *version;          /* as GET /self tells it */
+    void (*shutdown)(void *ctx);  /* POST /shutdown was asked and answered */
+    void *ctx;
+};
+
+/* Returns 0, KITH_ENOMEM, or KITH_EIO when libmicrohttpd or libuv refuses. */
+int kith_server_new(const struct kith_server_config *config, struct kith_server **out);
+
+/* Serve a bound, listening socket. Takes the descriptor, also on failure. Returns 0,
+ * KITH_ELIMIT (too many doors) or KITH_EIO. */
+int kith_server_listen(struct kith_server *server, enum kith_door door, int take_fd);
+
+/* Close everything; `done` is called once, later, and in it kith_server_free is
+ * allowed when the runtime answers no more commands. Answers that are ready are lost
+ * only when their client does not read. */
+void kith_server_stop(struct kith_server *server, void (*done)(void *ctx), void *ctx);
+
+/* After `done`, and after the runtime was freed or will no longer call back. */
+void kith_server_free(struct kith_server *server);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Every endpoint, each in a file of its own. */
+#include "api/server_request.h"
+
+extern const struct kith_endpoint kith_endpoint_self;
+extern const struct kith_endpoint kith_endpoint_rename;
+extern const struct kith_endpoint kith_endpoint_peers;
+extern const struct kith_endpoint kith_endpoint_connect;
+extern const struct kith_endpoint kith_endpoint_disconnect;
+extern const struct kith_endpoint kith_endpoint_rooms;
+extern const struct kith_endpoint kith_endpoint_history;
+extern const struct kith_endpoint kith_endpoint_send;
+extern const struct kith_endpoint kith_endpoint_batch;
+extern const struct kith_endpoint kith_endpoint_stream;
+extern const struct kith_endpoint kith_endpoint_shutdown;
+extern const struct kith_endpoint kith_endpoint_doctor;
+
+const struct kith_endpoint *const kith_endpoints[] = {
+    &kith_endpoint_send,
+    &kith_endpoint_self,
+    &kith_endpoint_rename,
+    &kith_endpoint_peers,
+    &kith_endpoint_connect,
+    &kith_endpoint_disconnect,
+    &kith_endpoint_rooms,
+    &kith_endpoint_history,
+    &kith_endpoint_batch,
+    &kith_endpoint_stream,
+    &kith_endpoint_shutdown,
+    &kith_endpoint_doctor,
+    NULL,
+};

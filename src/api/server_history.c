@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* GET /api/v1/messages?room=&since=&limit=&after=&order=: what was said, a page at a
+ * time.
+ *
+ * A page ends at `limit` messages or at a size, whichever comes first; `next` is the
+ * `after` of the next page, or null at the end. */
+#include "api/server_object.h"
+#include "api/server_request.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000
+/* A page of longest texts would be a thousand times 64 KiB. */
+#define PAGE_SIZE_MAX (2 * 1024 * 1024)
+/* hlc in 16 hexadecimal digits, "-", id */
+#define CURSOR_SIZE (16 + 1 + KITH_ID_TEXT_SIZE)
+
+struct page {
+    struct kith_server *server;
+    struct kith_writer w;
+    size_t visited;
+    size_t limit;
+    bool is_full; /* by size */
+    bool has_last;
+    kith_hlc last_hlc;
+    struct kith_id last_id;
+};
+
+static int visit(void *ctx, const struct kith_entry *entry)
+{
+    struct page *page = ctx;
+    struct kith_message message;
+    if (page->w.size > PAGE_SIZE_MAX) {
+        page->is_full = true;
+        return 1;
+    }
+    page->visited++;
+    page->has_last = true;
+    page->last_hlc = entry->hlc;
+    page->last_id = entry->id;
+    if (kith_message_from_entry(entry, &message))
+        kith_object_message(&page->w, NULL, page->server, &message);
+    return page->w.failed;
+}
+
+static void write_next(struct page *page)
+{
+    char cursor[CURSOR_SIZE];
+    if (!page->has_last || (!page->is_full && page->visited < page->limit)) {
+        kith_json_null(&page->w, "next");
+        return;
+    }
+    snprintf(cursor, sizeof cursor, "%016" PRIx64 "-", page->last_hlc);
+    kith_id_format(&page->last_id, cursor + 17);
+    kith_json_string(&page->w, "next", cursor);
+}
+
+static bool parse_cursor(const char *text, struct kith_history_query *query)
+{
+    char *end;
+    if (strlen(text) != CURSOR_SIZE - 1 || text[16] != '-')
+        return false;
+    query->after_hlc = strtoull(text, &end, 16);
+    query->has_after = true;
+    return end == text + 16 &&
+           kith_id_parse(text + 17, KITH_ID_TEXT_SIZE - 1, &query->after_id);
+}
+
+static bool parse_limit(const char *text, struct kith_history_query *query)
+{
+    char *end;
+    unsigned long limit = strtoul(text, &end, 10);
+    query->limit = limit < LIMIT_MAX ? limit : LIMIT_MAX;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && limit > 0;
+}
+
+static bool parse_order(const char *text, struct kith_history_query *query)
+{
+    query->newest_first = strcmp(text, "newest") == 0;
+    return query->newest_first || strcmp(text, "oldest") == 0;
+}
+
+/* A room where nothing was said yet has no number, and no history. */
+static bool find_room(struct kith_request *request, struct kith_history_query *query,
+                      bool *is_empty)
+{
+    struct kith_target target;
+    const char *room = kith_request_query(request, "room");
+    if (!room)
+        return true;
+    if (!kith_request_target(request, kith_bytes(room, strlen(room)), &target))
+        return false;
+    query->room_no = target.room_no;
+    *is_empty = target.room_no == 0;
+    return true;
+}
+
+static bool parse_query(struct kith_request *request, struct kith_history_query *query)
+{
+    const char *since = kith_request_query(request, "since");
+    const char *limit = kith_request_query(request, "limit");
+    const char *after = kith_request_query(request, "after");
+    const char *order = kith_request_query(request, "order");
+    if (since && !kith_request_since(request, since, &query->since))
+        return false;
+    if (limit && !parse_limit(limit, query))
+        kith_request_problem(request, KITH_EINVALID,
+                             "“limit” must be a number from 1 to %d", LIMIT_MAX);
+    else if (after && !parse_cursor(after, query))
+        kith_request_problem(request, KITH_EINVALID,
+                             "“after” must be the “next” of an earlier answer");
+    else if (order && !parse_order(order, query))
+        kith_request_problem(request, KITH_EINVALID,
+                             "“order” must be “oldest” or “newest”");
+    else
+        return true;
+    return false;
+}
+
+static void answer(struct kith_request *request, const struct kith_history_query *query,
+                   bool is_empty)
+{
+    struct page page = {.server = request->server, .limit = query->limit};
+    page.w = kith_writer(&kith_alloc_heap);
+    kith_json_open(&page.w, NULL, '{');
+    kith_json_number(&page.w, "arrival",
+                     kith_runtime_arrival_last(request->server->config.runtime));
+    kith_json_open(&page.w, "messages", '[');
+    int error = is_empty ? 0
+                         : kith_runtime_history(request->server->config.runtime, query,
+                                                visit, &page);
+    if (error < 0) {
+        kith_writer_deinit(&page.w);
+        kith_request_problem(request, error, "the history cannot be read: %s",
+                             kith_error_text(error));
+        return;
+    }
+    kith_json_close(&page.w, ']');
+    write_next(&page);
+    kith_json_close(&page.w, '}');
+    kith_request_answer(request, MHD_HTTP_OK, &page.w);
+}
+
+static void handle(struct kith_request *request)
+{
+    struct kith_history_query query = {.kind = KITH_KIND_MESSAGE, .limit = LIMIT_DEFAULT};
+    bool is_empty = false;
+    if (parse_query(request, &query) && find_room(request, &query, &is_empty))
+        answer(request, &query, is_empty);
+}
+
+const struct kith_endpoint kith_endpoint_history = {
+    .method = "GET",
+    .path = "/api/v1/messages",
+    .handle = handle,
+};

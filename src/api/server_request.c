@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/server_request.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A command of a request: lives until the runtime replies, whatever comes of the
+ * request. */
+struct pending {
+    struct kith_list link; /* request->pendings or server->orphans */
+    struct kith_request *request;
+    kith_request_reply_cb *reply;
+    void *extra; /* owned */
+};
+
+static void set_suspended(struct kith_request *request, bool is_suspended)
+{
+    if (request->is_suspended == is_suspended)
+        return;
+    request->is_suspended = is_suspended;
+    if (is_suspended) {
+        MHD_suspend_connection(request->connection);
+    } else {
+        MHD_resume_connection(request->connection);
+        kith_server_wake(request->server);
+    }
+}
+
+static void orphan_pendings(struct kith_request *request)
+{
+    kith_list_each_safe (node, &request->pendings) {
+        struct pending *pending = kith_list_item(node, struct pending, link);
+        pending->request = NULL;
+        kith_list_remove(node);
+        kith_list_push(&request->server->orphans, node);
+    }
+}
+
+void kith_request_respond(struct kith_request *request, unsigned status,
+                          struct MHD_Response *take_response)
+{
+    if (request->is_answered) {
+        if (take_response)
+            MHD_destroy_response(take_response);
+        return;
+    }
+    request->is_answered = true;
+    request->status = status;
+    request->response = take_response;
+    request->wait_ms = 0;
+    orphan_pendings(request);
+    if (!request->is_in_handler)
+        set_suspended(request, false);
+}
+
+static struct MHD_Response *json_response(struct kith_writer *take_w, const char *type)
+{
+    struct MHD_Response *response = NULL;
+    if (!take_w->failed)
+        response = MHD_create_response_from_buffer(take_w->size, take_w->data,
+                                                   MHD_RESPMEM_MUST_FREE);
+    if (!response) {
+        kith_writer_deinit(take_w);
+        return NULL;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    return response;
+}
+
+void kith_request_answer(struct kith_request *request, unsigned status,
+                         struct kith_writer *take_json)
+{
+    kith_writer_u8(take_json, '\n');
+    kith_request_respond(request, status, json_response(take_json, "application/json"));
+}
+
+void kith_request_problem_answer(struct kith_request *request, unsigned status,
+                                 struct kith_writer *take_w)
+{
+    kith_json_close(take_w, '}');
+    kith_writer_u8(take_w, '\n');
+    kith_request_respond(request, status,
+                         json_response(take_w, "application/problem+json"));
+}
+
+void kith_request_problem(struct kith_request *request, int error, const char *format,
+                          ...)
+{
+    char detail[KITH_PROBLEM_DETAIL_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_problem_open(&w, error, kith_problem_status(error), detail);
+    kith_request_problem_answer(request, kith_problem_status(error), &w);
+}
+
+static void on_reply(void *ctx, const struct kith_notice *notice)
+{
+    struct pending *pending = ctx;
+    kith_list_remove(&pending->link);
+    if (pending->request)
+        pending->reply(pending->request, notice, pending->extra);
+    free(pending->extra);
+    free(pending);
+}
+
+int kith_request_command(struct kith_request *request, const struct kith_command *command,
+                         kith_request_reply_cb *reply, void *take_extra)
+{
+    struct pending *pending = malloc(sizeof *pending);
+    if (!pending)
+        return KITH_ENOMEM;
+    *pending = (struct pending){.request = request, .reply = reply, .extra = take_extra};
+    int error =
+        kith_runtime_command(request->server->config.runtime, command, on_reply, pending);
+    if (error) {
+        free(pending);
+        return error;
+    }
+    kith_list_push(&request->pendings, &pending->link);
+    return 0;
+}
+
+void kith_request_free_orphans(struct kith_server *server)
+{
+    kith_list_each_safe (node, &server->orphans) {
+        struct pending *pending = kith_list_item(node, struct pending, link);
+        free(pending->extra);
+        free(pending);
+    }
+    kith_list_init(&server->orphans);
+}
+
+void kith_request_wait(struct kith_request *request, uint64_t ms)
+{
+    request->wait_ms = uv_now(request->server->config.loop) + ms;
+    kith_server_arm(request->server);
+}
+
+void kith_request_suspend(struct kith_request *request)
+{
+    set_suspended(request, true);
+}
+
+void kith_request_resume(struct kith_request *request)
+{
+    set_suspended(request, false);
+}
+
+void kith_request_abandon(struct kith_request *request)
+{
+    orphan_pendings(request);
+    request->is_answered = true;
+    set_suspended(request, false);
+}
+
+/* ---- the daemon's side ---- */
+
+static struct kith_request *request_new(struct kith_server *server,
+                                        struct MHD_Connection *connection)
+{
+    struct kith_request *request = calloc(1, sizeof *request);
+    if (!request)
+        return NULL;
+    request->server = server;
+    request->connection = connection;
+    request->body = kith_writer(&kith_alloc_heap);
+    kith_list_init(&request->pendings);
+    kith_list_push(&server->requests, &request->link);
+    return request;
+}
+
+static void request_free(struct kith_request *request)
+{
+    if (request->endpoint && request->endpoint->end)
+        request->endpoint->end(request);
+    orphan_pendings(request);
+    kith_list_remove(&request->link);
+    kith_writer_deinit(&request->body);
+    if (request->response)
+        MHD_destroy_response(request->response);
+    free(request);
+}
+
+static void answer_not_allowed(struct kith_request *request, const char *method,
+                               const char *url, const char *allowed)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    char detail[256];
+    snprintf(detail, sizeof detail, "%.16s is not possible on %.128s, but %s is", method,
+             url, allowed);
+    kith_problem_open(&w, KITH_EINVALID, MHD_HTTP_METHOD_NOT_ALLOWED, detail);
+    kith_json_close(&w, '}');
+    struct MHD_Response *response = json_response(&w, "application/problem+json");
+    if (response)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
+    kith_request_respond(request, MHD_HTTP_METHOD_NOT_ALLOWED, response);
+}
+
+/* HEAD is GET whose body the daemon keeps to itself. */
+static bool has_method(const struct kith_endpoint *endpoint, const char *method)
+{
+    return strcmp(endpoint->method, method) == 0 ||
+           (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 &&
+            strcmp(endpoint->method, MHD_HTTP_METHOD_GET) == 0);
+}
+
+static void find_endpoint(struct kith_request *request, const char *url,
+                          const char *method)
+{
+    char allowed[64] = "";
+    for (size_t i = 0; kith_endpoints[i]; i++) {
+        if (strcmp(kith_endpoints[i]->path, url) != 0)
+            continue;
+        if (has_method(kith_endpoints[i], method)) {
+            request->endpoint = kith_endpoints[i];
+            return;
+        }
+        size_t size = strlen(allowed);
+        snprintf(allowed + size, sizeof allowed - size, "%s%s", size ? ", " : "",
+                 kith_endpoints[i]->method);
+    }
+    if (allowed[0])
+        answer_not_allowed(request, method, url, allowed);
+    else
+        kith_request_problem(
+            request, KITH_ENOTFOUND,
+            "there is no %.128s here; docs/openapi.yaml lists what there is", url);
+}
+
+static void answer_status(struct kith_request *request, unsigned status,
+                          const char *detail)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_problem_open(&w, KITH_EINVALID, status, detail);
+    kith_request_problem_answer(request, status, &w);
+}
+
+static void answer_too_big(struct kith_request *request)
+{
+    answer_status(request, MHD_HTTP_CONTENT_TOO_LARGE,
+                  "a request's body has at most 1048576 bytes; send less at once");
+}
+
+static bool is_type(const char *type, const char *wanted)
+{
+    size_t size = strlen(wanted);
+    return strncasecmp(type, wanted, size) == 0 &&
+           (type[size] == '\0' || type[size] == ';' || type[size] == ' ');
+}
+
+/* A page of another origin can make a browser post a form or plain text without asking,
+ * but not JSON. */
+static void check_type(struct kith_request *request)
+{
+    if (strcmp(request->endpoint->method, MHD_HTTP_METHOD_GET) == 0)
+        return;
+    const char *type = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (type &&
+        (is_type(type, "application/json") ||
+         (request->endpoint->body == KITH_BODY_LINES &&
+          (is_type(type, "application/jsonl") || is_type(type, "application/x-ndjson")))))
+        return;
+    answer_status(request, MHD_HTTP_UNSUPPORTED_MEDIA_TYPE,
+                  "send the header Content-Type: application/json");
+}
+
+static void check_size(struct kith_request *request)
+{
+    if (request->endpoint->body == KITH_BODY_LINES)
+        return;
+    const char *length = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_CONTENT_LENGTH);
+    if (length && strtoull(length, NULL, 10) > KITH_SERVER_BODY_SIZE_MAX)
+        answer_too_big(request);
+}
+
+static enum MHD_Result queue(struct kith_request *request)
+{
+    struct MHD_Response *response = request->response;
+    request->is_queued = true;
+    request->response = NULL;
+    if (!response)
+        return MHD_NO;
+    enum MHD_Result result =
+        MHD_queue_response(request->connection, request->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result begin(struct kith_request *request, const char *url,
+                             const char *method)
+{
+    find_endpoint(request, url, method);
+    if (!request->is_answered)
+        check_type(request);
+    if (request->is_answered)
+        return MHD_YES; /* after the body, so that the connection can be used again */
+    check_size(request);
+    return request->is_answered ? queue(request) : MHD_YES;
+}
+
+static void upload_lines(struct kith_request *request, const char *data, size_t *size)
+{
+    size_t used = request->endpoint->upload(request, data, *size);
+    if (used < *size && !request->is_answered)
+        set_suspended(request, true);
+    *size -= used;
+}
+
+static void keep_body(struct kith_request *request, const char *data, size_t *size)
+{
+    if (request->body.size + *size > KITH_SERVER_BODY_SIZE_MAX)
+        answer_too_big(request);
+    else
+        kith_writer_bytes(&request->body, data, *size);
+    *size = 0;
+}
+
+/* Once the answer is known the rest of the body is read and thrown away, so that the
+ * client gets to read it. */
+static enum MHD_Result take_body(struct kith_request *request, const char *data,
+                                 size_t *size)
+{
+    if (request->is_answered) {
+        request->dropped_size += *size;
+        *size = 0;
+        return request->dropped_size > KITH_SERVER_DROP_SIZE_MAX ? MHD_NO : MHD_YES;
+    }
+    if (request->endpoint->body == KITH_BODY_LINES)
+        upload_lines(request, data, size);
+    else
+        keep_body(request, data, size);
+    return MHD_YES;
+}
+
+static enum MHD_Result finish(struct kith_request *request)
+{
+    if (!request->is_answered && !request->is_handled) {
+        request->is_handled = true;
+        request->endpoint->handle(request);
+    }
+    if (request->is_answered)
+        return queue(request);
+    set_suspended(request, true);
+    return MHD_YES;
+}
+
+enum MHD_Result kith_request_access(void *ctx, struct MHD_Connection *connection,
+                                    const char *url, const char *method,
+                                    const char *version, const char *upload,
+                                    size_t *upload_size, void **slot)
+{
+    struct kith_request *request = *slot;
+    bool is_new = !request;
+    if (is_new)
+        request = *slot = request_new(ctx, connection);
+    if (!request || request->is_queued)
+        return request ? MHD_YES : MHD_NO;
+    request->is_suspended = false;
+    request->is_in_handler = true;
+    enum MHD_Result result = MHD_YES;
+    if (is_new)
+        result = begin(request, url, method);
+    else if (*upload_size > 0)
+        result = take_body(request, upload, upload_size);
+    else
+        result = finish(request);
+    request->is_in_handler = false;
+    return result;
+}
+
+void kith_request_completed(void *ctx, struct MHD_Connection *connection, void **slot,
+                            enum MHD_RequestTerminationCode code)
+{
+    if (*slot)
+        request_free(*slot);
+    *slot = NULL;
+}

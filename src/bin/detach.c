@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#include "bin/detach.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+/* True when a whole line came, which is the node's word that it is ready. */
+static bool pass_on(int from)
+{
+    char text[4096];
+    ssize_t got;
+    bool is_whole = false;
+    while ((got = read(from, text, sizeof(text))) > 0) {
+        is_whole = text[got - 1] == '\n';
+        if (write(STDOUT_FILENO, text, (size_t)got) != got)
+            break; /* nobody reads; the node runs all the same */
+    }
+    return is_whole;
+}
+
+static int exit_code_of(pid_t child)
+{
+    int status = 0;
+    if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
+        return KITH_EXIT_FAILED;
+    int code = WEXITSTATUS(status);
+    return code == KITH_EXIT_DONE ? KITH_EXIT_FAILED : code; /* it never was ready */
+}
+
+bool kith_detach_begin(int *exit_code)
+{
+    int ends[2];
+    *exit_code = KITH_EXIT_FAILED;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return true;
+    pid_t child = fork();
+    if (child == 0) {
+        setsid();
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        return false;
+    }
+    close(ends[1]);
+    if (child > 0)
+        *exit_code = pass_on(ends[0]) ? KITH_EXIT_DONE : exit_code_of(child);
+    close(ends[0]);
+    return true;
+}
+
+void kith_detach_finish(const char *home)
+{
+    char *path = NULL;
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log = -1;
+    if (asprintf(&path, "%s/%s", home, KITH_DETACH_LOG) >= 0)
+        log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
+                   0600);
+    free(path);
+    if (nothing >= 0) {
+        dup2(nothing, STDIN_FILENO);
+        dup2(nothing, STDOUT_FILENO);
+        dup2(log >= 0 ? log : nothing, STDERR_FILENO);
+        close(nothing);
+    }
+    if (log >= 0)
+        close(log);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Going on in the background: `kith up --detach` returns once the node is ready. */
+#ifndef KITH_BIN_DETACH_H
+#define KITH_BIN_DETACH_H
+
+#include <stdbool.h>
+
+/* In the home: where a detached node's stderr goes. */
+#define KITH_DETACH_LOG "kith.log"
+
+/* Fork. In the child, false: its standard output leads to the parent until
+ * kith_detach_finish. In the parent, true: what the child printed until then was passed
+ * on, and `*exit_code` is 0, or the child's when it failed before. */
+bool kith_detach_begin(int *exit_code);
+
+/* In the child, ready: let the parent go; standard input and output become /dev/null,
+ * standard error the log in the home (begun anew), or /dev/null where it cannot be. */
+void kith_detach_finish(const char *home);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include <jansson.h>
+
+#include "bin/commands.h"
+#include "kith/error.h"
+#include "node/identity.h"
+
+static int print_json(struct kith_cli *cli, const char *id, const char *id_short)
+{
+    json_t *line =
+        json_pack("{s:s, s:s, s:s}", "id", id, "short", id_short, "home", cli->home);
+    if (line == NULL)
+        return kith_cli_fail(cli, KITH_EXIT_FAILED,
+                             "out of memory, or the home's name is not UTF-8");
+    json_dumpf(line, cli->out, JSON_COMPACT);
+    fputc('\n', cli->out);
+    json_decref(line);
+    return KITH_EXIT_DONE;
+}
+
+static int run(struct kith_cli *cli)
+{
+    struct kith_identity identity;
+    struct kith_problem problem;
+    char id[KITH_ID_TEXT_SIZE], id_short[KITH_ID_SHORT_SIZE];
+    int error = kith_identity_load(cli->home, &identity, &problem);
+    if (error != 0)
+        return kith_cli_fail(
+            cli, error == KITH_ENOTFOUND ? KITH_EXIT_NOT_FOUND : KITH_EXIT_FAILED, "%s",
+            problem.text);
+    kith_id_format(&identity.id, id);
+    kith_id_format_short(&identity.id, id_short);
+    kith_identity_deinit(&identity);
+    if (cli->is_json)
+        return print_json(cli, id, id_short);
+    fprintf(cli->out, "%s\n", id);
+    return KITH_EXIT_DONE;
+}
+
+const struct kith_cli_command kith_command_id = {
+    .name = "id",
+    .summary = "print this node's id, running or not",
+    .usage = "",
+    .run = run,
+};

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "bin/secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "kith/error.h"
+
+#define TEXT_SIZE_MAX (2 * KITH_PASSPHRASE_SIZE_MAX) /* with white space around it */
+
+/* Read, not yet judged; with a byte to spare, so that too much shows. */
+struct raw {
+    uint8_t bytes[TEXT_SIZE_MAX + 1];
+    size_t size;
+};
+
+static int judge(const struct raw *raw, const char *source, struct kith_passphrase *out,
+                 char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *reason = "";
+    int error = KITH_EINVALID;
+    if (raw->size > TEXT_SIZE_MAX)
+        reason = "a passphrase has at most 1024 bytes";
+    else
+        error = kith_passphrase_parse(kith_bytes(raw->bytes, raw->size), out, &reason);
+    if (error != 0)
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "%s: %s", source, reason);
+    return error;
+}
+
+/* ---- the environment ---- */
+
+static void take_variable(struct raw *raw)
+{
+    char *text = getenv(KITH_SECRET_VARIABLE);
+    size_t size = text != NULL ? strlen(text) : 0;
+    if (size == 0)
+        return;
+    raw->size = size < sizeof(raw->bytes) ? size : sizeof(raw->bytes);
+    memcpy(raw->bytes, text, raw->size);
+    explicit_bzero(text, size); /* it stands in /proc/PID/environ */
+    unsetenv(KITH_SECRET_VARIABLE);
+}
+
+/* ---- a file ---- */
+
+static bool read_all(int fd, struct raw *raw)
+{
+    ssize_t got;
+    while (raw->size < sizeof(raw->bytes) &&
+           (got = read(fd, raw->bytes + raw->size, sizeof(raw->bytes) - raw->size)) != 0)
+        if (got > 0)
+            raw->size += (size_t)got;
+        else if (errno != EINTR)
+            return false;
+    return true;
+}
+
+static int failed_file(const char *path, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    snprintf(why, KITH_CONFIG_WHY_SIZE, "the passphrase file %s cannot be read: %s", path,
+             strerror(errno));
+    return KITH_EIO;
+}
+
+static int read_file(const char *path, struct raw *raw,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct stat is;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return failed_file(path, why);
+    int error = fstat(fd, &is) != 0 ? failed_file(path, why) : 0;
+    if (error == 0 && S_ISREG(is.st_mode) && (is.st_mode & 077) != 0) {
+        snprintf(why, KITH_CONFIG_WHY_SIZE,
+                 "others may read the passphrase file %s (mode %03o); run `chmod 600` on "
+                 "it",
+                 path, (unsigned)(is.st_mode & 0777));
+        error = KITH_EINVALID;
+    }
+    if (error == 0 && !read_all(fd, raw))
+        error = failed_file(path, why);
+    close(fd);
+    return error;
+}
+
+/* ---- a terminal ---- */
+
+static void on_signal(int number)
+{
+    (void)number; /* ppoll() returns, and the terminal gets its echo back */
+}
+
+/* False when it was interrupted. Signals come while it waits, and only then. */
+static bool read_line(const sigset_t *while_waiting, struct raw *raw)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    uint8_t byte;
+    while (raw->size < sizeof(raw->bytes)) {
+        if (ppoll(&input, 1, NULL, while_waiting) < 0)
+            return false;
+        ssize_t got = read(STDIN_FILENO, &byte, 1);
+        if (got < 0)
+            return false;
+        if (got == 0 || byte == '\n')
+            break;
+        raw->bytes[raw->size++] = byte;
+    }
+    return true;
+}
+
+/* The prompt comes once typing is silent. */
+static bool read_silently(FILE *prompt, const struct termios *loud, struct raw *raw)
+{
+    struct sigaction interrupt = {.sa_handler = on_signal}, before[2];
+    sigset_t held, while_waiting;
+    struct termios silent = *loud;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    silent.c_lflag |= ECHONL | ICANON;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigprocmask(SIG_BLOCK, &held, &while_waiting);
+    sigaction(SIGINT, &interrupt, &before[0]);
+    sigaction(SIGTERM, &interrupt, &before[1]);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
+    fputs("passphrase of the network: ", prompt);
+    fflush(prompt);
+    bool is_read = read_line(&while_waiting, raw);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, loud);
+    sigaction(SIGINT, &before[0], NULL);
+    sigaction(SIGTERM, &before[1], NULL);
+    sigprocmask(SIG_SETMASK, &while_waiting, NULL);
+    return is_read;
+}
+
+static int ask(const struct kith_cli *cli, struct raw *raw,
+               char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct termios loud;
+    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &loud) != 0) {
+        snprintf(why, KITH_CONFIG_WHY_SIZE,
+                 "--passphrase asks on a terminal, and standard input is none; put the "
+                 "passphrase into " KITH_SECRET_VARIABLE
+                 " or into a file for --network-passphrase-file");
+        return KITH_EINVALID;
+    }
+    if (read_silently(cli->err, &loud, raw))
+        return 0;
+    snprintf(why, KITH_CONFIG_WHY_SIZE, "no passphrase was given");
+    return KITH_EIO;
+}
+
+static int read_from(const struct kith_cli *cli, const struct kith_settings *settings,
+                     struct raw *raw, const char **source,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    take_variable(raw); /* wiped, whether it counts or not */
+    *source = KITH_SECRET_VARIABLE;
+    if (kith_cli_has(cli, "passphrase")) {
+        *source = "--passphrase";
+        explicit_bzero(raw, sizeof(*raw));
+        return ask(cli, raw, why);
+    }
+    if (raw->size > 0 || settings->passphrase_file == NULL)
+        return 0;
+    *source = settings->passphrase_file;
+    return read_file(settings->passphrase_file, raw, why);
+}
+
+int kith_secret_read(const struct kith_cli *cli, const struct kith_settings *settings,
+                     struct kith_passphrase *out, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct raw raw = {.size = 0};
+    const char *source = NULL;
+    out->size = 0;
+    int error = read_from(cli, settings, &raw, &source, why);
+    bool is_empty_variable = raw.size == 0 && strcmp(source, KITH_SECRET_VARIABLE) == 0;
+    if (error == 0 && !is_empty_variable)
+        error = judge(&raw, source, out, why);
+    explicit_bzero(&raw, sizeof(raw));
+    return error;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "bin/settings.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kith/error.h"
+
+/* "SOURCE: 'VALUE' REASON" */
+static int refuse(const struct kith_settings *settings, const char *knob,
+                  const char *value, int error, const char *reason,
+                  char why[static KITH_CONFIG_WHY_SIZE])
+{
+    snprintf(why, KITH_CONFIG_WHY_SIZE, "%s: '%s': %s",
+             kith_config_source(settings->config, knob), value, reason);
+    return error;
+}
+
+static int read_name(struct kith_settings *settings,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct kith_name parsed;
+    const char *reason = "";
+    const char *name = kith_config_value(settings->config, "name");
+    settings->name = name;
+    if (name == NULL)
+        return 0;
+    int error = kith_name_parse(kith_bytes(name, strlen(name)), &parsed, &reason);
+    return error == 0 ? 0 : refuse(settings, "name", name, error, reason, why);
+}
+
+static int read_network(struct kith_settings *settings,
+                        char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct kith_name parsed;
+    const char *reason = "";
+    const char *name = kith_config_value(settings->config, "network");
+    settings->network = name;
+    settings->passphrase_file =
+        kith_config_value(settings->config, "network-passphrase-file");
+    if (name == NULL)
+        return 0;
+    int error = kith_name_parse(kith_bytes(name, strlen(name)), &parsed, &reason);
+    return error == 0 ? 0 : refuse(settings, "network", name, error, reason, why);
+}
+
+/* A bare number is a port, for those who think of nothing else. */
+static int parse_listen(const char *text, struct kith_address *out, const char **reason)
+{
+    char with_colon[8];
+    size_t size = strlen(text);
+    if (size > 0 && size <= 5 && strspn(text, "0123456789") == size) {
+        snprintf(with_colon, sizeof(with_colon), ":%s", text);
+        text = with_colon;
+    }
+    return kith_address_parse(kith_bytes(text, strlen(text)), KITH_PORT_DEFAULT, true,
+                              out, reason);
+}
+
+static int read_listen(struct kith_settings *settings,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    size_t count = kith_config_count(settings->config, "listen");
+    for (size_t i = 0; i < count; i++) {
+        const char *reason = "";
+        const char *text = kith_config_value_at(settings->config, "listen", i);
+        if (i == KITH_LISTEN_MAX)
+            return refuse(settings, "listen", text, KITH_ELIMIT,
+                          "a node listens on at most 8 addresses", why);
+        int error = parse_listen(text, &settings->listen[i], &reason);
+        if (error != 0)
+            return refuse(settings, "listen", text, error, reason, why);
+    }
+    settings->listen_count = count;
+    return 0;
+}
+
+static int read_peers(struct kith_settings *settings,
+                      char why[static KITH_CONFIG_WHY_SIZE])
+{
+    size_t count = kith_config_count(settings->config, "peer");
+    settings->peers = calloc(count + 1, sizeof(*settings->peers));
+    if (settings->peers == NULL)
+        return refuse(settings, "peer", "", KITH_ENOMEM, "out of memory", why);
+    for (size_t i = 0; i < count; i++) {
+        const char *reason = "";
+        const char *text = kith_config_value_at(settings->config, "peer", i);
+        int error = kith_address_parse(kith_bytes(text, strlen(text)), KITH_PORT_DEFAULT,
+                                       false, &settings->peers[i], &reason);
+        if (error != 0)
+            return refuse(settings, "peer", text, error, reason, why);
+    }
+    settings->peer_count = count;
+    return 0;
+}
+
+static int read_log(struct kith_settings *settings, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *text = kith_config_value(settings->config, "log");
+    settings->log = KITH_LOGGER_INFO;
+    if (text == NULL || kith_logger_level_parse(text, &settings->log))
+        return 0;
+    return refuse(settings, "log", text, KITH_EINVALID,
+                  "the levels are error, warn, info and debug", why);
+}
+
+static int read_durability(struct kith_settings *settings,
+                           char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *text = kith_config_value(settings->config, "durability");
+    settings->is_durable = text != NULL && strcmp(text, "full") == 0;
+    if (text == NULL || settings->is_durable || strcmp(text, "process") == 0)
+        return 0;
+    return refuse(settings, "durability", text, KITH_EINVALID,
+                  "it is either process or full", why);
+}
+
+static int read_lan(const struct kith_cli *cli, struct kith_settings *settings,
+                    char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *text = kith_config_value(settings->config, "lan");
+    if (text != NULL && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        return refuse(settings, "lan", text, KITH_EINVALID, "it is either yes or no",
+                      why);
+    settings->has_lan =
+        !kith_cli_has(cli, "no-lan") && (text == NULL || strcmp(text, "yes") == 0);
+    settings->discovery_port = KITH_PORT_DEFAULT;
+    text = kith_config_value(settings->config, "discovery-port");
+    if (text == NULL)
+        return 0;
+    char *end;
+    unsigned long port = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || port == 0 || port > UINT16_MAX)
+        return refuse(settings, "discovery-port", text, KITH_EINVALID,
+                      "a port is a number from 1 to 65535", why);
+    settings->discovery_port = (uint16_t)port;
+    return 0;
+}
+
+static int read_config(const struct kith_cli *cli, struct kith_settings *out,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct kith_config_flag *flags = calloc(cli->given_count + 1, sizeof(*flags));
+    if (flags == NULL) {
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "out of memory");
+        return KITH_ENOMEM;
+    }
+    for (size_t i = 0; i < cli->given_count; i++)
+        flags[i] = (struct kith_config_flag){cli->given[i].name, cli->given[i].value};
+    int error = kith_config_new(cli->home, flags, cli->given_count, &out->config, why);
+    free(flags);
+    return error;
+}
+
+int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    *out = (struct kith_settings){0};
+    int error = read_config(cli, out, why);
+    if (error == 0)
+        error = read_name(out, why);
+    if (error == 0)
+        error = read_network(out, why);
+    if (error == 0)
+        error = read_listen(out, why);
+    if (error == 0)
+        error = read_peers(out, why);
+    if (error == 0)
+        error = read_log(out, why);
+    if (error == 0)
+        error = read_durability(out, why);
+    if (error == 0)
+        error = read_lan(cli, out, why);
+    if (error != 0)
+        kith_settings_deinit(out);
+    return error;
+}
+
+void kith_settings_deinit(struct kith_settings *settings)
+{
+    kith_config_free(settings->config);
+    free(settings->peers);
+    *settings = (struct kith_settings){0};
+}

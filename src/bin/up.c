@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/server.h"
+#include "bin/commands.h"
+#include "bin/detach.h"
+#include "bin/limits.h"
+#include "bin/ready.h"
+#include "bin/secret.h"
+#include "bin/settings.h"
+#include "kith/error.h"
+#include "node/control.h"
+
+#define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
+
+enum { SIGNAL_INT, SIGNAL_TERM, SIGNAL_HUP, SIGNALS };
+static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
+
+struct up {
+    struct kith_cli *cli;
+    uv_loop_t loop;
+    uv_signal_t signals[SIGNALS];
+    uv_timer_t patience;
+    struct kith_logger log;
+    struct kith_settings settings;
+    struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
+    struct kith_runtime *runtime;
+    struct kith_server *server;
+    bool is_stopping;
+    int exit_code;
+};
+
+/* ---- the end ---- */
+
+static void out_of_patience(uv_timer_t *timer)
+{
+    struct up *up = timer->data;
+    kith_logger_write(&up->log, KITH_LOGGER_WARN, "node",
+                      "left without waiting any longer", NULL);
+    _exit(up->exit_code);
+}
+
+static void on_server_stopped(void *ctx)
+{
+    struct up *up = ctx;
+    kith_server_free(up->server);
+    kith_runtime_free(up->runtime);
+    up->server = NULL;
+    up->runtime = NULL;
+    for (size_t i = 0; i < SIGNALS; i++)
+        uv_close((uv_handle_t *)&up->signals[i], NULL);
+    uv_close((uv_handle_t *)&up->patience, NULL);
+}
+
+/* The runtime has answered everybody; the server passes the last answers on. */
+static void on_runtime_stopped(void *ctx)
+{
+    struct up *up = ctx;
+    kith_control_remove(up->cli->home);
+    if (up->server != NULL)
+        kith_server_stop(up->server, on_server_stopped, up);
+    else
+        on_server_stopped(up);
+}
+
+static void stop(struct up *up)
+{
+    if (up->is_stopping)
+        return;
+    up->is_stopping = true;
+    kith_logger_write(&up->log, KITH_LOGGER_INFO, "node", "stopping", NULL);
+    uv_timer_start(&up->patience, out_of_patience, STOP_MS_MAX, 0);
+    kith_runtime_stop(up->runtime, on_runtime_stopped, up);
+}
+
+static void on_shutdown(void *ctx)
+{
+    stop(ctx);
+}
+
+static void on_broken(void *ctx, int error)
+{
+    struct up *up = ctx;
+    (void)error; /* the runtime has said it */
+    up->exit_code = KITH_EXIT_FAILED;
+    stop(up);
+}
+
+/* ---- reading the configuration again ---- */
+
+static bool is_among(const struct kith_address *address, const struct kith_address *list,
+                     size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (kith_address_equal(address, &list[i]))
+            return true;
+    return false;
+}
+
+static void connect_new_peers(struct up *up, const struct kith_settings *fresh)
+{
+    for (size_t i = 0; i < fresh->peer_count; i++) {
+        struct kith_command command = {.type = KITH_COMMAND_CONNECT,
+                                       .connect = fresh->peers[i]};
+        if (!is_among(&fresh->peers[i], up->settings.peers, up->settings.peer_count))
+            kith_runtime_command(up->runtime, &command, NULL, NULL);
+    }
+}
+
+static void rename_if_changed(struct up *up, const struct kith_settings *fresh)
+{
+    struct kith_command command = {.type = KITH_COMMAND_RENAME};
+    const char *now = kith_node_name(kith_runtime_node(up->runtime));
+    if (fresh->name == NULL ||
+        kith_name_parse(kith_bytes(fresh->name, strlen(fresh->name)), &command.rename,
+                        NULL) != 0 ||
+        strcmp(command.rename.text, now) == 0)
+        return;
+    kith_runtime_command(up->runtime, &command, NULL, NULL);
+}
+
+static void read_again(struct up *up)
+{
+    struct kith_settings fresh;
+    char why[KITH_CONFIG_WHY_SIZE];
+    if (kith_settings_read(up->cli, &fresh, why) != 0) {
+        kith_logger_write(&up->log, KITH_LOGGER_ERROR, "config", "kept as it was", "why",
+                          why, NULL);
+        return;
+    }
+    rename_if_changed(up, &fresh);
+    connect_new_peers(up, &fresh);
+    up->log.level = fresh.log;
+    kith_settings_deinit(&up->settings);
+    up->settings = fresh;
+    kith_logger_write(&up->log, KITH_LOGGER_INFO, "config",
+                      "read again: name, peers and log level; the rest needs a restart",
+                      NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct up *up = handle->data;
+    if (number == SIGHUP && !up->is_stopping)
+        read_again(up);
+    else if (number != SIGHUP && up->is_stopping)
+        _exit(KITH_EXIT_FAILED); /* asked twice: at once */
+    else if (number != SIGHUP)
+        stop(up);
+}
+
+/* ---- the beginning ---- */
+
+static void to_stderr(void *ctx, const char *line, size_t size)
+{
+    (void)ctx;
+    while (size > 0) {
+        ssize_t written = write(STDERR_FILENO, line, size);
+        if (written <= 0)
+            return; /* nobody reads it; the last lines are kept in memory */
+        line += written;
+        size -= (size_t)written;
+    }
+}
+
+static void open_handles(struct up *up)
+{
+    for (size_t i = 0; i < SIGNALS; i++) {
+        uv_signal_init(&up->loop, &up->signals[i]);
+        up->signals[i].data = up;
+        uv_signal_start(&up->signals[i], on_signal, signal_numbers[i]);
+    }
+    uv_timer_init(&up->loop, &up->patience);
+    up->patience.data = up;
+}
+
+static const char *login_name(void)
+{
+    const char *name = getenv("LOGNAME");
+    if (name == NULL || name[0] == '\0')
+        name = getenv("USER");
+    if (name != NULL && name[0] != '\0')
+        return name;
+    const struct passwd *entry = getpwuid(getuid());
+    return entry != NULL ? entry->pw_name : NULL;
+}
+
+static int start(struct up *up, struct kith_problem *problem)
+{
+    struct kith_runtime_config config = {
+        .home = up->cli->home,
+        .name = up->settings.name,
+        .login = login_name(),
+        .listen = up->settings.listen,
+        .listen_count = up->settings.listen_count,
+        .peers = up->settings.peers,
+        .peer_count = up->settings.peer_count,
+        .network = up->settings.network,
+        .passphrase = up->passphrase.size > 0 ? &up->passphrase : NULL,
+        .drops_passphrase = kith_cli_has(up->cli, "no-passphrase"),
+        .is_durable = up->settings.is_durable,
+        .has_lan = up->settings.has_lan,
+        .discovery_port = up->settings.discovery_port,
+        .log = &up->log,
+        .broken = on_broken,
+        .broken_ctx = up,
+    };
+    int error = kith_runtime_new(&up->loop, &config, &up->runtime, problem);
+    kith_passphrase_deinit(&up->passphrase);
+    return error;
+}
+
+static int serve(struct up *up, struct kith_problem *problem)
+{
+    int fd;
+    struct kith_server_config config = {.loop = &up->loop,
+                                        .runtime = up->runtime,
+                                        .version = KITH_VERSION,
+                                        .shutdown = on_shutdown,
+                                        .ctx = up};
+    int error = kith_control_listen(up->cli->home, &fd, problem);
+    if (error != 0)
+        return error;
+    error = kith_server_new(&config, &up->server);
+    if (error == 0)
+        error = kith_server_listen(up->server, KITH_DOOR_UNIX, fd);
+    else
+        close(fd);
+    return error == 0
+               ? 0
+               : kith_problem_set(problem, error, "the control API cannot start: %s",
+                                  kith_error_text(error));
+}
+
+static int failed_start(struct up *up, const struct kith_problem *problem)
+{
+    uv_run(&up->loop, UV_RUN_DEFAULT); /* what was begun closes */
+    uv_loop_close(&up->loop);
+    bool is_usage = problem->error == KITH_ENAME || problem->error == KITH_EADDRESS;
+    return kith_cli_fail(up->cli, is_usage ? KITH_EXIT_USAGE : KITH_EXIT_FAILED, "%s",
+                         problem->text);
+}
+
+static int run_loop(struct up *up)
+{
+    struct kith_problem problem = {0};
+    int error = uv_loop_init(&up->loop);
+    if (error != 0)
+        return kith_cli_fail(up->cli, KITH_EXIT_FAILED, "no event loop: %s",
+                             uv_strerror(error));
+    if (start(up, &problem) != 0)
+        return failed_start(up, &problem);
+    open_handles(up);
+    if (serve(up, &problem) != 0) {
+        up->exit_code = failed_start(up, &problem);
+        stop(up);
+    } else if (!kith_ready_print(up->cli, up->runtime)) {
+        up->exit_code = kith_cli_fail(up->cli, KITH_EXIT_FAILED,
+                                      "the ready line cannot be written; stopping");
+        stop(up);
+    } else if (kith_cli_has(up->cli, "detach")) {
+        kith_detach_finish(up->cli->home);
+    }
+    uv_run(&up->loop, UV_RUN_DEFAULT);
+    uv_loop_close(
+        &up->loop); /* a name still being resolved may hold it; we leave anyway */
+    return up->exit_code;
+}
+
+static bool is_ours(int error)
+{
+    return error == KITH_ENOMEM || error == KITH_EIO;
+}
+
+/* In the foreground, where a person can be asked. */
+static int read_all(struct up *up, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    int error = kith_settings_read(up->cli, &up->settings, why);
+    if (error != 0)
+        return error;
+    error = kith_secret_read(up->cli, &up->settings, &up->passphrase, why);
+    if (error == 0 && kith_cli_has(up->cli, "no-passphrase")) {
+        if (kith_cli_has(up->cli, "passphrase")) {
+            snprintf(why, KITH_CONFIG_WHY_SIZE,
+                     "--passphrase and --no-passphrase exclude each other");
+            error = KITH_EINVALID;
+        }
+        kith_passphrase_deinit(&up->passphrase);
+    }
+    if (error != 0)
+        kith_settings_deinit(&up->settings);
+    return error;
+}
+
+static int run(struct kith_cli *cli)
+{
+    char why[KITH_CONFIG_WHY_SIZE];
+    struct up *up = calloc(1, sizeof(*up));
+    if (up == NULL)
+        return kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
+    up->cli = cli;
+    int error = read_all(up, why);
+    if (error != 0) {
+        kith_passphrase_deinit(&up->passphrase);
+        free(up);
+        return kith_cli_fail(cli, is_ours(error) ? KITH_EXIT_FAILED : KITH_EXIT_USAGE,
+                             "%s", why);
+    }
+    int exit_code = KITH_EXIT_DONE;
+    if (!kith_cli_has(cli, "detach") || !kith_detach_begin(&exit_code)) {
+        umask(077);
+        signal(SIGPIPE, SIG_IGN);
+        kith_limits_raise_files();
+        kith_limits_size_pool();
+        kith_logger_init(&up->log, up->settings.log, to_stderr, NULL);
+        exit_code = run_loop(up);
+        kith_logger_deinit(&up->log);
+    }
+    kith_settings_deinit(&up->settings);
+    kith_passphrase_deinit(&up->passphrase);
+    free(up);
+    return exit_code;
+}
+
+static const struct kith_cli_option options[] = {
+    {"detach", NULL, "go on in the background once it is ready; logs go to HOME/kith.log",
+     false},
+    {"passphrase", NULL, "ask for the network's passphrase on the terminal", false},
+    {"no-passphrase", NULL, "the network has none; forget the one that was given before",
+     false},
+    {"no-lan", NULL, "send no beacons on the local network, and hear none", false},
+    {0},
+};
+
+const struct kith_cli_command kith_command_up = {
+    .name = "up",
+    .summary = "run the node",
+    .usage = "[--name NAME] [--network NAME [--passphrase]] [--listen [ADDR]:PORT]… "
+             "[--peer ADDR]… [--no-lan] [--discovery-port PORT] [--log LEVEL] [--detach]",
+    .detail =
+        "Prints one line once the node is ready (with --json an object), logs to "
+        "stderr, and\nruns until it is told to stop: `kith down`, ^C or SIGTERM. "
+        "SIGHUP reads the\nconfiguration again. `kith help config` tells where else "
+        "these can be set.\n\nThe passphrase of a network is never an argument: set "
+        "KITH_NETWORK_PASSPHRASE, name\na file with --network-passphrase-file, or be "
+        "asked "
+        "with --passphrase. Once is enough.\n`kith help network` tells more.",
+    .options = options,
+    .takes_knobs = true,
+    .run = run,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands that are clients of a running node, each in a file of its own. */
+#ifndef KITH_CLI_COMMANDS_H
+#define KITH_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const struct kith_cli_command kith_cli_down;
+extern const struct kith_cli_command kith_cli_send;
+extern const struct kith_cli_command kith_cli_broadcast;
+extern const struct kith_cli_command kith_cli_tail;
+extern const struct kith_cli_command kith_cli_peers;
+extern const struct kith_cli_command kith_cli_rooms;
+extern const struct kith_cli_command kith_cli_connect;
+extern const struct kith_cli_command kith_cli_disconnect;
+extern const struct kith_cli_command kith_cli_rename;
+extern const struct kith_cli_command kith_cli_doctor;
+
+#endif

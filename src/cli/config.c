@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <ini.h>
+
+#include "cli/suggest.h"
+#include "kith/error.h"
+
+const struct kith_knob kith_knobs[] = {
+    {"name", "NAME", "what this node calls itself", "the stored one, else the login name",
+     false},
+    {"listen", "[ADDR]:PORT", "accept peers there; several may be given",
+     "every interface, port 4747 or the next free one", true},
+    {"peer", "ADDR", "dial this peer, at start and for ever after; several may be given",
+     NULL, true},
+    {"network", "NAME", "whom to meet: nodes of the same network and passphrase only",
+     "the one used last, else home", false},
+    {"network-passphrase-file", "FILE",
+     "the network's passphrase is in there; kept as a key, so once is enough", NULL,
+     false},
+    {"lan", "yes|no", "be found on the local network, and find; --no-lan is short for no",
+     "yes", false},
+    {"discovery-port", "PORT", "UDP port of the local network's beacons", "4747", false},
+    {"log", "LEVEL", "what to log on stderr: error, warn, info or debug", "info", false},
+    {"durability", "process|full",
+     "what a stored message survives: the death of the process, or a power cut too",
+     "process", false},
+    {0},
+};
+
+#define KNOBS (sizeof(kith_knobs) / sizeof(kith_knobs[0]) - 1)
+
+/* The sources of one knob, nearest first; a nearer one wins whole. */
+enum rank { RANK_FLAG, RANK_ENVIRONMENT, RANK_HOME, RANK_XDG, RANK_NONE };
+
+struct setting {
+    enum rank rank;
+    char *source; /* owned; NULL when no source names it */
+    char **values;
+    size_t count;
+};
+
+struct kith_config {
+    struct setting settings[KNOBS];
+};
+
+static size_t knob_index(const char *name)
+{
+    size_t index = 0;
+    while (index < KNOBS && strcmp(kith_knobs[index].name, name) != 0)
+        index++;
+    return index;
+}
+
+const struct kith_knob *kith_knob_find(const char *name)
+{
+    size_t index = knob_index(name);
+    return index < KNOBS ? &kith_knobs[index] : NULL;
+}
+
+static void setting_clear(struct setting *setting)
+{
+    for (size_t i = 0; i < setting->count; i++)
+        free(setting->values[i]);
+    free(setting->values);
+    free(setting->source);
+    *setting = (struct setting){.rank = RANK_NONE};
+}
+
+/* Append one value. A nearer rank drops what a farther one said; a farther one is not
+ * heard. `source` is where the first value stands. */
+static int setting_add(struct setting *setting, enum rank rank, const char *source,
+                       const char *value, size_t size)
+{
+    if (setting->rank < rank)
+        return 0;
+    if (setting->rank > rank)
+        setting_clear(setting);
+    if (setting->count == KITH_CONFIG_VALUES_MAX)
+        return KITH_ELIMIT;
+    char **grown = reallocarray(setting->values, setting->count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return KITH_ENOMEM;
+    setting->values = grown;
+    char *copy = strndup(value, size);
+    if (copy == NULL)
+        return KITH_ENOMEM;
+    if (setting->source == NULL && (setting->source = strdup(source)) == NULL) {
+        free(copy);
+        return KITH_ENOMEM;
+    }
+    setting->rank = rank;
+    setting->values[setting->count++] = copy;
+    return 0;
+}
+
+static int explain(int error, const char *source, const char *knob,
+                   char why[static KITH_CONFIG_WHY_SIZE])
+{
+    if (error == KITH_ELIMIT)
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "%s: '%s' has more than %d values", source,
+                 knob, KITH_CONFIG_VALUES_MAX);
+    else if (error != 0)
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "%s: %s", source, kith_error_text(error));
+    return error;
+}
+
+/* ---- flags ---- */
+
+static int read_flags(struct kith_config *config, const struct kith_config_flag *flags,
+                      size_t flag_count, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    for (size_t i = 0; i < flag_count; i++) {
+        size_t index = knob_index(flags[i].name);
+        if (index == KNOBS || flags[i].value == NULL)
+            continue;
+        struct setting *setting = &config->settings[index];
+        char source[64];
+        snprintf(source, sizeof(source), "--%s", flags[i].name);
+        if (!kith_knobs[index].is_list)
+            setting_clear(setting); /* of flags the last one counts */
+        int error = setting_add(setting, RANK_FLAG, source, flags[i].value,
+                                strlen(flags[i].value));
+        if (error != 0)
+            return explain(error, source, flags[i].name, why);
+    }
+    return 0;
+}
+
+/* ---- environment ---- */
+
+static void variable_name(const char *knob, char *out, size_t size)
+{
+    int used = snprintf(out, size, "KITH_%s", knob);
+    for (int i = 0; i < used && out[i] != '\0'; i++)
+        out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
+}
+
+static int add_variable(struct setting *setting, const struct kith_knob *knob,
+                        const char *variable, const char *text)
+{
+    if (!knob->is_list)
+        return setting_add(setting, RANK_ENVIRONMENT, variable, text, strlen(text));
+    int error = 0;
+    while (error == 0 && *(text += strspn(text, ", \t")) != '\0') {
+        size_t size = strcspn(text, ", \t");
+        error = setting_add(setting, RANK_ENVIRONMENT, variable, text, size);
+        text += size;
+    }
+    return error;
+}
+
+static int read_environment(struct kith_config *config,
+                            char why[static KITH_CONFIG_WHY_SIZE])
+{
+    for (size_t i = 0; i < KNOBS; i++) {
+        char variable[64];
+        variable_name(kith_knobs[i].name, variable, sizeof(variable));
+        const char *text = getenv(variable);
+        if (text == NULL || text[0] == '\0')
+            continue;
+        int error = add_variable(&config->settings[i], &kith_knobs[i], variable, text);
+        if (error != 0)
+            return explain(error, variable, kith_knobs[i].name, why);
+    }
+    return 0;
+}
+
+/* ---- files ---- */
+
+struct file {
+    struct kith_config *config;
+    enum rank rank;
+    const char *path;
+    FILE *stream;
+    char *line;
+    size_t line_capacity;
+    int line_no;
+    unsigned seen; /* bit per knob, for what may stand once */
+    int error;
+    char *why; /* KITH_CONFIG_WHY_SIZE bytes */
+};
+
+_Static_assert(KNOBS <= 32, "struct file keeps a bit per knob");
+
+static int refuse(struct file *file, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int refuse(struct file *file, const char *format, ...)
+{
+    if (file->error != 0)
+        return file->error;
+    file->error = KITH_EINVALID;
+    int used =
+        snprintf(file->why, KITH_CONFIG_WHY_SIZE, "%s:%d: ", file->path, file->line_no);
+    if (used < 0 || used >= KITH_CONFIG_WHY_SIZE)
+        return file->error;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(file->why + used, KITH_CONFIG_WHY_SIZE - (size_t)used, format, arguments);
+    va_end(arguments);
+    return file->error;
+}
+
+/* libinih takes a comment for the end of a value from the first " ;" on. */
+static bool has_inline_comment(const char *line)
+{
+    if (line[0] == ';' || line[0] == '#')
+        return false;
+    for (const char *at = line; (at = strchr(at, ';')) != NULL; at++)
+        if (at > line && isspace((unsigned char)at[-1]))
+            return true;
+    return false;
+}
+
+/* Hands libinih the next line without its indentation, which would make it a continuation
+ * of the line before. What libinih would silently cut or split is refused here. */
+static char *next_line(char *out, int size, void *stream)
+{
+    struct file *file = stream;
+    ssize_t got =
+        file->error != 0 ? -1 : getline(&file->line, &file->line_capacity, file->stream);
+    if (got < 0)
+        return NULL;
+    file->line_no++;
+    const char *line = file->line + strspn(file->line, " \t");
+    if (strlen(file->line) != (size_t)got)
+        refuse(file, "a zero byte; the file has to be text");
+    else if (strlen(line) >= (size_t)size)
+        refuse(file, "a line of more than %d bytes; give long lists one value a line",
+               size - 1);
+    else if (has_inline_comment(line))
+        refuse(file, "a comment after a value; comments need a line of their own "
+                     "(\";\" after a blank cannot be part of a value)");
+    if (file->error != 0)
+        return NULL;
+    snprintf(out, (size_t)size, "%s", line);
+    return out;
+}
+
+static int refuse_knob(struct file *file, const char *name)
+{
+    struct kith_suggest suggest;
+    kith_suggest_init(&suggest, name);
+    for (size_t i = 0; i < KNOBS; i++)
+        kith_suggest_offer(&suggest, kith_knobs[i].name);
+    if (suggest.best != NULL)
+        return refuse(file, "unknown knob '%s'; did you mean '%s'?", name, suggest.best);
+    return refuse(file, "unknown knob '%s'; `kith help config` lists them all", name);
+}
+
+static int add_line(struct file *file, const char *name, const char *value)
+{
+    size_t index = knob_index(name);
+    if (index == KNOBS)
+        return refuse_knob(file, name);
+    if (value == NULL || value[0] == '\0')
+        return refuse(file, "'%s' has no value", name);
+    if (!kith_knobs[index].is_list && (file->seen & (1u << index)) != 0)
+        return refuse(file, "'%s' is set a second time", name);
+    file->seen |= 1u << index;
+    char source[KITH_CONFIG_WHY_SIZE];
+    snprintf(source, sizeof(source), "%s:%d", file->path, file->line_no);
+    int error = setting_add(&file->config->settings[index], file->rank, source, value,
+                            strlen(value));
+    if (error == KITH_ELIMIT)
+        return refuse(file, "'%s' has more than %d values", name, KITH_CONFIG_VALUES_MAX);
+    return file->error = error;
+}
+
+/* libinih's handler: non-zero goes on. */
+static int on_line(void *user, const char *section, const char *name, const char *value)
+{
+    struct file *file = user;
+    if (section[0] != '\0')
+        refuse(file, "unknown section '[%s]'; knobs stand without one", section);
+    else
+        add_line(file, name, value);
+    return file->error == 0;
+}
+
+static int read_file(struct kith_config *config, enum rank rank, const char *path,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct file file = {.config = config, .rank = rank, .path = path, .why = why};
+    file.stream = fopen(path, "re");
+    if (file.stream == NULL && (errno == ENOENT || errno == ENOTDIR))
+        return 0;
+    if (file.stream == NULL) {
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "%s cannot be read: %s", path,
+                 strerror(errno));
+        return KITH_EIO;
+    }
+    int line = ini_parse_stream(next_line, &file, on_line, &file);
+    if (line > 0 && file.error == 0) {
+        file.line_no = line;
+        refuse(&file, "neither a comment nor `knob = value`");
+    } else if (line == -2 && file.error == 0) {
+        file.error = explain(KITH_ENOMEM, path, "", why);
+    } else if (ferror(file.stream) && file.error == 0) {
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "%s cannot be read", path);
+        file.error = KITH_EIO;
+    }
+    if (file.error == KITH_ENOMEM)
+        explain(KITH_ENOMEM, path, "", why);
+    free(file.line);
+    fclose(file.stream);
+    return file.error;
+}
+
+static int read_file_of(struct kith_config *config, enum rank rank, const char *directory,
+                        const char *rest, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", directory, rest) < 0)
+        return explain(KITH_ENOMEM, directory, "", why);
+    int error = read_file(config, rank, path, why);
+    free(path);
+    return error;
+}
+
+static int read_files(struct kith_config *config, const char *home,
+                      char why[static KITH_CONFIG_WHY_SIZE])
+{
+    int error = read_file_of(config, RANK_HOME, home, "kith.conf", why);
+    if (error != 0)
+        return error;
+    const char *xdg = getenv("XDG_CONFIG_HOME");
+    if (xdg != NULL && xdg[0] == '/')
+        return read_file_of(config, RANK_XDG, xdg, "kith/kith.conf", why);
+    const char *login = getenv("HOME");
+    if (login != NULL && login[0] == '/')
+        return read_file_of(config, RANK_XDG, login, ".config/kith/kith.conf", why);
+    return 0;
+}
+
+/* ---- all together ---- */
+
+int kith_config_new(const char *home, const struct kith_config_flag *flags,
+                    size_t flag_count, struct kith_config **out,
+                    char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct kith_config *config = calloc(1, sizeof(*config));
+    if (config == NULL)
+        return explain(KITH_ENOMEM, "configuration", "", why);
+    for (size_t i = 0; i < KNOBS; i++)
+        config->settings[i].rank = RANK_NONE;
+    int error = read_flags(config, flags, flag_count, why);
+    if (error == 0)
+        error = read_environment(config, why);
+    if (error == 0)
+        error = read_files(config, home, why);
+    if (error != 0)
+        kith_config_free(config);
+    else
+        *out = config;
+    return error;
+}
+
+void kith_config_free(struct kith_config *config)
+{
+    if (config == NULL)
+        return;
+    for (size_t i = 0; i < KNOBS; i++)
+        setting_clear(&config->settings[i]);
+    free(config);
+}
+
+static const struct setting *setting_of(const struct kith_config *config,
+                                        const char *knob)
+{
+    static const struct setting none = {.rank = RANK_NONE};
+    size_t index = knob_index(knob);
+    return index < KNOBS ? &config->settings[index] : &none;
+}
+
+const char *kith_config_value(const struct kith_config *config, const char *knob)
+{
+    return kith_config_value_at(config, knob, 0);
+}
+
+size_t kith_config_count(const struct kith_config *config, const char *knob)
+{
+    return setting_of(config, knob)->count;
+}
+
+const char *kith_config_value_at(const struct kith_config *config, const char *knob,
+                                 size_t index)
+{
+    const struct setting *setting = setting_of(config, knob);
+    return index < setting->count ? setting->values[index] : NULL;
+}
+
+const char *kith_config_source(const struct kith_config *config, const char *knob)
+{
+    const struct setting *setting = setting_of(config, knob);
+    return setting->source != NULL ? setting->source : "default";
+}

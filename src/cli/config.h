@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Configuration: flags, then environment (KITH_<KNOB>), then kith.conf in the home, then
+ * kith.conf in the XDG configuration directory, then defaults.
+ *
+ * One table, kith_knobs, stands behind all of them. The nearest source that names a knob
+ * decides it alone: lists are not merged. Values are kept as text; who uses a knob judges
+ * it. The file is INI without sections; libinih reads it. */
+#ifndef KITH_CLI_CONFIG_H
+#define KITH_CLI_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define KITH_CONFIG_WHY_SIZE 512
+#define KITH_CONFIG_VALUES_MAX                                                           \
+    256 /* of one list knob: as many addresses as a node dials */
+
+struct kith_knob {
+    const char *name;     /* of the flag and in the file; in capitals after KITH_ */
+    const char *value;    /* what stands for the value in help */
+    const char *summary;  /* one clause */
+    const char *fallback; /* the default, for people; NULL: none */
+    bool is_list; /* many flags or lines; commas between values in the environment */
+};
+
+extern const struct kith_knob kith_knobs[]; /* ends with an entry without a name */
+
+const struct kith_knob *kith_knob_find(const char *name); /* NULL: no such knob */
+
+struct kith_config; /* opaque */
+
+/* Flags as given on the command line: name and value, in order. */
+struct kith_config_flag {
+    const char *name;
+    const char *value;
+};
+
+/* Reads all sources. `flags` whose name is no knob are skipped. Returns 0, KITH_ENOMEM,
+ * KITH_EINVALID (a line of a file, or a variable, that makes no sense) or KITH_EIO (a
+ * file that is there but cannot be read); `why` then holds a sentence naming file and
+ * line. */
+int kith_config_new(const char *home, const struct kith_config_flag *flags,
+                    size_t flag_count, struct kith_config **out,
+                    char why[static KITH_CONFIG_WHY_SIZE]);
+void kith_config_free(struct kith_config *config);
+
+/* The value of a knob; NULL when no source names it. Of a list: its first. Borrowed. */
+const char *kith_config_value(const struct kith_config *config, const char *knob);
+
+/* How many values, and the index-th (NULL past the last). */
+size_t kith_config_count(const struct kith_config *config, const char *knob);
+const char *kith_config_value_at(const struct kith_config *config, const char *knob,
+                                 size_t index);
+
+/* Where the value came from, for error messages: "--listen", "KITH_LISTEN",
+ * "/home/sam/.local/share/kith/kith.conf:3"; "default" when no source names it. */
+const char *kith_config_source(const struct kith_config *config, const char *knob);
+
+#endif

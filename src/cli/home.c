@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/home.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *set_or_null(const char *name)
+{
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+static char *join(const char *directory, const char *rest)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", directory, rest) < 0 ? NULL : path;
+}
+
+static char *absolute(const char *path, const char **why)
+{
+    if (path[0] == '/')
+        return join("", path + 1);
+    char *cwd = getcwd(NULL, 0);
+    if (cwd == NULL) {
+        *why = "the working directory is gone; give --home with an absolute path";
+        return NULL;
+    }
+    char *joined = join(cwd, path);
+    free(cwd);
+    return joined;
+}
+
+static const char *login_directory(void)
+{
+    const char *home = set_or_null("HOME");
+    if (home != NULL)
+        return home;
+    const struct passwd *entry = getpwuid(getuid());
+    return entry == NULL ? NULL : entry->pw_dir;
+}
+
+char *kith_cli_home_path(const char *option, const char **why)
+{
+    if (option == NULL)
+        option = set_or_null("KITH_HOME");
+    if (option != NULL && option[0] == '\0') {
+        *why = "the home's directory has an empty name; give --home a directory";
+        return NULL;
+    }
+    if (option != NULL)
+        return absolute(option, why);
+    const char *data = set_or_null("XDG_DATA_HOME");
+    if (data != NULL && data[0] == '/') /* the specification: relative ones are ignored */
+        return join(data, "kith");
+    const char *login = login_directory();
+    if (login == NULL) {
+        *why = "neither --home, KITH_HOME nor HOME is set; give --home a directory";
+        return NULL;
+    }
+    return join(login, ".local/share/kith");
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/time_format.h"
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/show.h"
+
+enum { NAME, STATE, PATH, RTT, ADDRESS, SEEN, ID, COLUMNS };
+
+static const char *const heads[COLUMNS] = {
+    [NAME] = "NAME",       [STATE] = "STATE",    [PATH] = "PATH", [RTT] = "RTT",
+    [ADDRESS] = "ADDRESS", [SEEN] = "LAST SEEN", [ID] = "ID",
+};
+
+struct row {
+    char name[512];
+    char rtt[32];
+    char seen[32];
+};
+
+static void format_seen(const json_t *peer, char *out, size_t size)
+{
+    const char *text = json_string_value(json_object_get(peer, "last_seen"));
+    kith_time wall;
+    struct tm local;
+    if (!text || !kith_time_parse(kith_bytes(text, strlen(text)), 0, &wall)) {
+        snprintf(out, size, "never");
+        return;
+    }
+    time_t seconds = (time_t)(wall / KITH_SECOND);
+    localtime_r(&seconds, &local);
+    strftime(out, size, "%Y-%m-%d %H:%M", &local);
+}
+
+static void fill_row(const json_t *peer, struct row *row, const char **cells)
+{
+    const json_t *rtt = json_object_get(peer, "rtt_ms");
+    const char *name = json_string_value(json_object_get(peer, "name"));
+    const char *state = json_string_value(json_object_get(peer, "state"));
+    bool is_online = state && strcmp(state, "online") == 0;
+    kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
+    snprintf(row->rtt, sizeof row->rtt, "%.1f ms", json_number_value(rtt));
+    format_seen(peer, row->seen, sizeof row->seen);
+    cells[NAME] = row->name;
+    cells[STATE] = is_online ? "online" : "offline";
+    cells[PATH] = json_string_value(json_object_get(peer, "path"));
+    cells[RTT] = json_is_number(rtt) ? row->rtt : NULL;
+    cells[ADDRESS] = json_string_value(json_object_get(peer, "address"));
+    cells[SEEN] = is_online ? "now" : row->seen;
+    cells[ID] = json_string_value(json_object_get(peer, "id"));
+}
+
+static int show_table(struct kith_cli *cli, const json_t *peers)
+{
+    size_t count = json_array_size(peers);
+    struct row *rows = calloc(count + 1, sizeof *rows);
+    const char **cells = calloc(count * COLUMNS + 1, sizeof *cells);
+    if (rows && cells) {
+        for (size_t i = 0; i < count; i++)
+            fill_row(json_array_get(peers, i), &rows[i], &cells[i * COLUMNS]);
+        kith_cli_show_table(cli->out,
+                            &(struct kith_cli_table){heads, COLUMNS, cells, count});
+    }
+    bool is_shown = rows && cells;
+    free(rows);
+    free(cells);
+    return is_shown
+               ? KITH_EXIT_DONE
+               : kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
+}
+
+static void show_lines(struct kith_cli *cli, const json_t *peers)
+{
+    size_t index;
+    const json_t *peer;
+    json_array_foreach(peers, index, peer)
+    {
+        kith_cli_show_json(cli->out, peer);
+    }
+}
+
+static int run(struct kith_cli *cli)
+{
+    struct kith_answer answer;
+    struct kith_cli_question question = {"GET", "/peers", NULL, KITH_CLIENT_TIMEOUT_MS};
+    int exit_code = kith_cli_ask(cli, &question, &answer);
+    const json_t *peers = json_object_get(answer.json, "peers");
+    if (!exit_code && cli->is_json)
+        show_lines(cli, peers);
+    else if (!exit_code && json_array_size(peers) == 0)
+        fputs("nobody yet; `kith connect ADDR` connects to a peer\n", cli->out);
+    else if (!exit_code)
+        exit_code = show_table(cli, peers);
+    kith_answer_deinit(&answer);
+    return exit_code;
+}
+
+const struct kith_cli_command kith_cli_peers = {
+    .name = "peers",
+    .summary = "list the peers this node knows",
+    .usage = "",
+    .detail =
+        "Peers that share a name are shown as name~shortid, which `kith send` takes.",
+    .run = run,
+};

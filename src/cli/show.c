@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/show.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <uniwidth.h>
+
+#include "base/time_format.h"
+#include "base/utf8.h"
+
+#define COLUMNS_MAX 16
+
+void kith_cli_show_text(FILE *to, const char *text, const char *newline)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    if (text)
+        kith_utf8_write_safe(&w, kith_bytes(text, strlen(text)), newline);
+    if (w.size > 0 && !w.failed)
+        fwrite(w.data, 1, w.size, to);
+    kith_writer_deinit(&w);
+}
+
+void kith_cli_show_safe(const char *text, char *out, size_t out_size)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_utf8_write_safe(&w, kith_bytes(text, strlen(text)), " ");
+    size_t size = w.failed ? 0 : w.size < out_size ? w.size : out_size - 1;
+    if (size > 0)
+        memcpy(out, w.data, size);
+    out[size] = '\0';
+    kith_writer_deinit(&w);
+}
+
+static void escape(FILE *to, uint32_t character)
+{
+    if (character < 0x10000) {
+        fprintf(to, "\\u%04X", (unsigned)character);
+        return;
+    }
+    character -= 0x10000;
+    fprintf(to, "\\u%04X\\u%04X", 0xD800u + (unsigned)(character >> 10),
+            0xDC00u + (unsigned)(character & 0x3FF));
+}
+
+/* One past the longest run from `at` that may be shown as it stands. */
+static const uint8_t *plain_end(const uint8_t *at, const uint8_t *end)
+{
+    while (at < end) {
+        const uint8_t *next = at;
+        if (*at >= 0x20 && *at < 0x7F) {
+            at++;
+            continue;
+        }
+        if (kith_utf8_is_unsafe(kith_utf8_next(&next, end)))
+            break;
+        at = next;
+    }
+    return at;
+}
+
+void kith_cli_show_json_text(FILE *to, const char *text, size_t size)
+{
+    const uint8_t *at = (const uint8_t *)text;
+    const uint8_t *end = at + size;
+    while (at < end) {
+        const uint8_t *plain = plain_end(at, end);
+        fwrite(at, 1, (size_t)(plain - at), to);
+        at = plain;
+        if (at < end)
+            escape(to, kith_utf8_next(&at, end));
+    }
+    fputc('\n', to);
+}
+
+void kith_cli_show_json(FILE *to, const json_t *object)
+{
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    if (text)
+        kith_cli_show_json_text(to, text, strlen(text));
+    free(text);
+}
+
+static const char *member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+static void show_clock(FILE *to, const char *text)
+{
+    kith_time wall = 0;
+    struct tm local = {0};
+    kith_time_parse(kith_bytes(text, strlen(text)), 0, &wall);
+    time_t seconds = (time_t)(wall / KITH_SECOND);
+    localtime_r(&seconds, &local);
+    fprintf(to, "%02d:%02d:%02d ", local.tm_hour, local.tm_min, local.tm_sec);
+}
+
+void kith_cli_show_message(FILE *to, const json_t *message)
+{
+    show_clock(to, member(message, "time"));
+    kith_cli_show_text(to, member(message, "name"), " ");
+    if (json_is_true(json_object_get(message, "mine")))
+        fputs("~me", to);
+    if (json_is_true(json_object_get(message, "direct"))) {
+        fputs(" @", to);
+        kith_cli_show_text(to, member(message, "to"), " ");
+    }
+    fputs(": ", to);
+    kith_cli_show_text(to, member(message, "text"), "\n         ");
+    fputc('\n', to);
+}
+
+/* ---- tables ---- */
+
+static const char *cell_text(const char *cell)
+{
+    return cell ? cell : "-";
+}
+
+static int width_of(const char *text)
+{
+    return u8_strwidth((const uint8_t *)text, "UTF-8");
+}
+
+static void show_row(FILE *to, const char *const *cells, const int *widths, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *text = cell_text(cells[i]);
+        fputs(text, to);
+        if (i + 1 < count)
+            fprintf(to, "%*s", widths[i] - width_of(text) + 2, "");
+    }
+    fputc('\n', to);
+}
+
+void kith_cli_show_table(FILE *to, const struct kith_cli_table *table)
+{
+    int widths[COLUMNS_MAX] = {0};
+    size_t count = table->column_count < COLUMNS_MAX ? table->column_count : COLUMNS_MAX;
+    for (size_t i = 0; i < count; i++)
+        widths[i] = width_of(table->heads[i]);
+    for (size_t i = 0; i < table->row_count * count; i++) {
+        int width = width_of(cell_text(table->cells[i]));
+        if (width > widths[i % count])
+            widths[i % count] = width;
+    }
+    show_row(to, table->heads, widths, count);
+    for (size_t row = 0; row < table->row_count; row++)
+        show_row(to, &table->cells[row * count], widths, count);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Showing people what peers said, so that no terminal obeys it and no line is forged. */
+#ifndef KITH_CLI_SHOW_H
+#define KITH_CLI_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+/* Text made safe (base/utf8.h), with `newline` for line feeds. NULL shows as nothing. */
+void kith_cli_show_text(FILE *to, const char *text, const char *newline);
+
+/* The same into a buffer, cut at its end; line feeds become spaces. */
+void kith_cli_show_safe(const char *text, char *out, size_t out_size);
+
+/* One JSON object on a line. Characters that a terminal obeys or hides are escaped, which
+ * a reader of JSON does not notice. */
+void kith_cli_show_json(FILE *to, const json_t *object);
+void kith_cli_show_json_text(FILE *to, const char *text, size_t size);
+
+/* A message object: `HH:MM:SS name: text`, further lines of it indented. What stands
+ * behind the name cannot be part of one: `~me` for our own, ` @name` for to whom a direct
+ * one was written. */
+void kith_cli_show_message(FILE *to, const json_t *message);
+
+/* A table: cells are columns of each row; a NULL cell shows as "-". Widths are those of
+ * a terminal. */
+struct kith_cli_table {
+    const char *const *heads;
+    size_t column_count;
+    const char *const *cells; /* row by row */
+    size_t row_count;
+};
+void kith_cli_show_table(FILE *to, const struct kith_cli_table *table);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/beacon.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "core/dial.h"
+#include "core/digest.h"
+#include "core/peer.h"
+
+/* ---- sending ---- */
+
+static void seal(struct kith_node *node, const struct kith_beacon *beacon,
+                 uint8_t out[static KITH_BEACON_SIZE])
+{
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    uint8_t *nonce = out + KITH_BEACON_MAGIC_SIZE;
+    kith_beacon_encode(beacon, plain);
+    memcpy(out, KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE);
+    kith_rng_fill(&node->rng, nonce, KITH_BEACON_NONCE_SIZE);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(
+        nonce + KITH_BEACON_NONCE_SIZE, NULL, plain, sizeof(plain),
+        (const uint8_t *)KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE, NULL, nonce,
+        node->network_key);
+}
+
+/* To one address, or to everybody. */
+static void send(struct kith_node *node, const struct kith_address *to, bool is_goodbye)
+{
+    if (node->listening_count == 0)
+        return; /* nobody could dial us */
+    struct kith_beacon beacon = {
+        .is_answer = to != NULL,
+        .is_goodbye = is_goodbye,
+        .id = node->self->id,
+        .counter = ++node->beacon.counter,
+        .port = node->listening[0].port,
+    };
+    memcpy(beacon.boot, node->instance, KITH_BEACON_BOOT_SIZE);
+    uint8_t message[KITH_VERIFY_SIZE];
+    kith_digest_beacon(&beacon, node->network_key, message);
+    node->signer.sign(node->signer.ctx, message, sizeof(message), beacon.signature);
+    uint8_t *datagram = kith_outbox_alloc(&node->out, KITH_BEACON_SIZE);
+    if (datagram == NULL)
+        return;
+    seal(node, &beacon, datagram);
+    node->beacon.counts.sent += to == NULL;
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_DATAGRAM);
+    effect->datagram.is_to_all = to == NULL;
+    effect->datagram.to = to != NULL ? *to : (struct kith_address){0};
+    effect->datagram.bytes = kith_bytes(datagram, KITH_BEACON_SIZE);
+}
+
+/* Intervals double from 2 s to 30 s; a quarter of each is jitter. */
+static void send_and_wait(struct kith_node *node)
+{
+    struct kith_beaconing *b = &node->beacon;
+    send(node, NULL, false);
+    b->interval = b->interval == 0 ? KITH_BEACON_INTERVAL_MIN : 2 * b->interval;
+    if (b->interval > KITH_BEACON_INTERVAL_MAX)
+        b->interval = KITH_BEACON_INTERVAL_MAX;
+    kith_time jitter =
+        (kith_time)kith_rng_below(&node->rng, (uint64_t)b->interval / 4 + 1);
+    b->next_at = node->now.mono + b->interval - jitter;
+    kith_node_wake_at(node, b->next_at);
+}
+
+void kith_beacon_begin(struct kith_node *node)
+{
+    if (!node->beacon.is_on || !node->is_started || node->is_stopping)
+        return;
+    node->beacon.interval = 0;
+    send_and_wait(node);
+}
+
+void kith_beacon_goodbye(struct kith_node *node)
+{
+    if (node->beacon.is_on && node->is_started)
+        send(node, NULL, true);
+}
+
+void kith_beacon_check(struct kith_node *node)
+{
+    if (!node->beacon.is_on || !node->is_started || node->is_stopping)
+        return;
+    if (node->now.mono >= node->beacon.next_at)
+        send_and_wait(node);
+    else
+        kith_node_wake_at(node, node->beacon.next_at);
+}
+
+/* ---- limits ---- */
+
+/* A bucket of `most` tokens, filled at `most` a second. */
+static bool take_token(struct kith_node *node, struct kith_bucket *bucket, unsigned most)
+{
+    kith_time full = (kith_time)most * KITH_SECOND;
+    bucket->level += (node->now.mono - bucket->filled_at) * most;
+    bucket->filled_at = node->now.mono;
+    if (bucket->level > full)
+        bucket->level = full;
+    if (bucket->level < KITH_SECOND)
+        return false;
+    bucket->level -= KITH_SECOND;
+    return true;
+}
+
+static uint64_t source_key(const struct kith_node *node, const struct kith_address *from)
+{
+    char text[KITH_ADDRESS_TEXT_SIZE];
+    kith_address_format(from, text);
+    return kith_siphash(node->hash_key, text, strlen(text));
+}
+
+/* Once per source in 5 s: the table forgets the oldest, the bucket bounds the rest. */
+static bool may_answer(struct kith_node *node, const struct kith_address *to)
+{
+    struct kith_beaconing *b = &node->beacon;
+    uint64_t key = source_key(node, to);
+    for (size_t i = 0; i < KITH_BEACON_SOURCES; i++)
+        if (b->answered[i].key == key && b->answered[i].at != 0 &&
+            node->now.mono - b->answered[i].at < KITH_BEACON_ANSWER_GAP)
+            return false;
+    if (!take_token(node, &b->answers, KITH_BEACON_ANSWERS_MAX))
+        return false;
+    b->answered[b->answered_next] = (struct kith_beacon_source){key, node->now.mono};
+    b->answered_next = (b->answered_next + 1) % KITH_BEACON_SOURCES;
+    return true;
+}
+
+/* ---- hearing ---- */
+
+static bool open_seal(struct kith_node *node, struct kith_bytes datagram,
+                      struct kith_beacon *out)
+{
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    const uint8_t *nonce = datagram.data + KITH_BEACON_MAGIC_SIZE;
+    if (datagram.size != KITH_BEACON_SIZE ||
+        memcmp(datagram.data, KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE) != 0)
+        return false;
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+            plain, NULL, NULL, nonce + KITH_BEACON_NONCE_SIZE,
+            KITH_BEACON_PLAIN_SIZE + KITH_BEACON_MAC_SIZE,
+            (const uint8_t *)KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE, nonce,
+            node->network_key) != 0) {
+        node->beacon.counts.foreign++;
+        return false;
+    }
+    return kith_beacon_decode(kith_bytes(plain, sizeof(plain)), out) == 0;
+}
+
+/* What is known of this boot of this peer; NULL when nothing is. */
+static struct kith_beacon_seen *find_seen(struct kith_node *node,
+                                          const struct kith_beacon *beacon,
+                                          uint64_t *out_key)
+{
+    uint8_t who[KITH_ID_SIZE + KITH_BEACON_BOOT_SIZE];
+    memcpy(who, beacon->id.bytes, KITH_ID_SIZE);
+    memcpy(who + KITH_ID_SIZE, beacon->boot, KITH_BEACON_BOOT_SIZE);
+    *out_key = kith_siphash(node->hash_key, who, sizeof(who)) | 1;
+    for (size_t i = 0; i < KITH_SUGGESTED_MAX; i++)
+        if (node->beacon.seen[i].key == *out_key)
+            return &node->beacon.seen[i];
+    return NULL;
+}
+
+/* Heard before, or older than what was heard. */
+static bool is_replay(struct kith_node *node, const struct kith_beacon *beacon)
+{
+    uint64_t key;
+    const struct kith_beacon_seen *seen = find_seen(node, beacon, &key);
+    return seen != NULL && beacon->counter <= seen->counter;
+}
+
+static void remember(struct kith_node *node, const struct kith_beacon *beacon)
+{
+    struct kith_beaconing *b = &node->beacon;
+    uint64_t key;
+    struct kith_beacon_seen *seen = find_seen(node, beacon, &key);
+    if (seen == NULL) {
+        seen = &b->seen[b->seen_next];
+        b->seen_next = (b->seen_next + 1) % KITH_SUGGESTED_MAX;
+    }
+    *seen = (struct kith_beacon_seen){key, beacon->counter};
+}
+
+static bool is_of_use(struct kith_node *node, const struct kith_beacon *beacon)
+{
+    bool is_own = kith_id_equal(&beacon->id, &node->self->id);
+    node->beacon.counts.own += is_own;
+    node->beacon.counts.heard += !is_own;
+    if (is_own)
+        return false; /* come back; a copied home shows when it links */
+    if (is_replay(node, beacon))
+        return false;
+    const struct kith_peer *peer = kith_peer_find(node, &beacon->id);
+    bool is_linked = peer != NULL && peer->link != NULL &&
+                     memcmp(peer->instance, beacon->boot, KITH_BEACON_BOOT_SIZE) == 0;
+    return !is_linked;
+}
+
+void kith_beacon_heard(struct kith_node *node, const struct kith_address *from,
+                       bool is_on_link, struct kith_bytes datagram)
+{
+    struct kith_beaconing *b = &node->beacon;
+    struct kith_beacon beacon;
+    if (!b->is_on || node->is_stopping || !open_seal(node, datagram, &beacon) ||
+        !is_of_use(node, &beacon) || b->checks_count == KITH_BEACON_CHECKS_MAX ||
+        !take_token(node, &b->verifies, KITH_BEACON_VERIFIES_MAX))
+        return;
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
+    effect->verify.verify_no = ++node->verify_no;
+    effect->verify.author = beacon.id;
+    memcpy(effect->verify.signature, beacon.signature, KITH_SIGNATURE_SIZE);
+    kith_digest_beacon(&beacon, node->network_key, effect->verify.message);
+    b->checks[b->checks_count++] =
+        (struct kith_beacon_check){node->verify_no, beacon, *from, is_on_link};
+}
+
+static void believe(struct kith_node *node, const struct kith_beacon_check *check)
+{
+    const struct kith_beacon *beacon = &check->beacon;
+    if (is_replay(node, beacon))
+        return;
+    remember(node, beacon);
+    if (beacon->is_goodbye)
+        return;
+    struct kith_address address = check->from;
+    address.port = beacon->port;
+    bool is_lower = kith_id_compare(&node->self->id, &beacon->id) < 0;
+    kith_dial_suggest(node, &beacon->id, &address, is_lower ? 0 : KITH_BEACON_COURTESY,
+                      KITH_DIAL_TRY_TIME);
+    if (!beacon->is_answer && check->is_on_link && may_answer(node, &check->from))
+        send(node, &check->from, false);
+}
+
+bool kith_beacon_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
+{
+    struct kith_beaconing *b = &node->beacon;
+    for (size_t i = 0; i < b->checks_count; i++) {
+        if (b->checks[i].verify_no != verify_no)
+            continue;
+        struct kith_beacon_check check = b->checks[i];
+        b->checks[i] = b->checks[--b->checks_count];
+        if (is_valid)
+            believe(node, &check);
+        return true;
+    }
+    return false;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/dial.h"
+
+#include "core/command.h"
+#include "core/exchange.h"
+#include "core/peer.h"
+
+static struct kith_dial *find(const struct kith_node *node, uint32_t no)
+{
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->state == KITH_DIAL_DIALLING && dial->no == no)
+            return dial;
+    }
+    return NULL;
+}
+
+static struct kith_dial *find_address(const struct kith_node *node,
+                                      const struct kith_address *address)
+{
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (!dial->is_suggested && kith_address_equal(&dial->address, address))
+            return dial;
+    }
+    return NULL;
+}
+
+static struct kith_dial *find_suggested(const struct kith_node *node,
+                                        const struct kith_id *id)
+{
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->is_suggested && kith_id_equal(&dial->expected, id))
+            return dial;
+    }
+    return NULL;
+}
+
+static void forget(struct kith_node *node, struct kith_dial *dial)
+{
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->dial == dial)
+            link->dial = NULL;
+    }
+    kith_list_remove(&dial->item);
+    kith_release(node->alloc, dial);
+}
+
+static struct kith_dial *add(struct kith_node *node, const struct kith_address *address)
+{
+    struct kith_dial *dial = kith_alloc_zero(node->alloc, sizeof(*dial));
+    if (dial == NULL) {
+        kith_node_break(node);
+        return NULL;
+    }
+    dial->address = *address;
+    kith_list_push(&node->dials, &dial->item);
+    return dial;
+}
+
+/* Those asked for, or those suggested that have led nowhere yet. */
+static size_t count(const struct kith_node *node, bool is_suggested)
+{
+    size_t found = 0;
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        found += dial->is_suggested == is_suggested &&
+                 !(is_suggested && dial->state == KITH_DIAL_LINKED);
+    }
+    return found;
+}
+
+static void start(struct kith_node *node, struct kith_dial *dial)
+{
+    if (dial->is_suggested && dial->failures > 0)
+        kith_exchange_address(node, &dial->expected, dial->failures, &dial->address);
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_DIAL);
+    dial->no = ++node->dial_no_next;
+    dial->state = KITH_DIAL_DIALLING;
+    effect->dial.dial = dial->no;
+    effect->dial.address = dial->address;
+    effect->dial.has_expected = dial->is_suggested;
+    effect->dial.expected = dial->expected;
+}
+
+static void wait(struct kith_node *node, struct kith_dial *dial, kith_time delay)
+{
+    dial->state = KITH_DIAL_WAITING;
+    dial->link = 0;
+    dial->next_at = node->now.mono + delay;
+    kith_node_wake_at(node, dial->next_at);
+}
+
+/* Not to be dialled until something changes: its peer is linked, or not wanted. */
+static void park(struct kith_dial *dial)
+{
+    dial->state = KITH_DIAL_WAITING;
+    dial->link = 0;
+    dial->next_at = KITH_TIME_NEVER;
+}
+
+/* Half to all of the capped double: many nodes do not come back in one instant. */
+static kith_time backoff(struct kith_node *node, unsigned failures)
+{
+    kith_time most =
+        failures > KITH_DIAL_EAGER ? KITH_DIAL_RETRY_LATE : KITH_DIAL_RETRY_MAX;
+    kith_time delay = KITH_DIAL_RETRY_MIN;
+    for (unsigned i = 1; i < failures && delay < most; i++)
+        delay *= 2;
+    if (delay > most)
+        delay = most;
+    return delay / 2 + (kith_time)kith_rng_below(&node->rng, (uint64_t)delay / 2 + 1);
+}
+
+/* The link is lost: soon again, and on for a while if nobody asked for it by name. */
+static void redial(struct kith_node *node, struct kith_dial *dial)
+{
+    if (dial->is_suggested)
+        dial->until = node->now.mono + KITH_DIAL_KEEP_TIME;
+    wait(node, dial, backoff(node, 1));
+}
+
+static void answer(struct kith_node *node, struct kith_dial *dial, int error)
+{
+    uint64_t token = dial->token;
+    dial->token = 0;
+    if (token != 0)
+        kith_command_reply(node, token, error, error == 0 ? dial->peer->no : 0);
+}
+
+void kith_dial_add(struct kith_node *node, const struct kith_address *address,
+                   uint64_t token)
+{
+    struct kith_dial *dial = find_address(node, address);
+    if (dial == NULL) {
+        if (count(node, false) >= KITH_TARGETS_MAX) {
+            kith_command_reply(node, token, KITH_ELIMIT, 0);
+            return;
+        }
+        dial = add(node, address);
+        if (dial == NULL)
+            return;
+        dial->until = token == 0 ? KITH_TIME_NEVER : 0;
+    } else if (dial->token != 0) {
+        answer(node, dial, KITH_EREPLACED);
+    }
+    dial->token = token;
+    if (dial->peer != NULL && token != 0)
+        dial->peer->is_refused = false;
+    if (dial->peer != NULL && dial->peer->link != NULL)
+        answer(node, dial, 0);
+    else if (dial->state == KITH_DIAL_WAITING && node->is_started)
+        start(node, dial);
+}
+
+/* Who was only suggested may have found us meanwhile. */
+static const struct kith_link *find_link(const struct kith_node *node,
+                                         const struct kith_id *id)
+{
+    kith_list_each (item, &node->links) {
+        const struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state != KITH_LINK_CLOSING && kith_id_equal(&link->id, id))
+            return link;
+    }
+    return NULL;
+}
+
+static void start_suggested(struct kith_node *node, struct kith_dial *dial)
+{
+    const struct kith_link *link = find_link(node, &dial->expected);
+    if (link == NULL)
+        start(node, dial);
+    else if (link->state == KITH_LINK_LIVE)
+        forget(node, dial);
+    else
+        wait(node, dial, KITH_DIAL_RETRY_MIN); /* until it is greeted, or fails */
+}
+
+static void check(struct kith_node *node, struct kith_dial *dial)
+{
+    if (dial->state != KITH_DIAL_WAITING || dial->next_at == KITH_TIME_NEVER)
+        return;
+    if (dial->next_at > node->now.mono)
+        kith_node_wake_at(node, dial->next_at);
+    else if (dial->is_suggested)
+        start_suggested(node, dial);
+    else
+        start(node, dial);
+}
+
+void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
+                       const struct kith_address *address, kith_time delay,
+                       kith_time duration)
+{
+    const struct kith_peer *peer = kith_peer_find(node, id);
+    if (node->is_stopping || peer == node->self ||
+        (peer != NULL && (peer->link != NULL || peer->is_refused)))
+        return;
+    struct kith_dial *dial = find_suggested(node, id);
+    if (dial == NULL) {
+        if (count(node, true) >= KITH_SUGGESTED_MAX)
+            return;
+        dial = add(node, address);
+        if (dial == NULL)
+            return;
+        dial->is_suggested = true;
+        dial->expected = *id;
+    } else if (dial->state != KITH_DIAL_WAITING) {
+        return; /* at it already */
+    } else if (dial->is_suggested) {
+        dial->address = *address;
+    }
+    dial->failures = 0;
+    if (dial->until < node->now.mono + duration)
+        dial->until = node->now.mono + duration;
+    wait(node, dial, delay);
+    kith_dial_check_all(node);
+}
+
+void kith_dial_check_all(struct kith_node *node)
+{
+    if (node->is_stopping || !node->is_started)
+        return;
+    kith_list_each_safe (item, &node->dials)
+        check(node, kith_list_item(item, struct kith_dial, item));
+}
+
+struct kith_dial *kith_dial_reached(struct kith_node *node, uint32_t dial_no,
+                                    struct kith_link *link)
+{
+    struct kith_dial *dial = dial_no == 0 ? NULL : find(node, dial_no);
+    if (dial != NULL)
+        dial->link = link->no;
+    return dial;
+}
+
+static void fail(struct kith_node *node, struct kith_dial *dial, int error)
+{
+    answer(node, dial, error);
+    dial->error = error;
+    if (node->now.mono >= dial->until) {
+        forget(node, dial);
+        return;
+    }
+    dial->failures++;
+    wait(node, dial, backoff(node, dial->failures));
+}
+
+void kith_dial_failed(struct kith_node *node, uint32_t dial_no, int error)
+{
+    struct kith_dial *dial = find(node, dial_no);
+    if (dial != NULL)
+        fail(node, dial, error);
+}
+
+void kith_dial_succeeded(struct kith_node *node, struct kith_link *link)
+{
+    struct kith_dial *dial = link->dial;
+    if (dial == NULL)
+        return;
+    dial->state = KITH_DIAL_LINKED;
+    dial->peer = link->peer;
+    dial->failures = 0;
+    dial->error = 0;
+    if (!dial->is_suggested)
+        dial->until = KITH_TIME_NEVER;
+    answer(node, dial, 0);
+}
+
+void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
+{
+    struct kith_dial *dial = link->dial;
+    if (dial == NULL)
+        return;
+    link->dial = NULL;
+    dial->link = 0;
+    bool is_linked_anyhow = dial->peer != NULL && dial->peer->link != NULL;
+    bool leads_home =
+        error == KITH_ESELF || (link->has_left && link->bye_reason == KITH_BYE_SELF);
+    if (leads_home && dial->token == 0)
+        forget(node, dial); /* our own address among the configured ones is no mistake */
+    else if (is_linked_anyhow && dial->is_suggested)
+        forget(node, dial);
+    else if (is_linked_anyhow || (dial->peer != NULL && dial->peer->is_refused))
+        park(dial);
+    else if (link->has_left && link->bye_reason == KITH_BYE_DISCONNECTED)
+        wait(node, dial, KITH_DIAL_REFUSED_RETRY);
+    else if (dial->state == KITH_DIAL_LINKED && dial->is_suggested && link->has_left)
+        forget(node, dial); /* it comes back with a beacon */
+    else if (dial->state == KITH_DIAL_LINKED)
+        redial(node, dial);
+    else
+        fail(node, dial, error != 0 ? error : KITH_ECLOSED);
+}
+
+void kith_dial_peer_lost(struct kith_node *node, const struct kith_peer *peer)
+{
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        bool is_parked =
+            dial->state == KITH_DIAL_WAITING && dial->next_at == KITH_TIME_NEVER;
+        if (dial->peer == peer && is_parked && !peer->is_refused)
+            wait(node, dial, backoff(node, 1));
+    }
+}
+
+void kith_dial_refuse(struct kith_node *node, const struct kith_peer *peer)
+{
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->peer == peer && dial->state != KITH_DIAL_DIALLING)
+            park(dial);
+    }
+}
+
+void kith_dial_free_all(struct kith_node *node)
+{
+    kith_list_each_safe (item, &node->dials)
+        kith_release(node->alloc, kith_list_item(item, struct kith_dial, item));
+}

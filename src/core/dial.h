@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Dials: addresses that shall lead to a link, tried for ever with capped, jittered
+ * backoff. */
+#ifndef KITH_CORE_DIAL_H
+#define KITH_CORE_DIAL_H
+
+#include "core/engine.h"
+
+/* Dial this address now. `token` (0 for none) is answered when it leads to a link, or
+ * fails for the first time; then it is forgotten. Without a token it is tried for ever.
+ */
+void kith_dial_add(struct kith_node *node, const struct kith_address *address,
+                   uint64_t token);
+
+/* This peer may be found at this address: dial it after `delay`, unless it is linked by
+ * then, and again for `duration`. At most KITH_SUGGESTED_MAX at once; more are ignored.
+ */
+void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
+                       const struct kith_address *address, kith_time delay,
+                       kith_time duration);
+
+/* Carry out what is due; lowers the node's deadline. */
+void kith_dial_check_all(struct kith_node *node);
+
+/* A connection came up from this attempt (0: none of ours). The dial, or NULL. */
+struct kith_dial *kith_dial_reached(struct kith_node *node, uint32_t dial_no,
+                                    struct kith_link *link);
+
+/* The attempt failed. */
+void kith_dial_failed(struct kith_node *node, uint32_t dial_no, int error);
+
+/* The link that the dial led to was greeted: it stands, or gave way to another link to
+ * the same peer, which is as good. */
+void kith_dial_succeeded(struct kith_node *node, struct kith_link *link);
+
+/* The link is going; dial again in a while. */
+void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error);
+
+/* The peer went offline: dials that led to it are due. */
+void kith_dial_peer_lost(struct kith_node *node, const struct kith_peer *peer);
+
+/* Forget what was connected by hand, and hold back the rest: the peer is not wanted. */
+void kith_dial_refuse(struct kith_node *node, const struct kith_peer *peer);
+
+void kith_dial_free_all(struct kith_node *node);
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/* The state of a node, visible to the files of the core only.
+ *
+ *   node ─┬─ peers ── the one link to each that is online
+ *         ├─ dials ── addresses to be linked with
+ *         ├─ links ── shares ── tracks      (what this link knows of a room, of a log)
+ *         └─ rooms ── logs ── pending runs  (received or written, not yet committed) */
+#ifndef KITH_CORE_ENGINE_H
+#define KITH_CORE_ENGINE_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "core/node.h"
+#include "core/outbox.h"
+#include "proto/beacon.h"
+#include "proto/frame.h"
+
+/* ---- limits and periods ---- */
+
+#define KITH_HANDSHAKE_TIME  (5 * KITH_SECOND) /* from TLS to both HELLOs */
+#define KITH_PING_AFTER_LAN  (4 * KITH_SECOND) /* of silence */
+#define KITH_DEAD_AFTER_LAN  (9 * KITH_SECOND) /* rows 18 and 20: offline within 10 s */
+#define KITH_PROBE_TIME      (3 * KITH_SECOND) /* to answer when an address of ours went */
+#define KITH_PING_AFTER      (15 * KITH_SECOND)
+#define KITH_DEAD_AFTER      (45 * KITH_SECOND)
+#define KITH_TICK            KITH_SECOND /* pings of many links share a wake-up */
+#define KITH_DIAL_RETRY_MIN  (250 * KITH_MS)
+#define KITH_DIAL_RETRY_MAX  (2 * KITH_SECOND) /* healed within 5 s after a partition */
+#define KITH_DIAL_EAGER      60 /* failures, two minutes and more, and then */
+#define KITH_DIAL_RETRY_LATE (8 * KITH_SECOND)  /* for ever */
+#define KITH_DIAL_TRY_TIME   (10 * KITH_SECOND) /* an address that was only suggested */
+#define KITH_DIAL_KEEP_TIME                                                              \
+    KITH_HOUR                  /* a peer that was linked and went without a word         \
+                                */
+#define KITH_SUGGESTED_MAX 256 /* addresses heard of, remembered at once */
+#define KITH_DIAL_REFUSED_RETRY                                                          \
+    (60 * KITH_SECOND)                        /* after being disconnected by hand        \
+                                               */
+#define KITH_STALL_TIME     (5 * KITH_SECOND) /* an upstream that sends nothing new */
+#define KITH_ANNOUNCE_DELAY (200 * KITH_MS)   /* so that one HAVE tells of many events */
+#define KITH_STORE_RETRY    (2 * KITH_SECOND) /* after the disk refused */
+#define KITH_FUTURE_MAX     (24 * KITH_HOUR)  /* an hlc beyond is parked */
+
+#define KITH_QUEUE_HIGH (1024 * 1024) /* no more runs are sent to a link above it */
+#define KITH_QUEUE_LOW  (256 * 1024)  /* and they go on below it */
+#define KITH_QUEUE_MAX                                                                   \
+    (8 * 1024 * 1024)               /* a link that reads nothing at all is closed        \
+                                     */
+#define KITH_LOAD_SIZE (256 * 1024) /* loaded at once for one link */
+
+/* Runs being verified and committed: enough for both cores, and a bound on memory. */
+#define KITH_PENDING_HIGH (8 * 1024 * 1024)
+#define KITH_PENDING_LOW  (2 * 1024 * 1024)
+
+#define KITH_ROOM_LOGS_MAX 65536 /* of all authors; a peer cannot make us hold more */
+
+/* Logs that one share tells of and has brought nothing of: enough to keep a link busy. Of
+ * all shares of a room; they get fewer when they are many, so that each may tell of some.
+ */
+#define KITH_HEARSAY_MAX      1024
+#define KITH_HEARSAY_ROOM_MAX 16384
+#define KITH_HEARSAY_MIN      16
+
+#define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
+#define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
+
+#define KITH_BEACON_INTERVAL_MIN (2 * KITH_SECOND)
+#define KITH_BEACON_INTERVAL_MAX (30 * KITH_SECOND)
+#define KITH_BEACON_COURTESY     (250 * KITH_MS) /* the higher id lets the lower one dial */
+#define KITH_BEACON_ANSWER_GAP   (5 * KITH_SECOND) /* between answers to one source */
+#define KITH_BEACON_ANSWERS_MAX  10                /* a second, in all: no reflector */
+#define KITH_BEACON_VERIFIES_MAX 50 /* a second: a flood costs 0.4 % of a core */
+#define KITH_BEACON_CHECKS_MAX   16 /* being verified */
+#define KITH_BEACON_SOURCES      64 /* answered lately; above 10/s times 5 s */
+
+#define KITH_REMEMBER_MAX      32             /* peers met last, dialled at the start */
+#define KITH_REMEMBER_DELAY    (50 * KITH_MS) /* configured peers go first */
+#define KITH_MESH_MAX          64 /* links; beyond, records are kept but not dialled */
+#define KITH_EXCHANGE_DELAY    KITH_SECOND /* beacons go first */
+#define KITH_EXCHANGE_FANOUT   3           /* links a new record is passed on to */
+#define KITH_RECORD_LIFE       (24 * KITH_HOUR)
+#define KITH_RECORDS_MAX       1024 /* kept; a dozen of KiB for a usual network */
+#define KITH_RECORD_CHECKS_MAX 256  /* being verified */
+
+/* ---- peers and dials ---- */
+
+struct kith_peer {
+    uint32_t no;
+    struct kith_id id;
+    struct kith_name name;
+    kith_hlc name_hlc;
+    struct kith_link *link; /* the one that counts; NULL while offline (borrowed) */
+    kith_time online_since; /* wall */
+    kith_time last_seen;    /* wall */
+    struct kith_address address;
+    uint8_t instance[KITH_INSTANCE_SIZE];        /* of the last HELLO */
+    uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
+    bool is_contact;
+    bool is_refused; /* disconnected by hand */
+    bool is_moving;  /* to a link not yet live; offline was not told */
+    bool is_recorded;
+};
+
+enum kith_dial_state { KITH_DIAL_WAITING, KITH_DIAL_DIALLING, KITH_DIAL_LINKED };
+
+/* An address that shall lead to a link. */
+struct kith_dial {
+    struct kith_list item; /* in node->dials */
+    struct kith_address address;
+    enum kith_dial_state state;
+    uint32_t no;            /* of the attempt under way */
+    uint32_t link;          /* of its link, while it is being greeted or linked; else 0 */
+    struct kith_peer *peer; /* whom it led to last; NULL before (borrowed) */
+    kith_time next_at;      /* WAITING: KITH_TIME_NEVER while the peer is linked anyhow */
+    unsigned failures;      /* in a row */
+    int error;              /* of the last one; 0 once it led to a link */
+    uint64_t token;         /* of the CONNECT to be answered; 0 for none */
+    kith_time until;        /* when failing makes it forgotten; NEVER: dialled for ever */
+    bool is_suggested;      /* heard of, not asked for: must lead to `expected` */
+    struct kith_id expected;
+};
+
+/* ---- rooms and logs ---- */
+
+struct kith_ack {
+    uint32_t peer_no;
+    uint64_t seq;
+};
+
+/* One log, or one branch of a forked one. Head: committed. Tail: accepted, maybe pending.
+ */
+struct kith_log {
+    uint32_t no;    /* 0 until first recorded */
+    uint32_t index; /* in room->logs, and of its tracks */
+    struct kith_room *room;
+    struct kith_id author_id;
+    struct kith_peer *author; /* node->self for our own; hearsay: NULL if no peer */
+    struct kith_log_id id;
+    enum kith_log_class log_class;
+    struct kith_log *branch_next; /* further branches of the same log */
+    struct kith_log *base;        /* branches: what it left; else NULL */
+    uint64_t seq_first;           /* branches: of its first run; else 1 */
+    uint64_t head_seq;
+    struct kith_id head;
+    kith_hlc head_hlc;
+    uint64_t tail_seq;
+    struct kith_id tail;
+    kith_hlc tail_hlc;
+    struct kith_list pending; /* runs between head and tail, oldest first */
+
+    /* Fetching what others have. */
+    struct kith_list wanting; /* in node->wanting while want_seq > tail_seq */
+    uint64_t want_seq;        /* somebody holds it so far */
+    struct kith_id want;      /* with this head */
+    uint32_t upstream;        /* link asked or sending; 0 for none */
+    kith_time asked_at;
+    kith_time parked_until; /* wall; 0 unless the next run is of the far future */
+
+    struct kith_ack *acks; /* own logs: who holds how much (owned) */
+    size_t ack_count;
+    size_t ack_capacity;
+
+    struct kith_share *herald;   /* hearsay: who answers for it; NULL once that went */
+    struct kith_list in_hearsay; /* herald->hearsay */
+
+    bool is_hearsay; /* no run of it has verified yet */
+    bool is_spare;   /* forgotten: in room->spare */
+    bool is_recorded;
+    bool is_forked;     /* flagged and told */
+    bool is_restarting; /* its head did not fit there: fetch from the beginning */
+    bool waits_for_control;
+};
+
+struct kith_room_ops;
+
+struct kith_room {
+    uint32_t no; /* 0 until first recorded */
+    struct kith_id id;
+    enum kith_room_kind kind;
+    const struct kith_room_ops *ops;
+    struct kith_name name;  /* open rooms */
+    struct kith_peer *peer; /* direct rooms */
+    struct kith_log **logs; /* by index (owned) */
+    size_t log_count;
+    size_t log_capacity;
+    size_t hearsay_count; /* of `logs` */
+    size_t spare_count;
+    struct kith_log *spare;  /* of `logs`, to be used again; by branch_next */
+    struct kith_map log_map; /* author id || log id -> first branch */
+    struct kith_log
+        *own[2]; /* by class: where we write; NULL: a new one at the next write */
+    uint64_t
+        own_control_told; /* seq of our control log that our content log last named */
+    kith_hlc hlc_tail;    /* highest seen; what we write is above it */
+    struct kith_log *recent[KITH_REFS_MAX]; /* moved since we last wrote: deps */
+    size_t recent_count;
+    struct kith_list shares; /* kith_share.in_room */
+    size_t share_count;
+    bool is_recorded;
+};
+
+enum kith_pending_state {
+    KITH_PENDING_VERIFYING,
+    KITH_PENDING_READY,
+    KITH_PENDING_STORING
+};
+
+/* A run on its way into the store. */
+struct kith_pending {
+    struct kith_list in_log;
+    struct kith_list in_queue; /* node->verifying or node->storing */
+    struct kith_log *log;
+    enum kith_pending_state state;
+    uint64_t verify_no;
+    uint64_t store_no;
+    uint64_t arrival_first;
+    kith_time seen;
+    uint32_t link;        /* it came from; 0 for our own */
+    uint64_t token;       /* of our own: SEND or RENAME to be answered; 0 for none */
+    size_t size;          /* of this allocation */
+    struct kith_run *run; /* in the same allocation, as are its bytes */
+};
+
+/* ---- links ---- */
+
+enum kith_link_state {
+    KITH_LINK_PROVING,  /* the peer's PROOF is due */
+    KITH_LINK_GREETING, /* its HELLO is due */
+    KITH_LINK_LIVE,
+    KITH_LINK_CLOSING, /* LINK_DOWN is due */
+};
+
+struct kith_link {
+    struct kith_list item; /* in node->links */
+    uint32_t no;
+    enum kith_role role; /* ours */
+    enum kith_link_state state;
+    bool is_lan;
+    bool is_paused;
+    bool has_left; /* the peer said BYE */
+    uint8_t bye_reason;
+    struct kith_id id;      /* of the peer: proven */
+    struct kith_peer *peer; /* once LIVE (borrowed) */
+    struct kith_dial *dial; /* it came from; NULL when accepted or forgotten (borrowed) */
+    uint8_t exporter_net[KITH_EXPORTER_SIZE];
+    uint8_t exporter_room[KITH_EXPORTER_SIZE];
+    uint8_t instance[KITH_INSTANCE_SIZE];
+    struct kith_address remote;
+    kith_time up_at;      /* monotonic */
+    kith_time heard_at;   /* last frame */
+    kith_time fetched_at; /* last run that we lacked */
+    kith_time used_at;    /* last frame of a room, either way */
+    kith_time ping_at;    /* PING under way since; 0 for none */
+    uint64_t ping_token;
+    kith_time rtt;                /* 0 until measured */
+    size_t queued;                /* bytes of SEND not yet drained */
+    struct kith_list shares;      /* kith_share.in_link */
+    struct kith_list busy_shares; /* kith_share.busy: with logs to be streamed */
+    uint64_t load_no;             /* LOAD under way; 0 for none */
+    struct kith_share *load_share;
+    uint32_t load_index;
+};
+
+/* What one link knows of one log of a room. */
+struct kith_track {
+    uint64_t have;      /* the peer holds it so far */
+    uint64_t sent;      /* so far it is sent or held */
+    bool is_subscribed; /* the peer wants it as it grows */
+    bool is_pruned;     /* the peer asked not to be sent it */
+    bool is_queued;     /* in share->streams */
+    bool is_dirty;      /* a HAVE is due */
+    struct kith_id
+        after; /* the id that `sent` must have here for streaming to fit; zero: any */
+};
+
+/* A FIFO of log indexes. */
+struct kith_index_queue {
+    uint32_t *items; /* owned */
+    size_t head;
+    size_t count;
+    size_t capacity;
+};
+
+/* One room on one link. */
+struct kith_share {
+    struct kith_list in_link;
+    struct kith_list in_room;
+    struct kith_list busy;
+    struct kith_link *link;
+    struct kith_room *room;
+    struct kith_tag tag_in;
+    struct kith_tag tag_out;
+    bool is_live;    /* both sides offered it; our vector is sent */
+    bool has_vector; /* the peer's whole vector came; further pages are answers */
+    bool is_in_page; /* a page is being taken in */
+    bool is_asking;  /* MORE is under way */
+    bool has_more;   /* of the peer's vector, without place here when it came */
+    struct kith_ref more_after; /* behind this entry */
+    struct kith_ref page_end;   /* last entry of the last page */
+    struct kith_list hearsay;   /* kith_log.in_hearsay */
+    size_t hearsay_count;
+    struct kith_track *tracks; /* by log index (owned) */
+    size_t track_count;
+    size_t track_capacity;
+    struct kith_index_queue streams[2]; /* by class: control goes first */
+    struct kith_index_queue dirty;      /* HAVEs due */
+    bool has_urgent; /* an acknowledgement is among them: send at the end of the step */
+};
+
+/* A run that may be a duplicate or a fork: compared with what is stored. */
+struct kith_check {
+    struct kith_list item; /* in node->checks */
+    uint64_t load_no;
+    uint32_t link;
+    struct kith_log *log;    /* the branch it is compared with */
+    struct kith_bytes bytes; /* of the run (owned, same allocation) */
+};
+
+/* ---- beacons ---- */
+
+/* Tokens times a second, so that fractions need no floating point. */
+struct kith_bucket {
+    kith_time level;
+    kith_time filled_at;
+};
+
+struct kith_beacon_source {
+    uint64_t key; /* keyed hash of its address */
+    kith_time at; /* answered; 0: never */
+};
+
+/* The latest believed of one boot of one peer. */
+struct kith_beacon_seen {
+    uint64_t key; /* keyed hash of id and boot; 0: unused */
+    uint64_t counter;
+};
+
+/* Heard, and being verified. */
+struct kith_beacon_check {
+    uint64_t verify_no;
+    struct kith_beacon beacon;
+    struct kith_address from;
+    bool is_on_link;
+};
+
+struct kith_beaconing {
+    bool is_on;
+    uint64_t counter;
+    kith_time interval;
+    kith_time next_at;
+    struct kith_beacon_counts counts;
+    struct kith_bucket answers;
+    struct kith_bucket verifies;
+    struct kith_beacon_source answered[KITH_BEACON_SOURCES];
+    size_t answered_next;
+    struct kith_beacon_seen seen[KITH_SUGGESTED_MAX];
+    size_t seen_next;
+    struct kith_beacon_check checks[KITH_BEACON_CHECKS_MAX];
+    size_t checks_count;
+};
+
+/* A signed address record, being verified. */
+struct kith_record_check {
+    struct kith_list item; /* in node->record_checks */
+    uint64_t verify_no;
+    uint32_t link;
+    struct kith_bytes bytes; /* owned, same allocation */
+};
+
+/* ---- the node ---- */
+
+struct kith_node {
+    const struct kith_alloc *alloc;
+    struct kith_rng rng;
+    struct kith_signer signer;
+    struct kith_now now; /* of the step under way */
+    struct kith_outbox out;
+    struct kith_writer scratch; /* frames being built */
+    struct kith_writer scratch_body;
+    struct kith_run *run_scratch; /* decoding target */
+    uint8_t hash_key[16];
+    uint8_t instance[KITH_INSTANCE_SIZE];
+    uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t marker[KITH_MARKER_SIZE];
+    bool is_marked; /* the stored marker is ours: logs may go on */
+    bool is_started;
+    bool is_stopping;
+    bool is_broken; /* memory ran out: only kith_node_free is left */
+    struct kith_name name_default;
+
+    struct kith_peer *self; /* number 0 */
+    struct kith_map peer_map;
+    struct kith_peer **peers; /* by number; holes are NULL (owned) */
+    size_t peer_capacity;
+    uint32_t peer_no_next;
+
+    struct kith_list dials;
+    uint32_t dial_no_next;
+    struct kith_beaconing beacon;
+    struct kith_map record_map; /* id -> kith_known_record */
+    kith_time record_made_at;   /* our own record, wall clock; 0: not yet */
+    struct kith_list record_checks;
+    size_t record_check_count;
+    struct kith_address listening[KITH_HELLO_ADDRESSES_MAX];
+    size_t listening_count;
+
+    struct kith_list links;
+    struct kith_map link_map; /* by number */
+    size_t link_count;
+
+    struct kith_room *lobby;
+    struct kith_map room_map; /* by id */
+    struct kith_room **rooms; /* by number; index 0 unused (owned) */
+    size_t room_capacity;
+    uint32_t room_no_next;
+    struct kith_log **logs; /* by number (owned) */
+    size_t log_capacity;
+    uint32_t log_no_next;
+
+    struct kith_list wanting;   /* kith_log.wanting */
+    struct kith_list verifying; /* kith_pending.in_queue */
+    struct kith_list storing;   /* in order of store_no */
+    struct kith_list done; /* committed; freed at the next step, as effects point there */
+    struct kith_list checks;
+    size_t check_count;
+    size_t pending_size;
+    bool is_paused; /* links are not read: too much is pending */
+    uint64_t arrival_next;
+    uint64_t store_no;  /* of the last STORE */
+    uint64_t stored_no; /* of the last committed */
+    uint64_t verify_no;
+    uint64_t load_no;
+    kith_time store_retry_at; /* nothing is asked for before; 0: all is well */
+    kith_time announce_at;    /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
+    kith_time deadline;       /* never later than the truth */
+};
+
+/* Have the next TIMEOUT at `at` or before. */
+static inline void kith_node_wake_at(struct kith_node *node, kith_time at)
+{
+    if (at < node->deadline)
+        node->deadline = at;
+}
+
+/* Remember that memory ran out; the step under way will say so. */
+static inline void kith_node_break(struct kith_node *node)
+{
+    node->is_broken = true;
+}
+
+/* kith_alloc_grow with the new items zeroed. False, and the node is broken, when memory
+ * ran out; `*items` is then untouched. */
+bool kith_node_grow(struct kith_node *node, void **items, size_t *capacity,
+                    size_t count_min, size_t item_size);
+
+#endif

@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/exchange.h"
+
+#include <string.h>
+
+#include "core/dial.h"
+#include "core/digest.h"
+#include "core/link.h"
+#include "core/peer.h"
+
+/* ---- addresses ---- */
+
+bool kith_exchange_is_public(const struct kith_address *address)
+{
+    static const char *const prefixes[] = {"127.", "169.254.", "0.", "fe8",    "fe9",
+                                           "fea",  "feb",      "ff", "::ffff:"};
+    const char *host = address->host;
+    if (address->port == 0 || strchr(host, '%') != NULL || strcmp(host, "::") == 0 ||
+        strcmp(host, "::1") == 0 || strcmp(host, "localhost") == 0 || host[0] == '\0')
+        return false;
+    bool is_ipv6 = strchr(host, ':') != NULL;
+    if (!is_ipv6 && host[strspn(host, "0123456789.")] != '\0')
+        return false; /* a name: no look-ups at a stranger's word */
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        bool is_for_ipv6 = i >= 3;
+        if (is_ipv6 == is_for_ipv6 &&
+            strncmp(host, prefixes[i], strlen(prefixes[i])) == 0)
+            return false;
+    }
+    /* IPv4 multicast and above: 224 to 255 */
+    bool is_high = strlen(host) > 3 && host[3] == '.' && host[0] == '2' &&
+                   (host[1] > '2' || (host[1] == '2' && host[2] >= '4'));
+    return is_ipv6 || !is_high;
+}
+
+/* ---- memory ---- */
+
+void kith_exchange_remember(struct kith_node *node)
+{
+    const struct kith_peer *latest[KITH_REMEMBER_MAX] = {0};
+    for (uint32_t no = 1; no < node->peer_no_next && no < node->peer_capacity; no++) {
+        const struct kith_peer *peer = node->peers[no];
+        if (peer == NULL || peer->address.host[0] == '\0')
+            continue;
+        size_t at = KITH_REMEMBER_MAX;
+        while (at > 0 &&
+               (latest[at - 1] == NULL || latest[at - 1]->last_seen < peer->last_seen)) {
+            if (at < KITH_REMEMBER_MAX)
+                latest[at] = latest[at - 1];
+            at--;
+        }
+        if (at < KITH_REMEMBER_MAX)
+            latest[at] = peer;
+    }
+    for (size_t i = 0; i < KITH_REMEMBER_MAX && latest[i] != NULL; i++)
+        kith_dial_suggest(node, &latest[i]->id, &latest[i]->address, KITH_REMEMBER_DELAY,
+                          KITH_DIAL_TRY_TIME);
+}
+
+/* ---- sending ---- */
+
+/* Made anew when it says something else, or ages: every new one travels to everybody. */
+static kith_time own_record_made_at(struct kith_node *node)
+{
+    kith_time age = node->now.wall - node->record_made_at;
+    if (node->record_made_at == 0 || age < 0 || age > KITH_RECORD_LIFE / 2)
+        node->record_made_at = node->now.wall;
+    return node->record_made_at;
+}
+
+void kith_exchange_renew(struct kith_node *node)
+{
+    node->record_made_at = 0;
+}
+
+static struct kith_bytes own_record(struct kith_node *node)
+{
+    kith_time made_at = own_record_made_at(node);
+    char texts[KITH_RECORD_ADDRESSES_MAX][KITH_ADDRESS_TEXT_SIZE];
+    struct kith_signed_addresses record = {
+        .id = node->self->id,
+        .counter = (uint64_t)(made_at / KITH_MS),
+        .expiry = (uint64_t)((made_at + KITH_RECORD_LIFE) / KITH_SECOND),
+    };
+    for (size_t i = 0; i < node->listening_count; i++) {
+        if (!kith_exchange_is_public(&node->listening[i]))
+            continue;
+        kith_address_format(&node->listening[i], texts[record.address_count]);
+        record.addresses[record.address_count] =
+            kith_bytes(texts[record.address_count], strlen(texts[record.address_count]));
+        record.address_count++;
+    }
+    if (record.address_count == 0)
+        return kith_bytes(NULL, 0);
+    struct kith_writer *w = &node->scratch_body;
+    kith_writer_clear(w);
+    kith_signed_addresses_fields(w, &record);
+    uint8_t message[KITH_VERIFY_SIZE];
+    kith_digest_addresses(kith_writer_view(w), node->network_key, message);
+    node->signer.sign(node->signer.ctx, message, sizeof(message), record.signature);
+    kith_writer_bytes(w, record.signature, sizeof(record.signature));
+    if (w->failed) {
+        kith_node_break(node);
+        return kith_bytes(NULL, 0);
+    }
+    return kith_outbox_copy(&node->out, kith_writer_view(w));
+}
+
+static void send_records(struct kith_node *node, struct kith_link *link,
+                         const struct kith_frame_addresses *frame)
+{
+    if (frame->count == 0 || link->state != KITH_LINK_LIVE)
+        return;
+    kith_frame_addresses_encode(&node->scratch, frame);
+    kith_link_send_scratch(node, link);
+}
+
+static bool is_expired(const struct kith_node *node, uint64_t expiry)
+{
+    return expiry <= (uint64_t)(node->now.wall / KITH_SECOND);
+}
+
+void kith_exchange_offer(struct kith_node *node, struct kith_link *link)
+{
+    struct kith_frame_addresses frame = {0};
+    struct kith_bytes own = own_record(node);
+    if (own.size > 0)
+        frame.records[frame.count++] = own;
+    /* Begin anywhere, so that over many links all are told of. */
+    size_t skip = node->record_map.count > KITH_ADDRESSES_FRAME_MAX
+                      ? (size_t)kith_rng_below(&node->rng, node->record_map.count -
+                                                               KITH_ADDRESSES_FRAME_MAX)
+                      : 0;
+    struct kith_map_entry *entry = NULL;
+    while ((entry = kith_map_next(&node->record_map, entry)) != NULL &&
+           frame.count < KITH_ADDRESSES_FRAME_MAX) {
+        const struct kith_known_record *known = kith_map_entry_value(entry);
+        if (skip > 0)
+            skip--;
+        else if (!is_expired(node, known->expiry) &&
+                 !kith_id_equal(&known->id, &link->id))
+            frame.records[frame.count++] = known->bytes;
+    }
+    send_records(node, link, &frame);
+}
+
+/* News travels on over a few links: it reaches all in a few steps, and no link hears it
+ * often. */
+static void pass_on(struct kith_node *node, const struct kith_known_record *known,
+                    uint32_t from)
+{
+    struct kith_frame_addresses frame = {.count = 1, .records = {known->bytes}};
+    size_t left = KITH_EXCHANGE_FANOUT;
+    size_t skip = (size_t)kith_rng_below(&node->rng, node->link_count + 1);
+    for (int round = 0; round < 2; round++) {
+        size_t at = 0;
+        kith_list_each (item, &node->links) {
+            struct kith_link *link = kith_list_item(item, struct kith_link, item);
+            bool is_in_round = round == 0 ? at >= skip : at < skip;
+            at++;
+            if (!is_in_round || left == 0 || link->no == from ||
+                link->state != KITH_LINK_LIVE || kith_id_equal(&link->id, &known->id))
+                continue;
+            send_records(node, link, &frame);
+            left--;
+        }
+    }
+}
+
+/* ---- receiving ---- */
+
+static struct kith_known_record *find_expired(const struct kith_node *node)
+{
+    struct kith_map_entry *entry = NULL;
+    while ((entry = kith_map_next(&node->record_map, entry)) != NULL) {
+        struct kith_known_record *known = kith_map_entry_value(entry);
+        if (is_expired(node, known->expiry))
+            return known;
+    }
+    return NULL;
+}
+
+/* Those that have expired give way to a newcomer at the brim. */
+static void make_room(struct kith_node *node, const struct kith_id *newcomer)
+{
+    if (node->record_map.count < KITH_RECORDS_MAX ||
+        kith_map_get(&node->record_map, newcomer->bytes) != NULL)
+        return;
+    struct kith_known_record *expired = find_expired(node);
+    if (expired != NULL)
+        kith_release(node->alloc, kith_map_remove(&node->record_map, expired->id.bytes));
+}
+
+static bool is_news(const struct kith_node *node,
+                    const struct kith_signed_addresses *record)
+{
+    const struct kith_known_record *known =
+        kith_map_get(&node->record_map, record->id.bytes);
+    if (kith_id_equal(&record->id, &node->self->id) || is_expired(node, record->expiry))
+        return false;
+    if (record->expiry >
+        (uint64_t)((node->now.wall + 2 * KITH_RECORD_LIFE) / KITH_SECOND))
+        return false; /* nobody's record lives that long */
+    if (known == NULL)
+        return node->record_map.count < KITH_RECORDS_MAX || find_expired(node) != NULL;
+    return record->counter > known->counter;
+}
+
+/* Many links tell of the same at once. */
+static bool is_being_checked(const struct kith_node *node, struct kith_bytes record)
+{
+    kith_list_each (item, &node->record_checks)
+        if (kith_bytes_equal(kith_list_item(item, struct kith_record_check, item)->bytes,
+                             record))
+            return true;
+    return false;
+}
+
+int kith_exchange_take(struct kith_node *node, struct kith_link *link,
+                       const struct kith_frame_addresses *frame)
+{
+    for (size_t i = 0; i < frame->count; i++) {
+        struct kith_signed_addresses record;
+        int error = kith_signed_addresses_decode(frame->records[i], &record);
+        if (error != 0)
+            return error;
+        if (!is_news(node, &record) || is_being_checked(node, record.bytes) ||
+            node->record_check_count == KITH_RECORD_CHECKS_MAX)
+            continue;
+        struct kith_record_check *check =
+            kith_alloc(node->alloc, sizeof(*check) + record.bytes.size);
+        if (check == NULL) {
+            kith_node_break(node);
+            return 0;
+        }
+        struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
+        effect->verify.verify_no = check->verify_no = ++node->verify_no;
+        effect->verify.author = record.id;
+        memcpy(effect->verify.signature, record.signature, KITH_SIGNATURE_SIZE);
+        kith_digest_addresses(record.fields, node->network_key, effect->verify.message);
+        memcpy(check + 1, record.bytes.data, record.bytes.size);
+        check->bytes = kith_bytes(check + 1, record.bytes.size);
+        check->link = link->no;
+        kith_list_push(&node->record_checks, &check->item);
+        node->record_check_count++;
+    }
+    return 0;
+}
+
+static struct kith_known_record *keep(struct kith_node *node,
+                                      const struct kith_signed_addresses *record)
+{
+    struct kith_known_record *known =
+        kith_alloc(node->alloc, sizeof(*known) + record->bytes.size);
+    if (known == NULL) {
+        kith_node_break(node);
+        return NULL;
+    }
+    memcpy(known + 1, record->bytes.data, record->bytes.size);
+    known->id = record->id;
+    known->counter = record->counter;
+    known->expiry = record->expiry;
+    known->bytes = kith_bytes(known + 1, record->bytes.size);
+    make_room(node, &record->id);
+    void *before = kith_map_get(&node->record_map, record->id.bytes);
+    if (kith_map_put(&node->record_map, record->id.bytes, known) != 0) {
+        kith_release(node->alloc, known);
+        kith_node_break(node);
+        return NULL;
+    }
+    kith_release(node->alloc, before);
+    return known;
+}
+
+bool kith_exchange_address(const struct kith_node *node, const struct kith_id *id,
+                           unsigned attempt, struct kith_address *out)
+{
+    const struct kith_known_record *known = kith_map_get(&node->record_map, id->bytes);
+    struct kith_signed_addresses record;
+    if (known == NULL || kith_signed_addresses_decode(known->bytes, &record) != 0 ||
+        record.address_count == 0)
+        return false;
+    for (size_t i = 0; i < record.address_count; i++) {
+        size_t at = (attempt + i) % record.address_count;
+        if (kith_address_parse(record.addresses[at], KITH_PORT_DEFAULT, false, out,
+                               NULL) == 0 &&
+            kith_exchange_is_public(out))
+            return true;
+    }
+    return false;
+}
+
+static void believe(struct kith_node *node, const struct kith_record_check *check)
+{
+    struct kith_signed_addresses record;
+    if (kith_signed_addresses_decode(check->bytes, &record) != 0 ||
+        !is_news(node, &record))
+        return;
+    const struct kith_known_record *known = keep(node, &record);
+    struct kith_address address;
+    if (known == NULL)
+        return;
+    pass_on(node, known, check->link);
+    if (node->link_count < KITH_MESH_MAX &&
+        kith_exchange_address(node, &record.id, 0, &address)) {
+        kith_time delay = KITH_EXCHANGE_DELAY / 2 +
+                          (kith_time)kith_rng_below(&node->rng, KITH_EXCHANGE_DELAY);
+        kith_dial_suggest(node, &record.id, &address, delay, KITH_DIAL_TRY_TIME);
+    }
+}
+
+bool kith_exchange_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
+{
+    kith_list_each (item, &node->record_checks) {
+        struct kith_record_check *check =
+            kith_list_item(item, struct kith_record_check, item);
+        if (check->verify_no != verify_no)
+            continue;
+        struct kith_link *link = kith_link_find(node, check->link);
+        if (is_valid)
+            believe(node, check);
+        else if (link != NULL)
+            kith_link_fault(node, link, KITH_ESIGNATURE);
+        kith_list_remove(&check->item);
+        kith_release(node->alloc, check);
+        node->record_check_count--;
+        return true;
+    }
+    return false;
+}
+
+void kith_exchange_free_all(struct kith_node *node)
+{
+    kith_list_each_safe (item, &node->record_checks)
+        kith_release(node->alloc, kith_list_item(item, struct kith_record_check, item));
+    struct kith_map_entry *entry = NULL;
+    while ((entry = kith_map_next(&node->record_map, entry)) != NULL)
+        kith_release(node->alloc, kith_map_entry_value(entry));
+    kith_map_deinit(&node->record_map);
+}

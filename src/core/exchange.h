@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Peer exchange: signed address records of the network's peers, so that one contact is
+ * enough; and the addresses that worked before, tried at the start (DESIGN section 7,
+ * items 3 and 5). */
+#ifndef KITH_CORE_EXCHANGE_H
+#define KITH_CORE_EXCHANGE_H
+
+#include "core/engine.h"
+#include "proto/signed_addresses.h"
+
+/* A record that was verified. */
+struct kith_known_record {
+    struct kith_id id;
+    uint64_t counter;
+    uint64_t expiry;
+    struct kith_bytes bytes; /* owned, same allocation */
+};
+
+/* Dial the peers met last where they were then. */
+void kith_exchange_remember(struct kith_node *node);
+
+/* Our addresses changed: the next record is a new one. */
+void kith_exchange_renew(struct kith_node *node);
+
+/* The link is live: send our own record and some of those known. */
+void kith_exchange_offer(struct kith_node *node, struct kith_link *link);
+
+/* Records came. Returns 0, or the peer's fault. */
+int kith_exchange_take(struct kith_node *node, struct kith_link *link,
+                       const struct kith_frame_addresses *frame);
+
+/* The signature of a record was checked. True when it was one. */
+bool kith_exchange_verified(struct kith_node *node, uint64_t verify_no, bool is_valid);
+
+/* The next address of this peer's record to be tried; false when there is none. */
+bool kith_exchange_address(const struct kith_node *node, const struct kith_id *id,
+                           unsigned attempt, struct kith_address *out);
+
+/* May others be told of it, and may it be dialled when others tell of it? Not loopback,
+ * link-local, multicast or unspecified ones. */
+bool kith_exchange_is_public(const struct kith_address *address);
+
+void kith_exchange_free_all(struct kith_node *node);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/greet.h"
+
+#include <string.h>
+
+#include "core/dial.h"
+#include "core/digest.h"
+#include "core/exchange.h"
+#include "core/link.h"
+#include "core/peer.h"
+#include "core/share.h"
+
+void kith_greet_prove(struct kith_node *node, struct kith_link *link)
+{
+    bool is_dialler = link->role == KITH_ROLE_DIALLER;
+    struct kith_frame_proof proof;
+    kith_digest_proof(node->network_key, link->role, link->exporter_net,
+                      is_dialler ? &node->self->id : &link->id,
+                      is_dialler ? &link->id : &node->self->id, proof.mac);
+    kith_frame_proof_encode(&node->scratch, &proof);
+    kith_link_send_scratch(node, link);
+}
+
+static void send_hello(struct kith_node *node, struct kith_link *link)
+{
+    char texts[KITH_HELLO_ADDRESSES_MAX][KITH_ADDRESS_TEXT_SIZE];
+    const char *name = node->self->name.text;
+    struct kith_frame_hello hello = {
+        .version_min = KITH_PROTO_VERSION,
+        .version_max = KITH_PROTO_VERSION,
+        .name = kith_bytes(name, strlen(name)),
+        .address_count = node->listening_count,
+    };
+    memcpy(hello.instance, node->instance, KITH_INSTANCE_SIZE);
+    for (size_t i = 0; i < node->listening_count; i++) {
+        kith_address_format(&node->listening[i], texts[i]);
+        hello.addresses[i] = kith_bytes(texts[i], strlen(texts[i]));
+    }
+    kith_frame_hello_encode(&node->scratch, &hello);
+    kith_link_send_scratch(node, link);
+}
+
+void kith_greet_proven(struct kith_node *node, struct kith_link *link)
+{
+    kith_outbox_add(&node->out, KITH_EFFECT_TRUST)->trust.link = link->no;
+    if (link->role == KITH_ROLE_LISTENER)
+        kith_greet_prove(node, link);
+    send_hello(node, link);
+}
+
+/* The far end of an accepted link has a port of the moment; where it listens is what is
+ * worth keeping. */
+static void learn_address(struct kith_link *link, const struct kith_frame_hello *hello)
+{
+    struct kith_address told;
+    if (link->role != KITH_ROLE_LISTENER || hello->address_count == 0 ||
+        kith_address_parse(hello->addresses[0], KITH_PORT_DEFAULT, true, &told, NULL) !=
+            0)
+        return;
+    link->remote.port = told.port;
+    if (strchr(link->remote.host, '%') ==
+        NULL) /* link-local: of no use at the next start */
+        link->peer->address = link->remote;
+}
+
+static void meet_self(struct kith_node *node, struct kith_link *link)
+{
+    bool is_this = memcmp(link->instance, node->instance, KITH_INSTANCE_SIZE) == 0;
+    if (!is_this)
+        kith_peer_warn(node, &node->self->id, KITH_WARNING_COPIED_HOME, 0);
+    kith_link_close(node, link, KITH_BYE_SELF, KITH_ESELF);
+}
+
+/* Connecting by hand to somebody disconnected by hand takes that back. */
+static bool is_refused(struct kith_link *link)
+{
+    if (link->dial != NULL && link->dial->token != 0)
+        link->peer->is_refused = false;
+    return link->peer->is_refused;
+}
+
+static void go_live(struct kith_node *node, struct kith_link *link,
+                    const struct kith_frame_hello *hello)
+{
+    link->state = KITH_LINK_LIVE;
+    learn_address(link, hello);
+    kith_peer_rename(node, link->peer, hello->name, 0);
+    kith_dial_succeeded(node, link);
+    if (!kith_link_settle(node, link))
+        return;
+    kith_link_send_ping(node, link);
+    if (link->state == KITH_LINK_LIVE)
+        kith_share_offer(node, link);
+    if (link->state == KITH_LINK_LIVE)
+        kith_exchange_offer(node, link);
+    kith_node_wake_at(node, node->now.mono + KITH_PING_AFTER_LAN);
+}
+
+int kith_greet_hello(struct kith_node *node, struct kith_link *link,
+                     const struct kith_frame_hello *hello)
+{
+    if (hello->version_min > KITH_PROTO_VERSION ||
+        hello->version_max < KITH_PROTO_VERSION)
+        return KITH_EVERSION;
+    memcpy(link->instance, hello->instance, KITH_INSTANCE_SIZE);
+    if (kith_id_equal(&link->id, &node->self->id)) {
+        meet_self(node, link);
+        return 0;
+    }
+    link->peer = kith_peer_get(node, &link->id);
+    if (link->peer == NULL)
+        return 0;
+    if (is_refused(link))
+        kith_link_close(node, link, KITH_BYE_DISCONNECTED, KITH_EDISCONNECTED);
+    else
+        go_live(node, link, hello);
+    return 0;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/intake.h"
+
+#include <string.h>
+
+#include "core/digest.h"
+#include "core/fetch.h"
+#include "core/hearsay.h"
+#include "core/link.h"
+#include "core/log.h"
+#include "core/peer.h"
+#include "core/room.h"
+#include "core/share.h"
+
+/* ---- where a run belongs ---- */
+
+static uint64_t last_seq(const struct kith_run *run)
+{
+    return run->seq_first + run->count - 1;
+}
+
+static bool follows(const struct kith_log *log, const struct kith_run *run)
+{
+    return run->seq_first == log->tail_seq + 1 && kith_id_equal(&run->prev, &log->tail);
+}
+
+/* The branch that this run goes on, or the nearest guess. NULL when the room is full. */
+static struct kith_log *find_log(struct kith_node *node, struct kith_share *share,
+                                 const struct kith_run *run)
+{
+    struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
+        if (follows(log, run))
+            return log;
+    if (first != NULL)
+        return first;
+    return kith_hearsay_add(node, share, &run->author, &run->log, run->log_class);
+}
+
+static bool holds(const struct kith_room *room, const struct kith_ref *ref)
+{
+    for (const struct kith_log *log = kith_log_find(room, &ref->author, &ref->log);
+         log != NULL; log = log->branch_next)
+        if (log->tail_seq >= ref->seq)
+            return true;
+    return false;
+}
+
+/* Control events that an event rests on must be held before it. Who sends the one holds
+ * the other: it is asked for what is missing. */
+static bool has_controls(struct kith_node *node, struct kith_share *share,
+                         const struct kith_run *run)
+{
+    const struct kith_room *room = share->room;
+    struct kith_link *link = share->link;
+    bool has_all = true;
+    for (size_t i = 0; i < run->count; i++) {
+        for (size_t j = 0; j < run->events[i].ctl_count; j++) {
+            struct kith_ref ref = kith_event_ref(&run->events[i], j);
+            if (holds(room, &ref))
+                continue;
+            has_all = false;
+            kith_fetch_learn(node, share,
+                             &(struct kith_vector_entry){
+                                 .author = ref.author,
+                                 .log_class = KITH_LOG_CONTROL,
+                                 .log = ref.log,
+                                 .seq = ref.seq,
+                                 .head = ref.id,
+                             });
+            if (link->state != KITH_LINK_LIVE)
+                return false; /* and the share is no more */
+        }
+    }
+    return has_all;
+}
+
+/* More than a day ahead: not shown, not acknowledged, until due. */
+static bool is_of_the_future(struct kith_node *node, struct kith_log *log,
+                             const struct kith_run *run)
+{
+    kith_time wall = kith_hlc_wall(run->events[run->count - 1].hlc);
+    if (wall <= node->now.wall + KITH_FUTURE_MAX)
+        return false;
+    if (log->parked_until <= node->now.wall)
+        kith_peer_warn(node, &run->author, KITH_WARNING_FUTURE, 0);
+    log->parked_until = wall - KITH_FUTURE_MAX;
+    if (last_seq(run) > log->want_seq)
+        log->want_seq = last_seq(run);
+    if (kith_list_is_empty(&log->wanting))
+        kith_list_push(&node->wanting, &log->wanting);
+    kith_node_wake_at(node, node->now.mono + (log->parked_until - node->now.wall));
+    return true;
+}
+
+/* ---- runs that do not simply follow ---- */
+
+/* Compare with what is stored there: a duplicate, or another branch? */
+static void check_later(struct kith_node *node, struct kith_share *share,
+                        struct kith_log *log, const struct kith_run *run)
+{
+    if (node->check_count >= KITH_CHECKS_MAX || log->no == 0)
+        return; /* it is asked for again */
+    struct kith_check *check = kith_alloc(node->alloc, sizeof(*check) + run->bytes.size);
+    if (check == NULL) {
+        kith_node_break(node);
+        return;
+    }
+    memcpy(check + 1, run->bytes.data, run->bytes.size);
+    check->bytes = kith_bytes(check + 1, run->bytes.size);
+    check->link = share->link->no;
+    check->log = log;
+    check->load_no = ++node->load_no;
+    kith_list_push(&node->checks, &check->item);
+    node->check_count++;
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_LOAD);
+    effect->load.load_no = check->load_no;
+    effect->load.log_no = log->no;
+    effect->load.seq_from = run->seq_first > 1 ? run->seq_first - 1 : 1;
+    effect->load.bytes_max = 2 * KITH_RUN_SIZE_MAX;
+}
+
+/* Held already, as it seems. Pushed by a link that was not asked: it need not go on. */
+static void take_duplicate(struct kith_node *node, struct kith_share *share,
+                           struct kith_log *log, const struct kith_run *run)
+{
+    const struct kith_event *last = &run->events[run->count - 1];
+    bool is_same = last->seq == log->tail_seq && kith_id_equal(&last->id, &log->tail);
+    if (!is_same && last->seq <= log->head_seq)
+        check_later(node, share, log, run);
+    if (log->upstream != share->link->no)
+        kith_fetch_prune(node, share, log);
+    if (is_same)
+        kith_share_announce(node, share, log, true);
+}
+
+/* ---- runs that follow ---- */
+
+static void verify(struct kith_node *node, struct kith_pending *pending)
+{
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
+    const struct kith_run *run = pending->run;
+    pending->state = KITH_PENDING_VERIFYING;
+    pending->verify_no = ++node->verify_no;
+    kith_list_push(&node->verifying, &pending->in_queue);
+    effect->verify.verify_no = pending->verify_no;
+    effect->verify.author = run->author;
+    memcpy(effect->verify.signature, run->signature, KITH_SIGNATURE_SIZE);
+    kith_digest_signed(&run->events[run->count - 1].id, effect->verify.message);
+}
+
+static int accept(struct kith_node *node, struct kith_share *share, struct kith_log *log,
+                  const struct kith_run *run)
+{
+    if (log->tail_seq == 0)
+        log->log_class = run->log_class; /* until now it was only hearsay */
+    if (run->log_class != log->log_class || run->events[0].hlc <= log->tail_hlc)
+        return KITH_ECHAIN;
+    if (is_of_the_future(node, log, run))
+        return 0;
+    if (!has_controls(node, share, run)) {
+        log->waits_for_control = true;
+        return 0;
+    }
+    struct kith_pending *pending = kith_pending_add(node, log, run);
+    if (pending == NULL)
+        return 0;
+    pending->link = share->link->no;
+    log->is_restarting = false;
+    kith_fetch_progress(node, log, share);
+    verify(node, pending);
+    return 0;
+}
+
+static int take(struct kith_node *node, struct kith_share *share, struct kith_log *log,
+                const struct kith_run *run)
+{
+    struct kith_track *track = kith_share_track(node, share, log);
+    if (track == NULL)
+        return 0;
+    if (last_seq(run) > track->have)
+        track->have = last_seq(run);
+    if (node->now.mono < node->store_retry_at)
+        return 0; /* nothing can be kept now; it is fetched when that is over */
+    if (follows(log, run))
+        return accept(node, share, log, run);
+    if (run->seq_first > log->tail_seq + 1) {
+        if (last_seq(run) > log->want_seq)
+            log->want_seq = last_seq(run);
+        kith_fetch_gap(node, log, share);
+        return 0;
+    }
+    if (run->seq_first == log->tail_seq + 1)
+        check_later(node, share, log, run); /* follows another event than our last */
+    else
+        take_duplicate(node, share, log, run);
+    return 0;
+}
+
+/* Nothing is deleted in this version, so who leaves out a body keeps something back. */
+static bool has_bodies(const struct kith_run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->events[i].content.size < KITH_SALT_SIZE)
+            return false;
+    return true;
+}
+
+int kith_intake_run(struct kith_node *node, struct kith_share *share,
+                    struct kith_bytes bytes)
+{
+    struct kith_run *run = node->run_scratch;
+    int error = kith_run_decode(bytes, run);
+    if (error != 0)
+        return error;
+    if (!share->room->ops->admits(node, share->room, &run->author))
+        return KITH_EUNEXPECTED;
+    error = kith_digest_run(run, &share->room->id);
+    if (error == 0 && !has_bodies(run))
+        error = KITH_ECHAIN;
+    if (error != 0)
+        return error;
+    share->link->used_at = node->now.mono;
+    struct kith_log *log = find_log(node, share, run);
+    return log == NULL ? 0 : take(node, share, log, run);
+}
+
+/* ---- answers ---- */
+
+void kith_intake_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
+{
+    kith_list_each (item, &node->verifying) {
+        struct kith_pending *pending =
+            kith_list_item(item, struct kith_pending, in_queue);
+        if (pending->verify_no != verify_no)
+            continue;
+        if (is_valid) {
+            kith_fetch_disown(node, pending->log);
+            if (kith_hearsay_settle(node, pending->log))
+                kith_pending_ready(node, pending);
+            return;
+        }
+        struct kith_link *link = kith_link_find(node, pending->link);
+        struct kith_log *log = pending->log;
+        kith_pending_drop_from(node, pending);
+        if (link != NULL)
+            kith_link_fault(node, link, KITH_ESIGNATURE);
+        kith_fetch_retry(node, log);
+        kith_log_forget_branch(node, log);
+        return;
+    }
+}
+
+static struct kith_share *share_of(struct kith_node *node, const struct kith_check *check)
+{
+    const struct kith_link *link = kith_link_find(node, check->link);
+    if (link == NULL)
+        return NULL;
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        if (share->room == check->log->room)
+            return share;
+    }
+    return NULL;
+}
+
+/* Is that event among these stored ones? Its run may have other boundaries there, and
+ * bodies that were discarded here or there: an id knows neither. */
+static bool is_among(const struct kith_room *room, const struct kith_stored_run *runs,
+                     size_t run_count, uint64_t seq, const struct kith_id *id,
+                     struct kith_run *scratch)
+{
+    for (size_t i = 0; i < run_count; i++) {
+        if (seq < runs[i].seq_first || seq > runs[i].seq_last)
+            continue;
+        if (kith_run_decode(runs[i].bytes, scratch) != 0)
+            return false;
+        kith_digest_run(scratch, &room->id);
+        return kith_id_equal(&scratch->events[seq - runs[i].seq_first].id, id);
+    }
+    return false;
+}
+
+/* So it seems. It is told once the branch is stored, hence verified. */
+static void take_fork(struct kith_node *node, struct kith_share *share,
+                      struct kith_log *base, const struct kith_run *run)
+{
+    struct kith_log *branch = kith_log_branch(node, base, run->seq_first, &run->prev);
+    if (branch == NULL)
+        return;
+    base->is_restarting = false;
+    branch->want_seq = base->want_seq;
+    int error = take(node, share, branch, run);
+    if (error != 0) {
+        kith_log_forget_branch(node, branch);
+        kith_link_fault(node, share->link, error);
+    }
+}
+
+static void compare(struct kith_node *node, struct kith_share *share,
+                    const struct kith_check *check, const struct kith_stored_run *runs,
+                    size_t run_count, struct kith_run *scratch)
+{
+    struct kith_run *run = node->run_scratch;
+    if (kith_run_decode(check->bytes, run) != 0 ||
+        kith_digest_run(run, &check->log->room->id) != 0)
+        return;
+    const struct kith_id *last = &run->events[run->count - 1].id;
+    if (is_among(share->room, runs, run_count, last_seq(run), last, scratch))
+        return; /* a duplicate */
+    for (struct kith_log *log = kith_log_find(share->room, &run->author, &run->log);
+         log != NULL; log = log->branch_next)
+        if (follows(log, run)) {
+            take(node, share, log, run);
+            return;
+        }
+    if (run->seq_first == 1 ||
+        is_among(share->room, runs, run_count, run->seq_first - 1, &run->prev, scratch))
+        take_fork(node, share, check->log, run);
+    else
+        kith_fetch_restart(node, check->log, share, last_seq(run),
+                           &run->events[run->count - 1].id);
+}
+
+bool kith_intake_loaded(struct kith_node *node, uint64_t load_no, int error,
+                        const struct kith_stored_run *runs, size_t run_count)
+{
+    kith_list_each (item, &node->checks) {
+        struct kith_check *check = kith_list_item(item, struct kith_check, item);
+        if (check->load_no != load_no)
+            continue;
+        struct kith_share *share = share_of(node, check);
+        struct kith_run *scratch = kith_alloc(node->alloc, sizeof(*scratch));
+        if (scratch == NULL)
+            kith_node_break(node);
+        else if (error == 0 && share != NULL)
+            compare(node, share, check, runs, run_count, scratch);
+        kith_release(node->alloc, scratch);
+        kith_list_remove(&check->item);
+        kith_release(node->alloc, check);
+        node->check_count--;
+        return true;
+    }
+    return false;
+}
+
+void kith_intake_free_all(struct kith_node *node)
+{
+    kith_list_each_safe (item, &node->checks)
+        kith_release(node->alloc, kith_list_item(item, struct kith_check, item));
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/link.h"
+
+#include <string.h>
+
+#include "core/dial.h"
+#include "core/greet.h"
+#include "core/peer.h"
+#include "core/share.h"
+#include "core/stream.h"
+
+struct kith_link *kith_link_find(const struct kith_node *node, uint32_t no)
+{
+    return no == 0 ? NULL : kith_map_get(&node->link_map, &no);
+}
+
+static struct kith_link *add(struct kith_node *node, const struct kith_input_link_up *up)
+{
+    struct kith_link *link = kith_alloc_zero(node->alloc, sizeof(*link));
+    if (link == NULL || kith_map_put(&node->link_map, &up->link, link) != 0) {
+        kith_release(node->alloc, link);
+        kith_node_break(node);
+        return NULL;
+    }
+    link->no = up->link;
+    link->role = up->role;
+    link->is_lan = up->is_lan;
+    link->id = up->peer;
+    link->remote = up->remote;
+    link->up_at = link->heard_at = link->used_at = node->now.mono;
+    memcpy(link->exporter_net, up->exporter_net, KITH_EXPORTER_SIZE);
+    memcpy(link->exporter_room, up->exporter_room, KITH_EXPORTER_SIZE);
+    kith_list_init(&link->shares);
+    kith_list_init(&link->busy_shares);
+    kith_list_push(&node->links, &link->item);
+    node->link_count++;
+    return link;
+}
+
+/* Strangers make room first, so that they cannot push out anybody who proved more; then
+ * who has been of least use lately. */
+static bool is_dearer(const struct kith_link *a, const struct kith_link *b)
+{
+    bool is_live = a->state == KITH_LINK_LIVE;
+    if (is_live != (b->state == KITH_LINK_LIVE))
+        return is_live;
+    return a->used_at > b->used_at;
+}
+
+static void make_room(struct kith_node *node)
+{
+    struct kith_link *cheapest = NULL;
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state != KITH_LINK_CLOSING &&
+            (cheapest == NULL || is_dearer(cheapest, link)))
+            cheapest = link;
+    }
+    if (cheapest != NULL)
+        kith_link_close(node, cheapest, KITH_BYE_LIMIT, KITH_ELIMIT);
+}
+
+void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up)
+{
+    if (node->link_count >= KITH_LINKS_MAX)
+        make_room(node);
+    struct kith_link *link = add(node, up);
+    if (link == NULL)
+        return;
+    link->dial = kith_dial_reached(node, up->dial, link);
+    if (node->is_stopping) {
+        kith_link_close(node, link, KITH_BYE_LEAVING, KITH_ECLOSED);
+        return;
+    }
+    kith_node_wake_at(node, node->now.mono + KITH_HANDSHAKE_TIME);
+    if (link->role == KITH_ROLE_DIALLER)
+        kith_greet_prove(node, link);
+}
+
+/* Another link to the same peer that may become the one that counts. */
+static bool has_successor(const struct kith_node *node, const struct kith_link *link)
+{
+    kith_list_each (item, &node->links) {
+        const struct kith_link *other = kith_list_item(item, struct kith_link, item);
+        if (other != link && kith_id_equal(&other->id, &link->id) &&
+            (other->state == KITH_LINK_PROVING || other->state == KITH_LINK_GREETING))
+            return true;
+    }
+    return false;
+}
+
+/* Who went without a word is dialled again, whoever dialled before. */
+static void seek_again(struct kith_node *node, const struct kith_link *link,
+                       const struct kith_peer *peer)
+{
+    bool is_ours = link->dial != NULL; /* which goes on by itself */
+    if (!link->has_left && !is_ours && peer->address.host[0] != '\0' && node->is_started)
+        kith_dial_suggest(node, &peer->id, &peer->address, KITH_DIAL_RETRY_MIN,
+                          KITH_DIAL_KEEP_TIME);
+}
+
+/* To people a peer stays online while it moves from one link to another: of crossing
+ * dials it may close ours before the other has greeted us. */
+static void leave(struct kith_node *node, const struct kith_link *link,
+                  struct kith_peer *peer)
+{
+    bool was_replaced = link->has_left && link->bye_reason == KITH_BYE_REPLACED;
+    peer->is_moving = (was_replaced || peer->is_moving) && has_successor(node, link);
+    if (peer->is_moving)
+        return;
+    kith_peer_tell(node, peer, KITH_PEER_OFFLINE, NULL);
+    kith_dial_peer_lost(node, peer);
+    seek_again(node, link, peer);
+}
+
+static void detach(struct kith_node *node, struct kith_link *link, int error)
+{
+    struct kith_peer *peer = kith_peer_find(node, &link->id);
+    kith_share_close_all(node, link);
+    if (peer != NULL && peer->link == link) {
+        peer->link = NULL;
+        peer->last_seen = node->now.wall;
+        kith_peer_record(node, peer);
+        leave(node, link, peer);
+    } else if (peer != NULL && peer->is_moving) {
+        leave(node, link, peer);
+    }
+    kith_dial_lost(node, link, error);
+    link->dial = NULL;
+}
+
+void kith_link_lost(struct kith_node *node, uint32_t no, int error)
+{
+    struct kith_link *link = kith_link_find(node, no);
+    if (link == NULL)
+        return;
+    /* To the dialler a closed connection before the listener's proof means that its own
+     * proof was not accepted. */
+    if (error == KITH_ECLOSED && link->state == KITH_LINK_PROVING && !link->has_left)
+        error = KITH_EPROOF;
+    if (error == KITH_EPROOF && link->state == KITH_LINK_PROVING &&
+        link->role == KITH_ROLE_DIALLER)
+        kith_link_warn_network(node, link);
+    if (link->state != KITH_LINK_CLOSING) {
+        if (error == KITH_EPROTO || error == KITH_ETOOBIG) /* no frame at all */
+            kith_peer_warn(node, &link->id, KITH_WARNING_FAULT, error);
+        detach(node, link, error);
+    }
+    kith_list_remove(&link->item);
+    kith_map_remove(&node->link_map, &no);
+    kith_release(node->alloc, link);
+    node->link_count--;
+}
+
+static void emit_send(struct kith_node *node, struct kith_link *link,
+                      struct kith_bytes bytes)
+{
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_SEND);
+    effect->send.link = link->no;
+    effect->send.bytes = bytes;
+    link->queued += bytes.size;
+}
+
+void kith_link_send_scratch(struct kith_node *node, struct kith_link *link)
+{
+    if (node->scratch.failed)
+        kith_node_break(node);
+    else if (link->state != KITH_LINK_CLOSING)
+        emit_send(node, link,
+                  kith_outbox_copy(&node->out, kith_writer_view(&node->scratch)));
+    kith_writer_clear(&node->scratch);
+    if (link->queued > KITH_QUEUE_MAX && link->state != KITH_LINK_CLOSING)
+        kith_link_close(node, link, KITH_BYE_LIMIT, KITH_ELIMIT);
+}
+
+bool kith_link_has_room(const struct kith_link *link)
+{
+    return link->state == KITH_LINK_LIVE && link->queued < KITH_QUEUE_HIGH;
+}
+
+void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t size)
+{
+    link->queued -= size < link->queued ? size : link->queued;
+    if (link->queued <= KITH_QUEUE_LOW && link->state == KITH_LINK_LIVE)
+        kith_stream_pump(node, link);
+}
+
+void kith_link_close(struct kith_node *node, struct kith_link *link,
+                     enum kith_bye_reason reason, int error)
+{
+    if (link->state == KITH_LINK_CLOSING)
+        return;
+    if (!link->has_left && error != KITH_ETIMEDOUT) {
+        kith_frame_bye_encode(&node->scratch, &(struct kith_frame_bye){.reason = reason});
+        if (!node->scratch.failed)
+            emit_send(node, link,
+                      kith_outbox_copy(&node->out, kith_writer_view(&node->scratch)));
+        kith_writer_clear(&node->scratch);
+    }
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_CLOSE);
+    effect->close.link = link->no;
+    effect->close.error = error;
+    link->state = KITH_LINK_CLOSING;
+    detach(node, link, error);
+}
+
+void kith_link_warn_network(struct kith_node *node, const struct kith_link *link)
+{
+    struct kith_notice *tell = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;
+    *tell = (struct kith_notice){.type = KITH_NOTICE_WARNING};
+    tell->warning.warning = KITH_WARNING_NETWORK;
+    tell->warning.peer = link->id;
+    tell->warning.error = KITH_EPROOF;
+    tell->warning.address = link->remote;
+}
+
+void kith_link_fault(struct kith_node *node, struct kith_link *link, int error)
+{
+    if (link->state == KITH_LINK_CLOSING)
+        return;
+    if (error == KITH_EPROOF)
+        kith_link_warn_network(node, link);
+    else
+        kith_peer_warn(node, &link->id, KITH_WARNING_FAULT, error);
+    kith_link_close(node, link, KITH_BYE_FAULT, error);
+}
+
+/* ---- which of two links to one peer stays ---- */
+
+static void remember_instance(struct kith_node *node, struct kith_link *link)
+{
+    struct kith_peer *peer = link->peer;
+    if (memcmp(peer->instance, link->instance, KITH_INSTANCE_SIZE) == 0)
+        return;
+    if (memcmp(peer->instance_before, link->instance, KITH_INSTANCE_SIZE) == 0)
+        kith_peer_warn(node, &peer->id, KITH_WARNING_COPIED_HOME, 0);
+    memcpy(peer->instance_before, peer->instance, KITH_INSTANCE_SIZE);
+    memcpy(peer->instance, link->instance, KITH_INSTANCE_SIZE);
+}
+
+/* DESIGN section 3: a new instance always replaces the old link; so does a second dial
+ * from the same side; of crossing dials that of the lower id stays. */
+static bool wins(const struct kith_node *node, const struct kith_link *link,
+                 const struct kith_link *old)
+{
+    if (memcmp(link->instance, old->instance, KITH_INSTANCE_SIZE) != 0 ||
+        link->role == old->role)
+        return true;
+    bool is_lower = kith_id_compare(&node->self->id, &link->id) < 0;
+    return is_lower == (link->role == KITH_ROLE_DIALLER);
+}
+
+static void keep_address(struct kith_node *node, struct kith_link *link)
+{
+    struct kith_peer *peer = link->peer;
+    /* A link-local address means nothing at the next start. */
+    if (link->role == KITH_ROLE_DIALLER && strchr(link->remote.host, '%') == NULL)
+        peer->address = link->remote;
+    peer->last_seen = node->now.wall;
+    kith_peer_record(node, peer);
+}
+
+bool kith_link_settle(struct kith_node *node, struct kith_link *link)
+{
+    struct kith_peer *peer = link->peer;
+    struct kith_link *old = peer->link;
+    if (old != NULL && !wins(node, link, old)) {
+        kith_link_close(node, link, KITH_BYE_REPLACED, KITH_EREPLACED);
+        return false;
+    }
+    remember_instance(node, link);
+    peer->link = link;
+    keep_address(node, link);
+    if (old != NULL) {
+        kith_link_close(node, old, KITH_BYE_REPLACED, KITH_EREPLACED);
+    } else if (!peer->is_moving) {
+        peer->online_since = node->now.wall;
+        kith_peer_tell(node, peer, KITH_PEER_ONLINE, NULL);
+    }
+    peer->is_moving = false;
+    return true;
+}
+
+/* ---- silence ---- */
+
+void kith_link_send_ping(struct kith_node *node, struct kith_link *link)
+{
+    link->ping_at = node->now.mono;
+    link->ping_token = kith_rng_u64(&node->rng);
+    kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
+                           &(struct kith_frame_ping){.token = link->ping_token});
+    kith_link_send_scratch(node, link);
+}
+
+static kith_time next_tick(kith_time at)
+{
+    return (at + KITH_TICK - 1) / KITH_TICK * KITH_TICK;
+}
+
+static void check_silence(struct kith_node *node, struct kith_link *link)
+{
+    kith_time now = node->now.mono;
+    kith_time ping_after = link->is_lan ? KITH_PING_AFTER_LAN : KITH_PING_AFTER;
+    kith_time dead_after = link->is_lan ? KITH_DEAD_AFTER_LAN : KITH_DEAD_AFTER;
+    if (now - link->heard_at >= dead_after) {
+        kith_link_close(node, link, KITH_BYE_LEAVING, KITH_ETIMEDOUT);
+        return;
+    }
+    if (link->ping_at == 0 && now >= next_tick(link->heard_at + ping_after))
+        kith_link_send_ping(node, link);
+    kith_node_wake_at(node, link->ping_at != 0 ? link->heard_at + dead_after
+                                               : next_tick(link->heard_at + ping_after));
+}
+
+void kith_link_probe_all(struct kith_node *node)
+{
+    kith_time heard_at = node->now.mono - (KITH_DEAD_AFTER_LAN - KITH_PROBE_TIME);
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state != KITH_LINK_LIVE || !link->is_lan)
+            continue;
+        if (link->heard_at > heard_at)
+            link->heard_at = heard_at;
+        if (link->ping_at == 0)
+            kith_link_send_ping(node, link);
+        kith_node_wake_at(node, link->heard_at + KITH_DEAD_AFTER_LAN);
+    }
+}
+
+static void check(struct kith_node *node, struct kith_link *link)
+{
+    if (link->state == KITH_LINK_CLOSING)
+        return;
+    if (link->state == KITH_LINK_LIVE) {
+        check_silence(node, link);
+    } else if (node->now.mono - link->up_at >= KITH_HANDSHAKE_TIME) {
+        kith_link_close(node, link, KITH_BYE_LIMIT, KITH_ETIMEDOUT);
+    } else {
+        kith_node_wake_at(node, link->up_at + KITH_HANDSHAKE_TIME);
+    }
+}
+
+void kith_link_check_all(struct kith_node *node)
+{
+    kith_list_each (item, &node->links)
+        check(node, kith_list_item(item, struct kith_link, item));
+}
+
+void kith_link_free_all(struct kith_node *node)
+{
+    kith_list_each_safe (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        kith_share_close_all(node, link);
+        kith_release(node->alloc, link);
+    }
+    kith_map_deinit(&node->link_map);
+}

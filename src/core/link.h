@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Links: authenticated connections, from the first PROOF to the last BYE. */
+#ifndef KITH_CORE_LINK_H
+#define KITH_CORE_LINK_H
+
+#include "core/engine.h"
+
+/* NULL when there is no such link (any more). */
+struct kith_link *kith_link_find(const struct kith_node *node, uint32_t no);
+
+/* A connection came up: greet it. */
+void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up);
+
+/* The connection is gone; forget the link. */
+void kith_link_lost(struct kith_node *node, uint32_t no, int error);
+
+/* Send the frame that was built in node->scratch (and clear that). */
+void kith_link_send_scratch(struct kith_node *node, struct kith_link *link);
+
+/* `size` bytes of what was sent have left. */
+void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t size);
+
+/* May more runs be queued? */
+bool kith_link_has_room(const struct kith_link *link);
+
+/* Say BYE with this reason, close, and detach it from peer, dial and rooms. The link
+ * itself lives until LINK_DOWN. `error` is what the dial and the log are told. */
+void kith_link_close(struct kith_node *node, struct kith_link *link,
+                     enum kith_bye_reason reason, int error);
+
+/* Warn that the peer is not of our network, as far as can be told. */
+void kith_link_warn_network(struct kith_node *node, const struct kith_link *link);
+
+/* The peer broke the protocol, or failed to prove our network: warn and close. */
+void kith_link_fault(struct kith_node *node, struct kith_link *link, int error);
+
+/* Both HELLOs are through: judge whether this link or another to the same peer stays.
+ * True when it became the peer's link. */
+bool kith_link_settle(struct kith_node *node, struct kith_link *link);
+
+/* Send pings that are due and close what is dead; lowers the node's deadline. */
+void kith_link_check_all(struct kith_node *node);
+
+void kith_link_send_ping(struct kith_node *node, struct kith_link *link);
+
+/* An address of ours went, and with it perhaps a link that nothing else will end soon:
+ * those of the LAN have KITH_PROBE_TIME to show that they live. */
+void kith_link_probe_all(struct kith_node *node);
+void kith_link_free_all(struct kith_node *node);
+
+#endif

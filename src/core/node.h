@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: MIT */
+/* The node: kith without its sockets, clock, files and threads (sans I/O).
+ *
+ * Everything that happens comes in as a kith_input, with the time it happened;
+ * what is to be done comes out as kith_effects, oldest first. Whoever drives it (the
+ * runtime in src/node, the simulator in sim) carries the effects out in order and
+ * feeds back what came of them. The same inputs give the same effects, byte for byte.
+ *
+ * Happy path of a message: COMMAND send -> STORE log, run -> STORED -> TELL reply,
+ * message; SEND the run on every link of the room -> (at the other node) FRAME -> VERIFY
+ * -> VERIFIED -> STORE -> STORED -> SEND have, TELL message -> (back home) FRAME -> TELL
+ * delivery. */
+#ifndef KITH_CORE_NODE_H
+#define KITH_CORE_NODE_H
+
+#include "base/address.h"
+#include "base/alloc.h"
+#include "base/name.h"
+#include "base/rng.h"
+#include "base/time.h"
+#include "kith/error.h"
+#include "proto/event.h"
+#include "proto/record.h"
+
+#define KITH_NETWORK_KEY_SIZE 32
+#define KITH_EXPORTER_SIZE    32
+#define KITH_LINKS_MAX        1024 /* past it a stranger's, then the idlest is closed */
+#define KITH_TARGETS_MAX      256 /* configured and connected addresses, dialled for ever */
+#define KITH_SEND_TEXTS_MAX   KITH_RUN_COUNT_MAX
+#define KITH_SEND_SIZE_MAX                                                               \
+    (480 * 1024)            /* texts of one SEND together: they fit one run              \
+                             */
+#define KITH_VERIFY_SIZE 42 /* "kith run 1" and an event id */
+#define KITH_LOBBY_NAME  "lobby"
+
+struct kith_node; /* opaque */
+
+/* Signs with the node's identity; the secret stays outside. */
+struct kith_signer {
+    void (*sign)(void *ctx, const uint8_t *message, size_t size,
+                 uint8_t out[static KITH_SIGNATURE_SIZE]);
+    void *ctx;
+};
+
+struct kith_node_config {
+    const struct kith_alloc
+        *alloc; /* borrowed for the node's life, as is what the structs point at */
+    struct kith_rng rng;
+    struct kith_signer signer;
+    struct kith_id id;             /* Ed25519 public key */
+    struct kith_name name;         /* "" for the one used last */
+    struct kith_name name_default; /* when none was ever used */
+    uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t marker[KITH_MARKER_SIZE]; /* of this boot, machine and database (DESIGN
+                                         section 5) */
+    bool has_beacon;                  /* be found on the LAN, and find */
+};
+
+/* ---- what happens ---- */
+
+enum kith_input_type {
+    KITH_INPUT_START, /* once, after restoring: begins to dial */
+    KITH_INPUT_TIMEOUT,
+    KITH_INPUT_COMMAND,
+    KITH_INPUT_LINK_UP,
+    KITH_INPUT_LINK_DOWN,
+    KITH_INPUT_LINK_DRAINED,
+    KITH_INPUT_FRAME,
+    KITH_INPUT_DIAL_FAILED,
+    KITH_INPUT_STORED,
+    KITH_INPUT_STORE_FAILED,
+    KITH_INPUT_LOADED,
+    KITH_INPUT_VERIFIED,
+    KITH_INPUT_DATAGRAM,
+};
+
+enum kith_role { KITH_ROLE_DIALLER, KITH_ROLE_LISTENER };
+
+/* A connection whose peer proved this key. */
+struct kith_input_link_up {
+    uint32_t link; /* unique for the life of the process, never 0 */
+    uint32_t dial; /* the DIAL it came from; 0 when accepted */
+    enum kith_role role;
+    bool is_lan; /* shorter silence means death */
+    struct kith_id peer;
+    uint8_t exporter_net[KITH_EXPORTER_SIZE];
+    uint8_t exporter_room[KITH_EXPORTER_SIZE];
+    struct kith_address remote;
+};
+
+enum kith_command_type {
+    KITH_COMMAND_SEND,       /* texts to a room; one run */
+    KITH_COMMAND_CONNECT,    /* dial an address, and again when the link falls */
+    KITH_COMMAND_DISCONNECT, /* close the link, and refuse it until CONNECT */
+    KITH_COMMAND_RENAME,
+    KITH_COMMAND_LISTENING, /* addresses to tell peers, replacing those before; be found
+                               anew */
+    KITH_COMMAND_STOP,      /* say goodbye on every link; nothing is dialled any more */
+};
+
+struct kith_command {
+    enum kith_command_type type;
+    uint64_t token; /* comes back in the reply; 0 asks for none */
+    union {
+        struct {
+            bool is_direct;
+            struct kith_id peer; /* is_direct: the other party; else the lobby */
+            /* 1 to KITH_SEND_TEXTS_MAX of 1 to KITH_TEXT_SIZE_MAX bytes of UTF-8,
+             * together at most KITH_SEND_SIZE_MAX (borrowed). They become one run,
+             * answered by one reply. */
+            const struct kith_bytes *texts;
+            size_t text_count;
+        } send;
+        struct kith_address connect;
+        struct kith_id disconnect;
+        struct kith_name rename;
+        struct {
+            const struct kith_address *addresses;
+            size_t count;
+        } listening;
+    };
+};
+
+struct kith_input {
+    enum kith_input_type type;
+    struct kith_now now;
+    union {
+        struct kith_command command;
+        struct kith_input_link_up link_up;
+        struct {
+            uint32_t link;
+            int error;
+        } link_down;
+        struct {
+            uint32_t link;
+            size_t size; /* bytes of SEND that have left since the last time */
+        } drained;
+        struct {
+            uint32_t link;
+            struct kith_bytes bytes; /* type byte and fields */
+        } frame;
+        struct {
+            uint32_t dial;
+            int error;
+        } dial_failed;
+        struct {
+            uint64_t store_no; /* all STOREs up to this one are committed */
+        } stored;
+        struct {
+            int error; /* every STORE since the last STORED was rolled back */
+        } store_failed;
+        struct {
+            uint64_t load_no;
+            int error;                          /* or 0 */
+            const struct kith_stored_run *runs; /* ascending, gapless; maybe none */
+            size_t run_count;
+        } loaded;
+        struct {
+            uint64_t verify_no;
+            bool is_valid;
+        } verified;
+        struct {
+            struct kith_address from; /* numeric; link-local ones with their scope */
+            bool is_on_link;
+            struct kith_bytes bytes;
+        } datagram;
+    };
+};
+
+/* ---- what to do ---- */
+
+enum kith_effect_type {
+    KITH_EFFECT_SEND,
+    KITH_EFFECT_DIAL,
+    KITH_EFFECT_CLOSE,
+    KITH_EFFECT_TRUST, /* the link proved itself: frames up to KITH_FRAME_SIZE_MAX */
+    KITH_EFFECT_PAUSE, /* stop or go on reading from a link */
+    KITH_EFFECT_STORE,
+    KITH_EFFECT_LOAD,
+    KITH_EFFECT_VERIFY,
+    KITH_EFFECT_DATAGRAM, /* a beacon, to everybody on the LAN or to one address */
+    KITH_EFFECT_TELL,
+};
+
+enum kith_notice_type {
+    KITH_NOTICE_MESSAGE,
+    KITH_NOTICE_PEER,
+    KITH_NOTICE_DELIVERY,
+    KITH_NOTICE_REPLY,
+    KITH_NOTICE_WARNING,
+};
+
+enum kith_peer_change {
+    KITH_PEER_ONLINE,
+    KITH_PEER_OFFLINE,
+    KITH_PEER_RENAMED,
+};
+
+enum kith_warning {
+    KITH_WARNING_FORK,        /* `peer` signed two histories */
+    KITH_WARNING_COPIED_HOME, /* `peer` (or this node, when it is its id) runs twice */
+    KITH_WARNING_FAULT,       /* `peer` broke the protocol: `error` */
+    KITH_WARNING_NETWORK, /* `peer`, at `address`, is of another network or has another
+                             passphrase: EPROOF; whoever holds that key */
+    KITH_WARNING_FUTURE,  /* `peer` wrote more than a day ahead of our clock: parked */
+};
+
+/* Something for people. Pointers are valid until the next step. */
+struct kith_notice {
+    enum kith_notice_type type;
+    union {
+        struct { /* a run was committed, ours or another's: `run` tells what of it is new
+                  */
+            uint32_t room_no;
+            uint32_t log_no;
+            uint32_t author_no; /* 0 is this node */
+            uint64_t arrival_first;
+            kith_time seen;
+            const struct kith_run *run;
+        } message;
+        struct {
+            uint32_t peer_no;
+            enum kith_peer_change change;
+            struct kith_name name_before; /* RENAMED */
+        } peer;
+        struct { /* a peer holds our log up to seq */
+            uint32_t room_no;
+            uint32_t log_no;
+            uint64_t seq;
+            uint32_t peer_no;
+        } delivery;
+        struct {
+            uint64_t token;
+            int error; /* SEND: 0 once stored. CONNECT: 0 once the peer said hello. */
+            uint32_t room_no;          /* SEND */
+            uint32_t log_no;           /* SEND */
+            uint64_t seq_first;        /* SEND */
+            size_t count;              /* SEND */
+            const struct kith_id *ids; /* SEND: `count` event ids */
+            kith_hlc hlc_first;        /* SEND */
+            uint32_t peer_no;          /* CONNECT, DISCONNECT */
+        } reply;
+        struct {
+            enum kith_warning warning;
+            struct kith_id peer;
+            int error;
+            struct kith_address address; /* NETWORK */
+        } warning;
+    };
+};
+
+struct kith_effect {
+    enum kith_effect_type type;
+    union {
+        struct {
+            uint32_t link;
+            struct kith_bytes bytes; /* a whole frame, length included */
+        } send;
+        struct {
+            uint32_t dial; /* answered by LINK_UP or DIAL_FAILED */
+            struct kith_address address;
+            bool has_expected;
+            struct kith_id expected;
+        } dial;
+        struct {
+            uint32_t link; /* answered by LINK_DOWN */
+            int error;
+        } close;
+        struct {
+            uint32_t link;
+        } trust;
+        struct {
+            uint32_t link;
+            bool is_paused;
+        } pause;
+        struct {
+            uint64_t store_no; /* ascending */
+            struct kith_record record;
+        } store;
+        struct { /* whole runs from the one that holds seq_from; at least one */
+            uint64_t load_no; /* answered by LOADED, which may come in the same turn */
+            uint32_t log_no;
+            uint64_t seq_from;
+            size_t bytes_max;
+        } load;
+        struct { /* Ed25519; answered by VERIFIED in any order */
+            uint64_t verify_no;
+            struct kith_id author;
+            uint8_t message[KITH_VERIFY_SIZE];
+            uint8_t signature[KITH_SIGNATURE_SIZE];
+        } verify;
+        struct {
+            bool is_to_all;
+            struct kith_address to;
+            struct kith_bytes bytes;
+        } datagram;
+        struct kith_notice tell;
+    };
+};
+
+/* Effects of one step. Owned by the node; valid until its next step. */
+struct kith_effects {
+    const struct kith_effect *items;
+    size_t count;
+};
+
+/* ---- lifecycle ---- */
+
+/* Returns 0 or KITH_ENOMEM. */
+int kith_node_new(const struct kith_node_config *config, struct kith_node **out);
+void kith_node_free(struct kith_node *node);
+
+/* Before START: give back one stored record (meta, then peers, rooms, logs, acks).
+ * Returns 0, KITH_ENOMEM, or KITH_ECORRUPT when the record contradicts those before it.
+ */
+int kith_node_restore(struct kith_node *node, const struct kith_record *record);
+
+/* Everything that can happen to a node arrives here. `input` and what it points at
+ * are borrowed. Returns 0, or KITH_ENOMEM, after which the node can only be freed. */
+int kith_node_step(struct kith_node *node, const struct kith_input *input,
+                   struct kith_effects *out);
+
+/* When to step with KITH_INPUT_TIMEOUT (monotonic), or KITH_TIME_NEVER. */
+kith_time kith_node_deadline(const struct kith_node *node);
+
+/* ---- queries: nothing changes ---- */
+
+struct kith_peer_view {
+    uint32_t no;
+    struct kith_id id;
+    const char *name; /* borrowed until the next step; "" when unknown */
+    bool is_online;
+    bool is_contact;
+    bool is_lan;            /* online: the path */
+    kith_time rtt;          /* online: of the last ping; 0 when not yet measured */
+    kith_time online_since; /* online: wall */
+    kith_time last_seen;    /* wall; 0 when never linked */
+    struct kith_address
+        address; /* online: the remote end, or where it listens there; else the last that
+                    worked; host "" when none is known */
+};
+
+/* Peer numbers run from 1 to kith_node_peer_count; number 0 is the node itself. False
+ * when there is no such peer. */
+size_t kith_node_peer_count(const struct kith_node *node);
+bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
+                    struct kith_peer_view *out);
+
+struct kith_room_view {
+    uint32_t no;
+    struct kith_id id;
+    enum kith_room_kind kind;
+    const char *name;    /* open rooms, without '#' */
+    bool is_foreign;     /* an open room of another network: kept, shared with nobody */
+    uint32_t peer_no;    /* direct rooms */
+    size_t online_count; /* peers linked now that share it */
+};
+size_t kith_node_room_count(const struct kith_node *node);
+bool kith_node_room(const struct kith_node *node, uint32_t room_no,
+                    struct kith_room_view *out);
+
+/* Who is meant by TARGET (DESIGN sections 7 and 9): "#lobby"; "#lobby~" and the short id
+ * of a room kept from another network; a whole id (which need not
+ * be known yet); an id prefix (of 16 characters or more, or any of a contact's); `name`
+ * or `name~shortid`; `ip:port` or ip of a linked peer. Names resolve to contacts first.
+ * Returns 0, KITH_ENOTFOUND or KITH_EAMBIGUOUS; then `choices` (room for `choices_max`
+ * peer numbers; may be NULL) and `*choice_count` say who fits. */
+struct kith_target {
+    bool is_direct;
+    struct kith_id peer; /* is_direct */
+    uint32_t peer_no;    /* is_direct; 0 when not known yet */
+    uint32_t room_no;    /* 0 when nothing was said there yet */
+    bool is_foreign;     /* nothing can be said there */
+};
+int kith_node_find(const struct kith_node *node, struct kith_bytes text,
+                   struct kith_target *out, uint32_t *choices, size_t choices_max,
+                   size_t *choice_count);
+
+/* How far the world holds event `seq` of one of our own logs. */
+struct kith_delivery {
+    size_t held_count; /* peers that acknowledged it */
+    bool is_delivered; /* direct rooms: the other party did */
+};
+struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,
+                                        uint64_t seq);
+
+/* Beacons of this boot. Copies that came by several ways count each time. */
+struct kith_beacon_counts {
+    uint64_t sent;    /* to everybody */
+    uint64_t own;     /* ours, come back */
+    uint64_t heard;   /* of others of this network */
+    uint64_t foreign; /* that our key does not open: another network, or passphrase */
+};
+void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out);
+
+/* An address that shall lead to a link. */
+struct kith_dial_view {
+    struct kith_address address;
+    bool is_linked;    /* it led to a peer that is linked now */
+    bool is_suggested; /* heard of, not asked for */
+    int error;         /* of the last attempt; 0: none has failed since the last link */
+    unsigned failures; /* in a row */
+};
+
+/* Dials are counted from 0; false when there is no such one. */
+bool kith_node_dial(const struct kith_node *node, size_t index,
+                    struct kith_dial_view *out);
+
+/* Logs that wait because what came of them is dated more than a day ahead. */
+size_t kith_node_parked_count(const struct kith_node *node);
+
+const struct kith_id *kith_node_id(const struct kith_node *node);
+const char *kith_node_name(const struct kith_node *node);
+size_t kith_node_link_count(const struct kith_node *node);
+
+#endif

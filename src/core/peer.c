@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/peer.h"
+
+#include <string.h>
+
+#include "core/record.h"
+
+struct kith_peer *kith_peer_find(const struct kith_node *node, const struct kith_id *id)
+{
+    if (kith_id_equal(id, &node->self->id))
+        return node->self;
+    return kith_map_get(&node->peer_map, id->bytes);
+}
+
+static bool place(struct kith_node *node, struct kith_peer *peer)
+{
+    void *peers = node->peers;
+    if (!kith_node_grow(node, &peers, &node->peer_capacity, (size_t)peer->no + 1,
+                        sizeof(struct kith_peer *)))
+        return false;
+    node->peers = peers;
+    if (kith_map_put(&node->peer_map, peer->id.bytes, peer) != 0)
+        return false;
+    node->peers[peer->no] = peer;
+    return true;
+}
+
+static struct kith_peer *add(struct kith_node *node, const struct kith_id *id,
+                             uint32_t no)
+{
+    struct kith_peer *peer = kith_alloc_zero(node->alloc, sizeof(*peer));
+    if (peer == NULL)
+        return NULL;
+    peer->no = no;
+    peer->id = *id;
+    if (!place(node, peer)) {
+        kith_release(node->alloc, peer);
+        return NULL;
+    }
+    return peer;
+}
+
+struct kith_peer *kith_peer_get(struct kith_node *node, const struct kith_id *id)
+{
+    struct kith_peer *peer = kith_peer_find(node, id);
+    if (peer != NULL)
+        return peer;
+    peer = add(node, id, node->peer_no_next);
+    if (peer == NULL) {
+        kith_node_break(node);
+        return NULL;
+    }
+    node->peer_no_next++;
+    return peer;
+}
+
+static struct kith_record_peer *record(struct kith_node *node, struct kith_peer *peer)
+{
+    struct kith_record *record = kith_record_add(node, KITH_RECORD_PEER);
+    record->peer = (struct kith_record_peer){
+        .no = peer->no,
+        .id = peer->id,
+        .name = peer->name,
+        .name_hlc = peer->name_hlc,
+        .last_seen = peer->last_seen,
+        .address = peer->address,
+        .is_contact = peer->is_contact,
+    };
+    peer->is_recorded = true;
+    return &record->peer;
+}
+
+void kith_peer_record(struct kith_node *node, struct kith_peer *peer)
+{
+    record(node, peer);
+}
+
+/* Of two names with one hlc, which a home that lost its last seconds may have written,
+ * the greater stays, wherever they arrive in which order. */
+static bool is_later(const struct kith_peer *peer, const struct kith_name *name,
+                     kith_hlc hlc)
+{
+    if (hlc == 0 || hlc != peer->name_hlc)
+        return hlc >= peer->name_hlc;
+    return strcmp(name->text, peer->name.text) > 0;
+}
+
+void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
+                      struct kith_bytes name, kith_hlc hlc)
+{
+    struct kith_name parsed;
+    if (kith_name_parse(name, &parsed, NULL) != 0 || !is_later(peer, &parsed, hlc))
+        return;
+    struct kith_name before = peer->name;
+    bool is_other = strcmp(before.text, parsed.text) != 0;
+    if (!is_other && hlc == peer->name_hlc)
+        return;
+    peer->name = parsed;
+    peer->name_hlc = hlc;
+    kith_peer_record(node, peer);
+    if (is_other && before.text[0] != '\0')
+        kith_peer_tell(node, peer, KITH_PEER_RENAMED, &before);
+}
+
+bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name)
+{
+    if (event->kind != KITH_KIND_PROFILE || event->content.size < KITH_SALT_SIZE)
+        return false;
+    return kith_body_profile_decode(kith_bytes(event->content.data + KITH_SALT_SIZE,
+                                               event->content.size - KITH_SALT_SIZE),
+                                    out_name) == 0;
+}
+
+void kith_peer_record_profiles(struct kith_node *node, struct kith_peer *peer,
+                               const struct kith_run *run)
+{
+    for (size_t i = 0; i < run->count; i++) {
+        struct kith_bytes bytes;
+        struct kith_name name;
+        if (!kith_peer_profile(&run->events[i], &bytes) ||
+            kith_name_parse(bytes, &name, NULL) != 0 ||
+            !is_later(peer, &name, run->events[i].hlc))
+            continue;
+        struct kith_record_peer *row = record(node, peer);
+        row->name = name;
+        row->name_hlc = run->events[i].hlc;
+    }
+}
+
+void kith_peer_tell(struct kith_node *node, const struct kith_peer *peer,
+                    enum kith_peer_change change, const struct kith_name *before)
+{
+    struct kith_notice *tell = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;
+    tell->type = KITH_NOTICE_PEER;
+    tell->peer.peer_no = peer->no;
+    tell->peer.change = change;
+    tell->peer.name_before = before != NULL ? *before : (struct kith_name){0};
+}
+
+void kith_peer_warn(struct kith_node *node, const struct kith_id *id,
+                    enum kith_warning warning, int error)
+{
+    struct kith_notice *tell = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;
+    tell->type = KITH_NOTICE_WARNING;
+    tell->warning.warning = warning;
+    tell->warning.peer = *id;
+    tell->warning.error = error;
+}
+
+int kith_peer_restore(struct kith_node *node, const struct kith_record_peer *record)
+{
+    struct kith_peer *peer = node->self;
+    if (record->no != 0) {
+        if (kith_peer_find(node, &record->id) != NULL || record->no >= node->peer_no_next)
+            return KITH_ECORRUPT;
+        peer = add(node, &record->id, record->no);
+        if (peer == NULL)
+            return KITH_ENOMEM;
+    }
+    bool is_named = record->no == 0 && peer->name.text[0] != '\0';
+    if (!is_named)
+        peer->name = record->name;
+    /* A name given anew is told anew: its profile event is not yet written. */
+    if (!is_named || strcmp(peer->name.text, record->name.text) == 0)
+        peer->name_hlc = record->name_hlc;
+    peer->last_seen = record->last_seen;
+    peer->address = record->address;
+    peer->is_contact = record->is_contact;
+    peer->is_recorded = true;
+    return 0;
+}
+
+void kith_peer_free_all(struct kith_node *node)
+{
+    for (uint32_t no = 1; no < node->peer_capacity; no++)
+        kith_release(node->alloc, node->peers[no]);
+    kith_release(node->alloc, node->peers);
+    kith_map_deinit(&node->peer_map);
+    kith_release(node->alloc, node->self);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers: everybody this node was linked with or holds events of. */
+#ifndef KITH_CORE_PEER_H
+#define KITH_CORE_PEER_H
+
+#include "core/engine.h"
+
+/* NULL means unknown. */
+struct kith_peer *kith_peer_find(const struct kith_node *node, const struct kith_id *id);
+
+/* Find or add. NULL (and the node is broken) when memory ran out. */
+struct kith_peer *kith_peer_get(struct kith_node *node, const struct kith_id *id);
+
+/* Have the peer's row stored as it is now. */
+void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
+
+/* The peer told a name in a profile event (hlc > 0) or a HELLO (hlc 0, which only fills
+ * a gap). Unusable names are ignored. Tells and records a change. */
+void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
+                      struct kith_bytes name, kith_hlc hlc);
+
+/* The name in a PROFILE event, as sent. False when it is not one, or has no body any
+ * more. */
+bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name);
+
+/* Put the names that a run tells into the transaction that stores it: a crash must not
+ * come between the two. The peer itself is renamed when they are committed. */
+void kith_peer_record_profiles(struct kith_node *node, struct kith_peer *peer,
+                               const struct kith_run *run);
+
+/* Tell of a change; `before` only for KITH_PEER_RENAMED. */
+void kith_peer_tell(struct kith_node *node, const struct kith_peer *peer,
+                    enum kith_peer_change change, const struct kith_name *before);
+
+void kith_peer_warn(struct kith_node *node, const struct kith_id *id,
+                    enum kith_warning warning, int error);
+
+int kith_peer_restore(struct kith_node *node, const struct kith_record_peer *record);
+void kith_peer_free_all(struct kith_node *node);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* Rooms: what they have in common, and per kind who may be in them. */
+#ifndef KITH_CORE_ROOM_H
+#define KITH_CORE_ROOM_H
+
+#include "core/engine.h"
+
+/* A kind of room answers these; room_open.c, room_direct.c and room_foreign.c each end
+ * in one. Private
+ * rooms will answer from their rosters. */
+struct kith_room_ops {
+    enum kith_room_kind kind;
+    /* May this room's tag be offered to, and its content sent to, this peer? */
+    bool (*is_shared_with)(const struct kith_room *room, const struct kith_peer *peer);
+    /* May this author write here? */
+    bool (*admits)(const struct kith_node *node, const struct kith_room *room,
+                   const struct kith_id *author);
+};
+
+extern const struct kith_room_ops kith_room_open;
+extern const struct kith_room_ops kith_room_direct;
+extern const struct kith_room_ops kith_room_foreign; /* open, of another network */
+
+/* Find or make. NULL (and the node is broken) when memory ran out. */
+struct kith_room *kith_room_get_open(struct kith_node *node,
+                                     const struct kith_name *name);
+struct kith_room *kith_room_get_direct(struct kith_node *node, struct kith_peer *peer);
+
+/* The direct room with this peer, if there is one. */
+struct kith_room *kith_room_find_direct(const struct kith_node *node,
+                                        const struct kith_id *peer);
+
+/* Give the room its number. False when memory ran out. */
+bool kith_room_place(struct kith_node *node, struct kith_room *room, uint32_t no);
+
+/* An open room whose id is not that of the node's network is kept as a foreign one.
+ * KITH_ECORRUPT when its peer, id or number contradicts earlier records. */
+int kith_room_restore(struct kith_node *node, const struct kith_record_room *record);
+
+void kith_room_free_all(struct kith_node *node);
+
+#endif

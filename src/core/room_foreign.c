@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Open rooms of another network, in which this home was before. They are kept and can be
+ * read, and shared with nobody: to a peer of this network they do not exist. When the
+ * node is started in their network again, they are ordinary open rooms. */
+#include "core/room.h"
+
+static bool is_shared_with(const struct kith_room *room, const struct kith_peer *peer)
+{
+    (void)room;
+    (void)peer;
+    return false;
+}
+
+static bool admits(const struct kith_node *node, const struct kith_room *room,
+                   const struct kith_id *author)
+{
+    (void)node;
+    (void)room;
+    (void)author;
+    return false;
+}
+
+const struct kith_room_ops kith_room_foreign = {
+    .kind = KITH_ROOM_OPEN,
+    .is_shared_with = is_shared_with,
+    .admits = admits,
+};

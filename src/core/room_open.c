@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Open rooms: anyone of the network may read and write. */
+#include "core/room.h"
+
+static bool is_shared_with(const struct kith_room *room, const struct kith_peer *peer)
+{
+    (void)room;
+    (void)peer;
+    return true;
+}
+
+static bool admits(const struct kith_node *node, const struct kith_room *room,
+                   const struct kith_id *author)
+{
+    (void)node;
+    (void)room;
+    (void)author;
+    return true;
+}
+
+const struct kith_room_ops kith_room_open = {
+    .kind = KITH_ROOM_OPEN,
+    .is_shared_with = is_shared_with,
+    .admits = admits,
+};

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/share.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/digest.h"
+#include "core/fetch.h"
+#include "core/hearsay.h"
+#include "core/link.h"
+#include "core/log.h"
+#include "core/room.h"
+
+#define TAGS_ROUND 16 /* so that their number tells little */
+
+static struct kith_share *add(struct kith_node *node, struct kith_link *link,
+                              struct kith_room *room)
+{
+    struct kith_share *share = kith_alloc_zero(node->alloc, sizeof(*share));
+    if (share == NULL) {
+        kith_node_break(node);
+        return NULL;
+    }
+    enum kith_role other =
+        link->role == KITH_ROLE_DIALLER ? KITH_ROLE_LISTENER : KITH_ROLE_DIALLER;
+    share->link = link;
+    share->room = room;
+    share->tag_out = kith_digest_tag(link->exporter_room, link->role, &node->self->id,
+                                     &link->id, &room->id);
+    share->tag_in = kith_digest_tag(link->exporter_room, other, &link->id,
+                                    &node->self->id, &room->id);
+    kith_list_init(&share->busy);
+    kith_list_init(&share->hearsay);
+    room->share_count++;
+    kith_list_push(&link->shares, &share->in_link);
+    kith_list_push(&room->shares, &share->in_room);
+    return share;
+}
+
+static void drop(struct kith_node *node, struct kith_share *share)
+{
+    kith_list_remove(&share->in_link);
+    kith_list_remove(&share->in_room);
+    kith_list_remove(&share->busy);
+    share->room->share_count--;
+    kith_hearsay_share_gone(node, share);
+    kith_release(node->alloc, share->tracks);
+    kith_release(node->alloc, share->streams[0].items);
+    kith_release(node->alloc, share->streams[1].items);
+    kith_release(node->alloc, share->dirty.items);
+    kith_release(node->alloc, share);
+}
+
+static int compare_tags(const void *a, const void *b)
+{
+    return memcmp(a, b, KITH_TAG_SIZE);
+}
+
+static void send_tags(struct kith_node *node, struct kith_link *link, size_t count)
+{
+    size_t padded = (count + TAGS_ROUND) / TAGS_ROUND * TAGS_ROUND;
+    struct kith_tag *tags = kith_outbox_alloc(&node->out, padded * sizeof(*tags));
+    if (tags == NULL)
+        return;
+    size_t i = 0;
+    kith_list_each (item, &link->shares)
+        tags[i++] = kith_list_item(item, struct kith_share, in_link)->tag_out;
+    kith_rng_fill(&node->rng, tags + i, (padded - i) * sizeof(*tags));
+    qsort(tags, padded, sizeof(*tags), compare_tags);
+    kith_frame_rooms_encode(&node->scratch, &(struct kith_frame_rooms){
+                                                .count = padded, .tags = tags[0].bytes});
+    kith_link_send_scratch(node, link);
+}
+
+void kith_share_offer(struct kith_node *node, struct kith_link *link)
+{
+    kith_room_get_direct(node, link->peer);
+    size_t count = 0;
+    struct kith_map_entry *entry = NULL;
+    while (!node->is_broken && (entry = kith_map_next(&node->room_map, entry)) != NULL) {
+        struct kith_room *room = kith_map_entry_value(entry);
+        if (count < KITH_TAGS_MAX - TAGS_ROUND &&
+            room->ops->is_shared_with(room, link->peer) && add(node, link, room) != NULL)
+            count++;
+    }
+    if (!node->is_broken)
+        send_tags(node, link, count);
+}
+
+/* ---- vectors ---- */
+
+static bool is_held(const struct kith_log *log)
+{
+    return log->head_seq >= log->seq_first;
+}
+
+/* The first index of a held log, `at` or later; log_count when there is none. */
+static size_t next_held(const struct kith_room *room, size_t at)
+{
+    while (at < room->log_count && !is_held(room->logs[at]))
+        at++;
+    return at;
+}
+
+/* One page, of the logs from index `*at` on, which is left behind them. True when it was
+ * the last. */
+static bool send_page(struct kith_node *node, struct kith_share *share, size_t *at)
+{
+    struct kith_vector_entry *page =
+        kith_outbox_alloc(&node->out, KITH_VECTOR_ENTRIES_MAX * sizeof(*page));
+    if (page == NULL)
+        return true;
+    size_t count = 0;
+    const struct kith_room *room = share->room;
+    size_t i = next_held(room, *at);
+    for (; i < room->log_count && count < KITH_VECTOR_ENTRIES_MAX;
+         i = next_held(room, i + 1))
+        page[count++] = kith_log_entry(room->logs[i]);
+    *at = i;
+    bool is_last = i == room->log_count;
+    kith_frame_vector_encode(&node->scratch, &share->tag_out, is_last, page, count);
+    kith_link_send_scratch(node, share->link);
+    return is_last;
+}
+
+static void send_vector(struct kith_node *node, struct kith_share *share)
+{
+    const struct kith_link *link = share->link; /* sending may close it */
+    size_t at = 0;
+    while (link->state == KITH_LINK_LIVE && !send_page(node, share, &at))
+        ;
+}
+
+void kith_share_send_more(struct kith_node *node, struct kith_share *share,
+                          const struct kith_log *after)
+{
+    size_t at = after != NULL ? after->index + (size_t)1 : 0;
+    send_page(node, share, &at);
+}
+
+void kith_share_accept(struct kith_node *node, struct kith_link *link,
+                       const struct kith_frame_rooms *rooms)
+{
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        if (share->is_live || bsearch(share->tag_in.bytes, rooms->tags, rooms->count,
+                                      KITH_TAG_SIZE, compare_tags) == NULL)
+            continue;
+        share->is_live = true;
+        send_vector(node, share);
+        if (link->state != KITH_LINK_LIVE)
+            return; /* more than it may have queued, and the shares are no more */
+    }
+}
+
+struct kith_share *kith_share_find(struct kith_link *link, const struct kith_tag *tag)
+{
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        if (share->is_live && memcmp(share->tag_in.bytes, tag->bytes, KITH_TAG_SIZE) == 0)
+            return share;
+    }
+    return NULL;
+}
+
+struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *share,
+                                    const struct kith_log *log)
+{
+    if (log->index >= share->track_count) {
+        void *tracks = share->tracks;
+        if (!kith_node_grow(node, &tracks, &share->track_capacity, share->room->log_count,
+                            sizeof(struct kith_track)))
+            return NULL;
+        share->tracks = tracks;
+        share->track_count = share->room->log_count;
+    }
+    return &share->tracks[log->index];
+}
+
+/* ---- acknowledging and announcing ---- */
+
+bool kith_index_queue_push(struct kith_node *node, struct kith_index_queue *queue,
+                           uint32_t index)
+{
+    if (queue->head > 0 && queue->head + queue->count == queue->capacity) {
+        memmove(queue->items, queue->items + queue->head, queue->count * sizeof(index));
+        queue->head = 0;
+    }
+    void *items = queue->items;
+    if (!kith_node_grow(node, &items, &queue->capacity, queue->head + queue->count + 1,
+                        sizeof(index)))
+        return false;
+    queue->items = items;
+    queue->items[queue->head + queue->count++] = index;
+    return true;
+}
+
+uint32_t kith_index_queue_pop(struct kith_index_queue *queue)
+{
+    uint32_t index = queue->items[queue->head];
+    queue->head = --queue->count == 0 ? 0 : queue->head + 1;
+    return index;
+}
+
+void kith_share_announce(struct kith_node *node, struct kith_share *share,
+                         const struct kith_log *log, bool is_urgent)
+{
+    struct kith_track *track = kith_share_track(node, share, log);
+    if (track == NULL || log->head_seq < log->seq_first)
+        return; /* nothing of it is held yet */
+    if (!track->is_dirty) {
+        track->is_dirty = true;
+        kith_index_queue_push(node, &share->dirty, log->index);
+    }
+    if (is_urgent) {
+        share->has_urgent = true;
+    } else if (node->announce_at == KITH_TIME_NEVER) {
+        node->announce_at = node->now.mono + KITH_ANNOUNCE_DELAY;
+        kith_node_wake_at(node, node->announce_at);
+    }
+}
+
+static void send_haves(struct kith_node *node, struct kith_share *share)
+{
+    struct kith_vector_entry *page =
+        kith_outbox_alloc(&node->out, (share->dirty.count < KITH_VECTOR_ENTRIES_MAX
+                                           ? share->dirty.count
+                                           : KITH_VECTOR_ENTRIES_MAX) *
+                                          sizeof(*page));
+    if (page == NULL)
+        return;
+    share->has_urgent = false;
+    while (share->dirty.count > 0) {
+        size_t count = 0;
+        while (share->dirty.count > 0 && count < KITH_VECTOR_ENTRIES_MAX) {
+            const struct kith_log *log =
+                share->room->logs[kith_index_queue_pop(&share->dirty)];
+            share->tracks[log->index].is_dirty = false;
+            page[count++] = kith_log_entry(log);
+        }
+        kith_frame_have_encode(&node->scratch, &share->tag_out, page, count);
+        kith_link_send_scratch(node, share->link);
+    }
+}
+
+static void flush_link(struct kith_node *node, struct kith_link *link, bool only_urgent)
+{
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        bool is_due = only_urgent ? share->has_urgent : share->dirty.count > 0;
+        if (is_due && link->state == KITH_LINK_LIVE)
+            send_haves(node, share);
+        if (link->state != KITH_LINK_LIVE)
+            return; /* sending may close a link, and that its shares */
+    }
+}
+
+void kith_share_flush_all(struct kith_node *node, bool only_urgent)
+{
+    kith_list_each (item, &node->links)
+        flush_link(node, kith_list_item(item, struct kith_link, item), only_urgent);
+}
+
+void kith_share_close_all(struct kith_node *node, struct kith_link *link)
+{
+    kith_list_each_safe (item, &link->shares)
+        drop(node, kith_list_item(item, struct kith_share, in_link));
+    link->load_share = NULL;
+    link->load_no = 0;
+    kith_fetch_link_gone(node, link->no);
+}

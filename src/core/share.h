@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* Shares: one room on one link, from the offered tag to the exchanged vectors, and what
+ * is acknowledged and announced there. */
+#ifndef KITH_CORE_SHARE_H
+#define KITH_CORE_SHARE_H
+
+#include "core/engine.h"
+
+/* The link was greeted: offer the rooms that both may share. */
+void kith_share_offer(struct kith_node *node, struct kith_link *link);
+
+/* The peer offered these tags: what both offered becomes live, and its vector is sent. */
+void kith_share_accept(struct kith_node *node, struct kith_link *link,
+                       const struct kith_frame_rooms *rooms);
+
+/* By the tag the peer uses; NULL unless the share is live. */
+struct kith_share *kith_share_find(struct kith_link *link, const struct kith_tag *tag);
+
+/* What this link knows of this log; NULL (and the node is broken) when memory ran out. */
+struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *share,
+                                    const struct kith_log *log);
+
+/* A HAVE is due for this log: soon, or urgently, that is at the end of the step. */
+void kith_share_announce(struct kith_node *node, struct kith_share *share,
+                         const struct kith_log *log, bool is_urgent);
+
+/* Send the HAVEs that are due: the urgent ones, or all. */
+void kith_share_flush_all(struct kith_node *node, bool only_urgent);
+
+void kith_share_close_all(struct kith_node *node, struct kith_link *link);
+
+/* A FIFO of log indexes. False when memory ran out. */
+bool kith_index_queue_push(struct kith_node *node, struct kith_index_queue *queue,
+                           uint32_t index);
+uint32_t kith_index_queue_pop(struct kith_index_queue *queue); /* count > 0 */
+
+/* A page of our vector, behind this log; NULL: the first page. */
+void kith_share_send_more(struct kith_node *node, struct kith_share *share,
+                          const struct kith_log *after);
+
+#endif

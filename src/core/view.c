@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* The queries of core/node.h: nothing changes here. */
+#include "core/node.h"
+
+#include <string.h>
+
+#include "core/engine.h"
+#include "core/log.h"
+#include "core/room.h"
+
+size_t kith_node_peer_count(const struct kith_node *node)
+{
+    return node->peer_no_next - 1;
+}
+
+static const struct kith_peer *peer_at(const struct kith_node *node, uint32_t peer_no)
+{
+    if (peer_no == 0)
+        return node->self;
+    return peer_no < node->peer_capacity ? node->peers[peer_no] : NULL;
+}
+
+bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
+                    struct kith_peer_view *out)
+{
+    const struct kith_peer *peer = peer_at(node, peer_no);
+    if (peer == NULL)
+        return false;
+    *out = (struct kith_peer_view){
+        .no = peer_no,
+        .id = peer->id,
+        .name = peer->name.text,
+        .is_online = peer->link != NULL,
+        .is_contact = peer->is_contact,
+        .last_seen = peer->link != NULL ? node->now.wall : peer->last_seen,
+        .address = peer->address,
+    };
+    if (peer->link != NULL) {
+        out->is_lan = peer->link->is_lan;
+        out->rtt = peer->link->rtt;
+        out->online_since = peer->online_since;
+        out->address = peer->link->remote;
+    }
+    return true;
+}
+
+size_t kith_node_room_count(const struct kith_node *node)
+{
+    return node->room_no_next - 1;
+}
+
+static size_t online_count(const struct kith_room *room)
+{
+    size_t count = 0;
+    kith_list_each (item, &room->shares)
+        count += kith_list_item(item, struct kith_share, in_room)->is_live;
+    return count;
+}
+
+bool kith_node_room(const struct kith_node *node, uint32_t room_no,
+                    struct kith_room_view *out)
+{
+    const struct kith_room *room =
+        room_no < node->room_capacity ? node->rooms[room_no] : NULL;
+    if (room == NULL)
+        return false;
+    *out = (struct kith_room_view){
+        .no = room_no,
+        .id = room->id,
+        .kind = room->kind,
+        .name = room->name.text,
+        .is_foreign = room->ops == &kith_room_foreign,
+        .peer_no = room->peer != NULL ? room->peer->no : 0,
+        .online_count = online_count(room),
+    };
+    return true;
+}
+
+struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,
+                                        uint64_t seq)
+{
+    struct kith_delivery delivery = {0};
+    const struct kith_log *log = log_no < node->log_capacity ? node->logs[log_no] : NULL;
+    if (log == NULL)
+        return delivery;
+    for (size_t i = 0; i < log->ack_count; i++) {
+        if (log->acks[i].seq < seq)
+            continue;
+        delivery.held_count++;
+        if (log->room->peer != NULL && log->room->peer->no == log->acks[i].peer_no)
+            delivery.is_delivered = true;
+    }
+    return delivery;
+}
+
+void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out)
+{
+    *out = node->beacon.counts;
+}
+
+bool kith_node_dial(const struct kith_node *node, size_t index,
+                    struct kith_dial_view *out)
+{
+    kith_list_each (item, &node->dials) {
+        if (index-- > 0)
+            continue;
+        const struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        *out = (struct kith_dial_view){
+            .address = dial->address,
+            .is_linked = dial->peer != NULL && dial->peer->link != NULL,
+            .is_suggested = dial->is_suggested,
+            .error = dial->error,
+            .failures = dial->failures,
+        };
+        return true;
+    }
+    return false;
+}
+
+size_t kith_node_parked_count(const struct kith_node *node)
+{
+    size_t count = 0;
+    kith_list_each (item, &node->wanting)
+        count +=
+            kith_list_item(item, struct kith_log, wanting)->parked_until > node->now.wall;
+    return count;
+}
+
+const struct kith_id *kith_node_id(const struct kith_node *node)
+{
+    return &node->self->id;
+}
+
+const char *kith_node_name(const struct kith_node *node)
+{
+    return node->self->name.text;
+}
+
+size_t kith_node_link_count(const struct kith_node *node)
+{
+    return node->link_count;
+}

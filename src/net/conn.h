@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection: a transport that carries frames between two proven keys.
+ *
+ * This is the seam of net: what is above (tables, dialling, limits) knows only these
+ * verbs and happenings, so that a connection over another transport than TCP and TLS can
+ * take the place of this one.
+ *
+ * Happy path of a dialled one: connect, connected, up, frame…, close, closed. Of an
+ * accepted one: accept, up, frame…, closed.
+ *
+ * Ways to fail: every one of them ends in `closed`, once, from the loop and never from
+ * inside a call, with the connection's descriptor already given back. */
+#ifndef KITH_NET_CONN_H
+#define KITH_NET_CONN_H
+
+#include <sys/socket.h>
+#include <uv.h>
+#include "net/expiry.h"
+#include "net/framing.h"
+#include "net/tls.h"
+
+#define KITH_CONN_READ_SIZE 65536 /* one read; what libuv suggests */
+
+/* What is encrypted before it is written: 64 KiB keep in the cache and fill a socket's
+ * buffer in a few turns. */
+#define KITH_CONN_CHUNK_RECORDS 4
+#define KITH_CONN_CIPHER_SIZE                                                            \
+    ((KITH_CONN_CHUNK_RECORDS + 1) * (KITH_TLS_RECORD_MAX + KITH_TLS_OVERHEAD_MAX))
+
+/* Plaintext waiting for one connection. The layer above keeps its own, lower limit; this
+ * one only bounds its mistakes. Past it the connection is closed with KITH_ELIMIT. */
+#define KITH_CONN_QUEUE_MAX (64 * 1024 * 1024)
+
+/* An emptied send buffer of at most this size serves the next connection that sends. */
+#define KITH_CONN_SPARE_MAX (256 * 1024)
+
+struct kith_conn;
+struct kith_dial;
+
+struct kith_conn_happenings {
+    void (*connected)(struct kith_conn *conn); /* dialled ones; TLS begins */
+    void (*up)(struct kith_conn *conn);        /* the peer's key is proven */
+    void (*frame)(struct kith_conn *conn, struct kith_bytes frame);
+    void (*drained)(struct kith_conn *conn, size_t sent);
+    void (*closed)(struct kith_conn *conn, int error); /* freed after this */
+};
+
+/* What the connections of one node share. */
+struct kith_conn_env {
+    uv_loop_t *loop;                    /* borrowed */
+    struct kith_tls_identity *identity; /* owned by the net */
+    const struct kith_conn_happenings *happenings;
+    void *owner;
+    uint32_t frame_size_initial;
+    struct kith_expiry handshakes; /* accepted ones, oldest first */
+    struct kith_expiry dialled;    /* handshakes of dialled ones */
+    struct kith_expiry lingers;    /* closing ones */
+    unsigned timers_open;
+    void (*closed)(struct kith_conn_env *env);
+    struct kith_list conns;    /* all, until closed */
+    struct kith_list dirty;    /* with something to flush */
+    struct kith_buffer spare;  /* an emptied send buffer */
+    struct kith_tls_sink sink; /* on `cipher`; empty between calls */
+    uint8_t read[KITH_CONN_READ_SIZE];
+    uint8_t plain[KITH_TLS_RECORD_MAX];
+    uint8_t cipher[KITH_CONN_CIPHER_SIZE];
+};
+
+enum kith_conn_state {
+    KITH_CONN_CONNECTING,
+    KITH_CONN_HANDSHAKE,
+    KITH_CONN_OPEN,
+    KITH_CONN_DRAINING,  /* close was asked for: what is queued still leaves */
+    KITH_CONN_LINGERING, /* goodbye was said: waiting for the peer to hang up */
+    KITH_CONN_CLOSED,    /* waiting for the loop to let go */
+};
+
+struct kith_conn {
+    uv_tcp_t tcp;
+    union {
+        uv_connect_t connect;
+        uv_shutdown_t shutdown;
+    } request;
+    struct kith_conn_env *env; /* borrowed */
+    struct kith_tls tls;
+    struct kith_framing framing;
+    struct kith_buffer queue; /* plaintext to be sent */
+    struct kith_list all_node;
+    struct kith_list dirty_node;
+    struct kith_expiry_item expiry;
+    size_t cipher_queued; /* bytes with the loop, not yet with the kernel */
+    unsigned writes;      /* requests with the loop */
+    size_t sent;          /* plaintext that left, to be reported */
+    int error;            /* why it closes; 0 while it does not */
+    enum kith_conn_state state;
+    bool is_dialler;
+    bool is_paused;
+
+    /* The net's. */
+    uint32_t link;          /* 0 before up */
+    struct kith_dial *dial; /* NULL when accepted, given up or up */
+};
+
+/* The timers' handles are closed by kith_conn_env_close, when no connection is left;
+ * `closed` comes once. Asking again changes nothing. `deinit` only after that. */
+void kith_conn_env_init(struct kith_conn_env *env, uv_loop_t *loop, uint64_t handshake_ms,
+                        uint64_t linger_ms);
+void kith_conn_env_close(struct kith_conn_env *env,
+                         void (*closed)(struct kith_conn_env *env));
+void kith_conn_env_deinit(struct kith_conn_env *env);
+
+/* Take over an accepted socket; closed on failure too. */
+int kith_conn_accept(struct kith_conn_env *env, int take_fd);
+
+/* `expected` (may be NULL) is copied. On failure nothing was begun. */
+int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
+                      const struct kith_id *expected, struct kith_conn **out);
+
+/* Queue bytes; they leave with the next flush. Does nothing on a closing one. */
+void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes);
+
+/* Encrypt and write what all connections have queued since. */
+void kith_conn_flush(struct kith_conn_env *env);
+
+/* Of what was read before a pause, up to KITH_CONN_READ_SIZE bytes still arrive. */
+void kith_conn_pause(struct kith_conn *conn, bool is_paused);
+
+/* Say goodbye: what is queued leaves with the next flushes, then close_notify; then it
+ * waits for the peer to hang up, all within the linger time. Nothing arrives any more.
+ * The first error given stays. */
+void kith_conn_close(struct kith_conn *conn, int error);
+
+/* At once. */
+void kith_conn_abort(struct kith_conn *conn, int error);
+
+bool kith_conn_remote(const struct kith_conn *conn, struct sockaddr_storage *out);
+
+/* How long the kernel keeps trying to deliver before the connection is dead. */
+void kith_conn_set_patience(struct kith_conn *conn, unsigned ms);
+
+/* Bytes queued here, plain and encrypted, that the kernel has not taken. */
+size_t kith_conn_queued(const struct kith_conn *conn);
+
+#endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/datagrams.h"
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "kith/error.h"
+#include "net/bucket.h"
+#include "net/datagram_socket.h"
+#include "net/error.h"
+#include "net/interface_watch.h"
+#include "net/lan.h"
+#include "net/sockaddr.h"
+
+#define PAUSE_MS 100 /* of a socket that was heard too often */
+
+enum { SHARED_4, SHARED_6, PRIVATE_4, PRIVATE_6, SOCKETS };
+
+struct datagram_socket {
+    struct kith_datagrams *owner;
+    uv_poll_t poll;
+    int fd;    /* -1: there is none */
+    int error; /* why */
+    bool is_paused;
+    struct kith_bucket bucket;
+};
+
+struct kith_datagrams {
+    uv_loop_t *loop; /* borrowed */
+    void (*received)(void *ctx, const struct kith_address *from, bool is_on_link,
+                     struct kith_bytes bytes);
+    void (*changed)(void *ctx);
+    void *ctx;
+    struct sockaddr_storage group4; /* with the port */
+    struct sockaddr_storage group6;
+    struct datagram_socket sockets[SOCKETS];
+    struct kith_interface_watch watch;
+    uv_timer_t pause;
+    struct kith_datagrams_counts counts;
+    bool is_closing;
+    unsigned parts_open; /* handles, and the watch */
+    void (*done)(void *ctx);
+    void *done_ctx;
+};
+
+/* ---- in ---- */
+
+static void on_readable(uv_poll_t *poll, int status, int events);
+
+static bool is_on_link(const struct kith_datagrams *datagrams,
+                       const struct sockaddr_storage *from)
+{
+    return kith_lan_is_local(from) || kith_interfaces_reach(&datagrams->watch.now, from);
+}
+
+/* False when nothing is there. */
+static bool receive(struct kith_datagrams *datagrams, int fd)
+{
+    uint8_t bytes[KITH_DATAGRAM_SIZE_MAX + 1];
+    struct sockaddr_storage from;
+    socklen_t from_size = sizeof from;
+    memset(&from, 0, sizeof from);
+    ssize_t size =
+        recvfrom(fd, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &from_size);
+    if (size < 0)
+        return errno == EINTR;
+    if (size > KITH_DATAGRAM_SIZE_MAX) {
+        datagrams->counts.too_long++;
+        return true;
+    }
+    struct kith_address address;
+    kith_sockaddr_format(&from, &address);
+    datagrams->counts.received++;
+    datagrams->received(datagrams->ctx, &address, is_on_link(datagrams, &from),
+                        kith_bytes(bytes, (size_t)size));
+    return true;
+}
+
+static void on_pause_over(uv_timer_t *timer)
+{
+    struct kith_datagrams *datagrams = timer->data;
+    for (size_t i = 0; i < SOCKETS; i++) {
+        struct datagram_socket *paused = &datagrams->sockets[i];
+        if (!paused->is_paused)
+            continue;
+        paused->is_paused = false;
+        uv_poll_start(&paused->poll, UV_READABLE, on_readable);
+    }
+}
+
+static void pause_reading(struct datagram_socket *heard)
+{
+    heard->is_paused = true;
+    uv_poll_stop(&heard->poll);
+    if (!uv_is_active((uv_handle_t *)&heard->owner->pause))
+        uv_timer_start(&heard->owner->pause, on_pause_over, PAUSE_MS, 0);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    struct datagram_socket *heard = poll->data;
+    struct kith_datagrams *datagrams = heard->owner;
+    if (status <
+        0) /* an error of the socket, taken by the next read; libuv stops at it */
+        uv_poll_start(poll, UV_READABLE, on_readable);
+    for (int i = 0; i < KITH_DATAGRAMS_TURN_MAX && !datagrams->is_closing; i++) {
+        if (!kith_bucket_take(&heard->bucket, uv_now(datagrams->loop))) {
+            pause_reading(heard);
+            return;
+        }
+        if (!receive(datagrams, heard->fd)) {
+            kith_bucket_return(&heard->bucket);
+            return;
+        }
+    }
+}
+
+/* ---- out ---- */
+
+static void send_one(struct kith_datagrams *datagrams, const struct sockaddr_storage *to,
+                     const struct kith_interface_address *from, struct kith_bytes bytes)
+{
+    int fd = datagrams->sockets[to->ss_family == AF_INET ? PRIVATE_4 : PRIVATE_6].fd;
+    if (fd >= 0 && kith_datagram_socket_send(fd, to, from, bytes))
+        datagrams->counts.sent++;
+    else
+        datagrams->counts.failed++;
+}
+
+static const struct sockaddr_storage *group_of(const struct kith_datagrams *datagrams,
+                                               int family)
+{
+    return family == AF_INET ? &datagrams->group4 : &datagrams->group6;
+}
+
+static void broadcast(struct kith_datagrams *datagrams,
+                      const struct kith_interface_address *address,
+                      struct kith_bytes bytes)
+{
+    struct sockaddr_storage to = datagrams->group4; /* for its port */
+    ((struct sockaddr_in *)&to)->sin_addr = kith_interface_address_broadcast(address);
+    send_one(datagrams, &to, address, bytes);
+}
+
+/* Did an address of the interface before this one lead to the same broadcast address? */
+static bool is_repeated(const struct kith_interfaces *interfaces, size_t index)
+{
+    const struct kith_interface_address *self = &interfaces->addresses[index];
+    in_addr_t wanted = kith_interface_address_broadcast(self).s_addr;
+    for (size_t i = 0; i < index; i++) {
+        const struct kith_interface_address *other = &interfaces->addresses[i];
+        if (other->is_broadcast && other->interface == self->interface &&
+            kith_interface_address_broadcast(other).s_addr == wanted)
+            return true;
+    }
+    return false;
+}
+
+void kith_datagrams_announce(struct kith_datagrams *datagrams, struct kith_bytes bytes)
+{
+    if (datagrams->is_closing || bytes.size > KITH_DATAGRAM_SIZE_MAX)
+        return;
+    const struct kith_interfaces *interfaces = &datagrams->watch.now;
+    for (size_t i = 0; i < interfaces->count; i++) {
+        const struct kith_interface_address *address = &interfaces->addresses[i];
+        bool is_network = address->is_broadcast && !is_repeated(interfaces, i);
+        /* For each network of the interface, so that everybody gets one that comes from
+         * an address on his own. */
+        if (address->is_multicast &&
+            (is_network || kith_interfaces_is_first(interfaces, i)))
+            send_one(datagrams, group_of(datagrams, address->family), address, bytes);
+        if (is_network)
+            broadcast(datagrams, address, bytes);
+    }
+}
+
+void kith_datagrams_send(struct kith_datagrams *datagrams, const struct kith_address *to,
+                         struct kith_bytes bytes)
+{
+    struct sockaddr_storage address;
+    if (datagrams->is_closing || bytes.size > KITH_DATAGRAM_SIZE_MAX ||
+        !kith_sockaddr_parse(to, &address))
+        return;
+    kith_sockaddr_unmap(&address);
+    send_one(datagrams, &address, NULL, bytes);
+}
+
+/* ---- groups ---- */
+
+/* `before`: those that were up at the last call. One that comes is joined afresh: the
+ * system may have lost what it says it still has. */
+static void join_groups(struct kith_datagrams *datagrams,
+                        const struct kith_interfaces *before)
+{
+    const struct kith_interfaces *now = &datagrams->watch.now;
+    for (size_t i = 0; i < now->count; i++) {
+        const struct kith_interface_address *address = &now->addresses[i];
+        int family = address->family;
+        int fd = datagrams->sockets[family == AF_INET ? SHARED_4 : SHARED_6].fd;
+        if (fd >= 0 && address->is_multicast && kith_interfaces_is_first(now, i))
+            kith_datagram_socket_join(
+                fd, group_of(datagrams, family), address->interface,
+                !kith_interfaces_have(before, address->interface, family));
+    }
+}
+
+static void on_changed(struct kith_interface_watch *watch,
+                       const struct kith_interfaces *before)
+{
+    struct kith_datagrams *datagrams = watch->owner;
+    join_groups(datagrams, before);
+    datagrams->changed(datagrams->ctx);
+}
+
+/* ---- life ---- */
+
+static bool parse_group(const char *host, uint16_t port, struct sockaddr_storage *out)
+{
+    struct kith_address address = {.port = port};
+    int size = snprintf(address.host, sizeof address.host, "%s", host);
+    return size > 0 && (size_t)size < sizeof address.host &&
+           kith_sockaddr_parse(&address, out);
+}
+
+static bool parse_groups(const struct kith_datagrams_config *config,
+                         struct kith_datagrams *out)
+{
+    const char *group4 = config->group4 ? config->group4 : KITH_DATAGRAMS_GROUP4;
+    const char *group6 = config->group6 ? config->group6 : KITH_DATAGRAMS_GROUP6;
+    if (!parse_group(group4, config->port, &out->group4) ||
+        !parse_group(group6, config->port, &out->group6) ||
+        out->group4.ss_family != AF_INET || out->group6.ss_family != AF_INET6)
+        return false;
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&out->group4;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&out->group6;
+    return IN_MULTICAST(ntohl(v4->sin_addr.s_addr)) &&
+           IN6_IS_ADDR_MC_LINKLOCAL(&v6->sin6_addr);
+}
+
+static void close_sockets(struct kith_datagrams *datagrams)
+{
+    for (size_t i = 0; i < SOCKETS; i++)
+        if (datagrams->sockets[i].fd >= 0)
+            close(datagrams->sockets[i].fd);
+}
+
+/* 0 when the port is heard by one family at least. The other still sends, and hears the
+ * answers to that. */
+static int open_sockets(struct kith_datagrams *datagrams, uint16_t port)
+{
+    struct datagram_socket *sockets = datagrams->sockets;
+    for (size_t i = 0; i < SOCKETS; i++) {
+        int family = i == SHARED_4 || i == PRIVATE_4 ? AF_INET : AF_INET6;
+        bool is_shared = i == SHARED_4 || i == SHARED_6;
+        int result = kith_datagram_socket_open(family, is_shared ? port : 0);
+        sockets[i].fd = result >= 0 ? result : -1;
+        sockets[i].error = result >= 0 ? 0 : result;
+    }
+    if (sockets[SHARED_4].fd >= 0 || sockets[SHARED_6].fd >= 0)
+        return 0;
+    int error = sockets[SHARED_4].error;
+    return error == KITH_EUNREACHABLE ? sockets[SHARED_6].error : error;
+}
+
+static int watch_sockets(struct kith_datagrams *datagrams)
+{
+    for (size_t i = 0; i < SOCKETS; i++) {
+        struct datagram_socket *heard = &datagrams->sockets[i];
+        heard->owner = datagrams;
+        kith_bucket_init(&heard->bucket, KITH_DATAGRAMS_RATE_PER_S, KITH_DATAGRAMS_BURST,
+                         uv_now(datagrams->loop));
+        if (heard->fd < 0)
+            continue;
+        int code = uv_poll_init(datagrams->loop, &heard->poll, heard->fd);
+        if (code != 0)
+            return kith_net_error(code);
+        heard->poll.data = heard;
+        datagrams->parts_open++;
+        uv_poll_start(&heard->poll, UV_READABLE, on_readable);
+    }
+    return 0;
+}
+
+int kith_datagrams_new(uv_loop_t *loop, const struct kith_datagrams_config *config,
+                       struct kith_datagrams **out)
+{
+    struct kith_datagrams *datagrams = calloc(1, sizeof *datagrams);
+    if (!datagrams)
+        return KITH_ENOMEM;
+    datagrams->loop = loop;
+    datagrams->received = config->received;
+    datagrams->changed = config->changed;
+    datagrams->ctx = config->ctx;
+    int error = config->port != 0 && parse_groups(config, datagrams) ? 0 : KITH_EINVALID;
+    if (!error) {
+        error = open_sockets(datagrams, config->port);
+        if (error)
+            close_sockets(datagrams);
+    }
+    if (error) {
+        free(datagrams);
+        return error;
+    }
+    uv_timer_init(loop, &datagrams->pause);
+    datagrams->pause.data = datagrams;
+    kith_interface_watch_init(&datagrams->watch, loop, false, on_changed);
+    datagrams->watch.owner = datagrams;
+    datagrams->parts_open = 2;
+    error = watch_sockets(datagrams);
+    if (error) {
+        kith_datagrams_close(datagrams, NULL, NULL);
+        return error;
+    }
+    static const struct kith_interfaces none;
+    join_groups(datagrams, &none);
+    *out = datagrams;
+    return 0;
+}
+
+static void part_closed(struct kith_datagrams *datagrams)
+{
+    if (--datagrams->parts_open > 0)
+        return;
+    void (*done)(void *ctx) = datagrams->done;
+    void *ctx = datagrams->done_ctx;
+    free(datagrams);
+    if (done)
+        done(ctx);
+}
+
+static void on_watch_closed(struct kith_interface_watch *watch)
+{
+    part_closed(watch->owner);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct datagram_socket *heard = handle->data;
+    part_closed(heard->owner);
+}
+
+void kith_datagrams_close(struct kith_datagrams *datagrams, void (*done)(void *ctx),
+                          void *ctx)
+{
+    if (!datagrams) {
+        if (done)
+            done(ctx);
+        return;
+    }
+    datagrams->is_closing = true;
+    datagrams->done = done;
+    datagrams->done_ctx = ctx;
+    for (size_t i = 0; i < SOCKETS; i++)
+        if (datagrams->sockets[i].poll.data)
+            uv_close((uv_handle_t *)&datagrams->sockets[i].poll, on_poll_closed);
+    close_sockets(datagrams);
+    uv_close((uv_handle_t *)&datagrams->pause, on_timer_closed);
+    kith_interface_watch_close(&datagrams->watch, on_watch_closed);
+}
+
+struct kith_datagrams_counts kith_datagrams_counts(const struct kith_datagrams *datagrams)
+{
+    struct kith_datagrams_counts counts = datagrams->counts;
+    counts.addresses = datagrams->watch.now.count;
+    counts.error_ipv4 = datagrams->sockets[SHARED_4].error;
+    counts.error_ipv6 = datagrams->sockets[SHARED_6].error;
+    return counts;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* One dial: from an address as people write it to a connection that is up.
+ *
+ * Resolve; order the results so that the families alternate (RFC 8305 section 4); try
+ * them one after the other, 250 ms apart, sooner when one fails. The first to connect
+ * goes on alone; should its handshake fail, the others get their turn, so another
+ * program on the same port of ::1 hides no peer on 127.0.0.1.
+ *
+ * Ends either in kith_dial_finish by the owner, when the connection is up, or in
+ * `failed`; then in `closed`. */
+#ifndef KITH_NET_DIALER_H
+#define KITH_NET_DIALER_H
+
+#include <uv.h>
+#include "base/address.h"
+#include "base/list.h"
+#include "net/conn.h"
+
+#define KITH_DIAL_STAGGER_MS   250 /* RFC 8305 section 5, Connection Attempt Delay */
+#define KITH_DIAL_ATTEMPTS_MAX 8   /* results looked at; a name has few */
+
+enum kith_attempt_state { KITH_ATTEMPT_TODO, KITH_ATTEMPT_BUSY, KITH_ATTEMPT_DONE };
+
+struct kith_attempt {
+    struct sockaddr_storage to;
+    enum kith_attempt_state state;
+    struct kith_conn *conn; /* while BUSY */
+};
+
+struct kith_dial {
+    struct kith_list node;     /* the owner's */
+    uint32_t number;           /* the caller's */
+    struct kith_conn_env *env; /* borrowed; not touched once the dial is over */
+    void (*failed)(struct kith_dial *dial, int error); /* off its list, conns let go */
+    void (*closed)(struct kith_conn_env *env);         /* no handle is left */
+    uv_timer_t timer;
+    uv_getaddrinfo_t resolve;
+    bool is_resolving;
+    bool is_over;
+    bool is_closed; /* the timer is gone */
+    uint64_t due_ms;
+    bool has_expected;
+    struct kith_id expected;
+    struct kith_attempt attempts[KITH_DIAL_ATTEMPTS_MAX];
+    size_t attempt_count;
+    int error; /* the most telling one so far */
+};
+
+/* The callbacks are set by the caller afterwards, before the loop runs. */
+int kith_dial_new(struct kith_conn_env *env, uint32_t number,
+                  const struct kith_address *address, const struct kith_id *expected,
+                  uint64_t connect_ms, struct kith_dial **out);
+
+/* Happenings of its connections, passed on by the owner. */
+void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn);
+void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error);
+
+/* Fail with `error` in the next turn. */
+void kith_dial_expire(struct kith_dial *dial, int error);
+
+/* Over: `conn` (may be NULL) is kept, the other attempts are dropped, nothing more is
+ * called but `closed`. */
+void kith_dial_finish(struct kith_dial *dial, struct kith_conn *conn);
+
+#endif

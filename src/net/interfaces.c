@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/interfaces.h"
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <string.h>
+
+static void copy_bytes(uint8_t out[static 16], const struct sockaddr *from)
+{
+    if (from->sa_family == AF_INET)
+        memcpy(out, &((const struct sockaddr_in *)from)->sin_addr, 4);
+    else
+        memcpy(out, &((const struct sockaddr_in6 *)from)->sin6_addr, 16);
+}
+
+/* RFC 3021: with 31 or 32 bits of network there is no broadcast address. */
+static bool has_room_for_broadcast(const uint8_t mask[static 16])
+{
+    return mask[3] < 0xfe;
+}
+
+static bool is_wanted(const struct ifaddrs *entry)
+{
+    const unsigned wanted = IFF_UP | IFF_RUNNING;
+    return entry->ifa_addr && entry->ifa_netmask &&
+           (entry->ifa_addr->sa_family == AF_INET ||
+            entry->ifa_addr->sa_family == AF_INET6) &&
+           (entry->ifa_flags & wanted) == wanted;
+}
+
+static void add(struct kith_interfaces *out, const struct ifaddrs *entry)
+{
+    unsigned interface = if_nametoindex(entry->ifa_name);
+    if (interface == 0 || out->count == KITH_INTERFACE_ADDRESSES_MAX)
+        return;
+    struct kith_interface_address *added = &out->addresses[out->count++];
+    bool is_loopback = entry->ifa_flags & IFF_LOOPBACK;
+    added->interface = interface;
+    added->family = entry->ifa_addr->sa_family;
+    copy_bytes(added->address, entry->ifa_addr);
+    copy_bytes(added->mask, entry->ifa_netmask);
+    added->is_multicast = is_loopback || entry->ifa_flags & IFF_MULTICAST;
+    added->is_broadcast = added->family == AF_INET &&
+                          (is_loopback || entry->ifa_flags & IFF_BROADCAST) &&
+                          has_room_for_broadcast(added->mask);
+}
+
+void kith_interfaces_read(struct kith_interfaces *out)
+{
+    memset(out, 0, sizeof *out);
+    struct ifaddrs *list = NULL;
+    if (getifaddrs(&list) != 0)
+        return;
+    for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
+        if (is_wanted(entry))
+            add(out, entry);
+    freeifaddrs(list);
+}
+
+static bool same(const struct kith_interface_address *a,
+                 const struct kith_interface_address *b)
+{
+    return a->interface == b->interface && a->family == b->family &&
+           a->is_multicast == b->is_multicast && a->is_broadcast == b->is_broadcast &&
+           memcmp(a->address, b->address, sizeof a->address) == 0 &&
+           memcmp(a->mask, b->mask, sizeof a->mask) == 0;
+}
+
+bool kith_interfaces_equal(const struct kith_interfaces *a,
+                           const struct kith_interfaces *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!same(&a->addresses[i], &b->addresses[i]))
+            return false;
+    return true;
+}
+
+bool kith_interfaces_have(const struct kith_interfaces *interfaces, unsigned interface,
+                          int family)
+{
+    for (size_t i = 0; i < interfaces->count; i++)
+        if (interfaces->addresses[i].interface == interface &&
+            (family == AF_UNSPEC || interfaces->addresses[i].family == family))
+            return true;
+    return false;
+}
+
+bool kith_interfaces_reach(const struct kith_interfaces *interfaces,
+                           const struct sockaddr_storage *address)
+{
+    uint8_t wanted[16] = {0};
+    copy_bytes(wanted, (const struct sockaddr *)address);
+    for (size_t i = 0; i < interfaces->count; i++) {
+        const struct kith_interface_address *own = &interfaces->addresses[i];
+        if (own->family != address->ss_family)
+            continue;
+        uint8_t difference = 0;
+        for (size_t k = 0; k < sizeof wanted; k++)
+            difference |= (wanted[k] ^ own->address[k]) & own->mask[k];
+        if (difference == 0)
+            return true;
+    }
+    return false;
+}
+
+bool kith_interfaces_is_first(const struct kith_interfaces *interfaces, size_t index)
+{
+    const struct kith_interface_address *self = &interfaces->addresses[index];
+    for (size_t i = 0; i < index; i++)
+        if (interfaces->addresses[i].interface == self->interface &&
+            interfaces->addresses[i].family == self->family)
+            return false;
+    return true;
+}
+
+struct in_addr kith_interface_address_broadcast(
+    const struct kith_interface_address *address)
+{
+    uint8_t bytes[4];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(address->address[i] | ~address->mask[i]);
+    struct in_addr out;
+    memcpy(&out, bytes, sizeof out);
+    return out;
+}

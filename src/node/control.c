@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/control.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/socket_path.h"
+#include "kith/error.h"
+
+#define BACKLOG 64 /* scripts that come all at once */
+
+static int explain(struct kith_problem *problem, const char *home, int number)
+{
+    int error = number == EROFS || number == EACCES ? KITH_EREADONLY : KITH_EIO;
+    return kith_problem_set(problem, error,
+                            "the socket %s/%s cannot be made: %s; correct the home's "
+                            "permissions, or use another with --home DIR",
+                            home, KITH_CONTROL_NAME, strerror(number));
+}
+
+/* 0 or an errno. */
+static int bind_to(int fd, const struct kith_socket_path *path)
+{
+    const struct sockaddr *address = (const struct sockaddr *)&path->address;
+    const char *name = path->address.sun_path;
+    if (unlink(name) != 0 && errno != ENOENT)
+        return errno;
+    mode_t before = umask(0177); /* from its first moment nobody else's */
+    int result = bind(fd, address, path->address_size);
+    int number = errno;
+    umask(before);
+    if (result != 0)
+        return number;
+    return listen(fd, BACKLOG) == 0 ? 0 : errno;
+}
+
+int kith_control_listen(const char *home, int *out_fd, struct kith_problem *problem)
+{
+    struct kith_socket_path path;
+    int error = kith_socket_path_init(&path, home, KITH_CONTROL_NAME);
+    if (error != 0)
+        return kith_problem_set(problem, error, "the home %s cannot be opened: %s", home,
+                                kith_error_text(error));
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int number = fd < 0 ? errno : bind_to(fd, &path);
+    kith_socket_path_deinit(&path);
+    if (number != 0) {
+        if (fd >= 0)
+            close(fd);
+        return explain(problem, home, number);
+    }
+    *out_fd = fd;
+    return 0;
+}
+
+void kith_control_remove(const char *home)
+{
+    struct kith_socket_path path;
+    if (kith_socket_path_init(&path, home, KITH_CONTROL_NAME) != 0)
+        return;
+    unlink(path.address.sun_path);
+    kith_socket_path_deinit(&path);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* How it goes: what people are told who ask why nobody is found. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/datagrams.h"
+#include "net/interfaces.h"
+#include "node/inside.h"
+
+struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
+{
+    struct kith_lan_view view = {
+        .is_wanted = runtime->lan_port != 0,
+        .port = runtime->lan_port,
+        .error = runtime->lan_error,
+    };
+    if (runtime->lan == NULL)
+        return view;
+    struct kith_datagrams_counts counts = kith_datagrams_counts(runtime->lan);
+    view.error_ipv4 = counts.error_ipv4;
+    view.error_ipv6 = counts.error_ipv6;
+    view.sent = counts.sent;
+    view.failed = counts.failed;
+    view.received = counts.received;
+    return view;
+}
+
+static bool is_loopback(const struct kith_interface_address *interface)
+{
+    static const uint8_t loopback6[16] = {[15] = 1};
+    return interface->family == AF_INET
+               ? interface->address[0] == 127
+               : memcmp(interface->address, loopback6, sizeof(loopback6)) == 0;
+}
+
+size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
+                               struct kith_address *out, size_t out_max)
+{
+    struct kith_interfaces now;
+    size_t count = 0;
+    (void)runtime;
+    kith_interfaces_read(&now);
+    for (size_t i = 0; i < now.count && count < out_max; i++) {
+        const struct kith_interface_address *interface = &now.addresses[i];
+        struct kith_address address = {0};
+        if (!is_loopback(interface) && inet_ntop(interface->family, interface->address,
+                                                 address.host, sizeof(address.host)))
+            out[count++] = address;
+    }
+    return count;
+}
+
+int kith_runtime_store_error(const struct kith_runtime *runtime)
+{
+    return runtime->store_error;
+}
+
+/* `time level area …` */
+static bool is_warning(const char *line)
+{
+    const char *level = strchr(line, ' ');
+    return level != NULL &&
+           (strncmp(level, " warn ", 6) == 0 || strncmp(level, " error ", 7) == 0);
+}
+
+size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,
+                             size_t out_max)
+{
+    size_t count = 0;
+    const char *line;
+    for (size_t i = 0; runtime->log != NULL && out_max > 0 &&
+                       (line = kith_logger_line(runtime->log, i)) != NULL;
+         i++) {
+        if (!is_warning(line))
+            continue;
+        if (count == out_max)
+            memmove(out, out + 1, --count * sizeof(*out));
+        out[count++] = line;
+    }
+    return count;
+}

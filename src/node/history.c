@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/inside.h"
+
+#include "node/clock.h"
+
+/* Passes on what is committed and due, up to a limit. */
+struct filter {
+    kith_entry_cb *visit;
+    void *ctx;
+    size_t left;
+    uint64_t arrival_end; /* from here on not yet committed */
+    kith_hlc due_end;
+};
+
+static int on_event(void *ctx, const struct kith_stored_event *event)
+{
+    struct filter *filter = ctx;
+    if (event->arrival >= filter->arrival_end || event->hlc >= filter->due_end)
+        return 0;
+    bool has_body = event->content.size >= KITH_SALT_SIZE;
+    struct kith_entry entry = {
+        .room_no = event->room_no,
+        .log_no = event->log_no,
+        .author_no = event->author_no,
+        .seq = event->seq,
+        .id = event->id,
+        .hlc = event->hlc,
+        .kind = event->kind,
+        .arrival = event->arrival,
+        .seen = event->seen,
+        .body = has_body ? kith_bytes(event->content.data + KITH_SALT_SIZE,
+                                      event->content.size - KITH_SALT_SIZE)
+                         : kith_bytes(NULL, 0),
+    };
+    int stop = filter->visit(filter->ctx, &entry);
+    return stop != 0 || --filter->left == 0 ? (stop != 0 ? stop : 1) : 0;
+}
+
+static struct filter begin(struct kith_runtime *runtime, size_t limit,
+                           kith_entry_cb *visit, void *ctx)
+{
+    return (struct filter){
+        .visit = visit,
+        .ctx = ctx,
+        .left = limit,
+        .arrival_end = runtime->arrival_committed,
+        .due_end = kith_hlc_from_wall(kith_clock_now().wall + KITH_DUE_MAX),
+    };
+}
+
+/* The filter's own stop is a success. */
+static int end(const struct filter *filter, int result)
+{
+    return result > 0 && filter->left == 0 ? 0 : result;
+}
+
+/* What the open transaction holds is read too and filtered out, so it is read on top. */
+static size_t with_pending(const struct kith_runtime *runtime, size_t limit)
+{
+    uint64_t pending = runtime->pending.arrival > runtime->arrival_committed
+                           ? runtime->pending.arrival - runtime->arrival_committed
+                           : 0;
+    return limit > SIZE_MAX - pending ? SIZE_MAX : limit + pending;
+}
+
+int kith_runtime_history(struct kith_runtime *runtime,
+                         const struct kith_history_query *query, kith_entry_cb *visit,
+                         void *ctx)
+{
+    struct kith_cursor since = {.hlc = kith_hlc_from_wall(query->since)};
+    struct kith_cursor after = {.hlc = query->after_hlc, .id = query->after_id};
+    struct filter filter = begin(runtime, query->limit, visit, ctx);
+    struct kith_cursor due = {.hlc = filter.due_end};
+    if (runtime->store == NULL)
+        return KITH_ECLOSED;
+    if (query->limit == 0)
+        return 0;
+    struct kith_page_query page = {
+        .room_no = query->room_no,
+        .kind = query->kind,
+        .is_newest_first = query->newest_first,
+        .limit = with_pending(runtime, query->limit),
+        .after = &since,
+        .before = &due,
+    };
+    if (query->has_after && query->newest_first && after.hlc < due.hlc)
+        page.before = &after;
+    if (query->has_after && !query->newest_first && after.hlc >= since.hlc)
+        page.after = &after;
+    return end(&filter, kith_store_page(runtime->store, &page, on_event, &filter));
+}
+
+int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t limit,
+                          kith_entry_cb *visit, void *ctx)
+{
+    struct filter filter = begin(runtime, limit, visit, ctx);
+    if (runtime->store == NULL)
+        return KITH_ECLOSED;
+    if (limit == 0)
+        return 0;
+    return end(&filter,
+               kith_store_arrivals(runtime->store, first, limit, on_event, &filter));
+}
+
+uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)
+{
+    return runtime->arrival_committed - 1;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/lan.h"
+
+#include "net/datagrams.h"
+#include "node/inside.h"
+#include "node/reach.h"
+#include "proto/frame.h"
+
+static void on_received(void *ctx, const struct kith_address *from, bool is_on_link,
+                        struct kith_bytes bytes)
+{
+    struct kith_input input = {
+        .type = KITH_INPUT_DATAGRAM,
+        .datagram = {.from = *from, .is_on_link = is_on_link, .bytes = bytes}};
+    kith_turn_input(ctx, &input);
+}
+
+void kith_lan_tell_reach(struct kith_runtime *runtime)
+{
+    struct kith_address reached[KITH_HELLO_ADDRESSES_MAX];
+    struct kith_command command = {.type = KITH_COMMAND_LISTENING};
+    command.listening.addresses = reached;
+    command.listening.count = kith_reach(runtime->listening, runtime->listening_count,
+                                         reached, KITH_HELLO_ADDRESSES_MAX);
+    if (!runtime->is_stopping &&
+        kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
+        kith_turn_broke(runtime, KITH_ENOMEM);
+}
+
+static void on_changed(void *ctx)
+{
+    kith_lan_tell_reach(ctx);
+}
+
+void kith_lan_start(struct kith_runtime *runtime, uint16_t port)
+{
+    struct kith_datagrams_config config = {
+        .port = port,
+        .received = on_received,
+        .changed = on_changed,
+        .ctx = runtime,
+    };
+    int error = kith_datagrams_new(runtime->loop, &config, &runtime->lan);
+    runtime->lan_port = port;
+    runtime->lan_error = error;
+    if (error == 0)
+        return;
+    runtime->lan = NULL;
+    kith_logger_write(
+        runtime->log, KITH_LOGGER_WARN, "lan",
+        "nobody is found on the LAN; give addresses with --peer, or another "
+        "--discovery-port",
+        "port", KITH_LOGGER_NUMBER(port), "error", kith_error_name(error), "why",
+        kith_error_text(error), NULL);
+}
+
+void kith_lan_carry_out(struct kith_runtime *runtime, const struct kith_effect *effect)
+{
+    if (runtime->lan == NULL)
+        return;
+    if (effect->datagram.is_to_all)
+        kith_datagrams_announce(runtime->lan, effect->datagram.bytes);
+    else
+        kith_datagrams_send(runtime->lan, &effect->datagram.to, effect->datagram.bytes);
+}
+
+static void on_closed(void *ctx)
+{
+    struct kith_runtime *runtime = ctx;
+    runtime->is_lan_closing = false;
+    kith_runtime_settle(runtime);
+}
+
+void kith_lan_stop(struct kith_runtime *runtime)
+{
+    if (runtime->lan == NULL)
+        return;
+    runtime->is_lan_closing = true;
+    kith_datagrams_close(runtime->lan, on_closed, runtime);
+    runtime->lan = NULL;
+}

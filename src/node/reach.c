@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/reach.h"
+
+#include <string.h>
+#include <uv.h>
+
+static bool is_wildcard(const struct kith_address *address)
+{
+    return address->host[0] == '\0' || strcmp(address->host, "::") == 0 ||
+           strcmp(address->host, "0.0.0.0") == 0;
+}
+
+static bool is_link_local(const uv_interface_address_t *interface)
+{
+    if (interface->address.address4.sin_family == AF_INET)
+        return (ntohl(interface->address.address4.sin_addr.s_addr) >> 16) == 0xa9fe;
+    return IN6_IS_ADDR_LINKLOCAL(&interface->address.address6.sin6_addr);
+}
+
+static bool host_of(const uv_interface_address_t *interface, bool wants_ipv6,
+                    struct kith_address *out)
+{
+    if (interface->address.address4.sin_family == AF_INET)
+        return uv_ip4_name(&interface->address.address4, out->host, sizeof(out->host)) ==
+               0;
+    return wants_ipv6 &&
+           uv_ip6_name(&interface->address.address6, out->host, sizeof(out->host)) == 0;
+}
+
+/* Addresses of this host that are, or are not, loopback. */
+static size_t expand(const struct kith_address *bound, bool internal,
+                     const uv_interface_address_t *interfaces, int interface_count,
+                     struct kith_address *out, size_t out_max)
+{
+    size_t count = 0;
+    bool wants_ipv6 = strcmp(bound->host, "0.0.0.0") != 0;
+    for (int i = 0; i < interface_count && count < out_max; i++) {
+        if ((interfaces[i].is_internal != 0) != internal || is_link_local(&interfaces[i]))
+            continue;
+        out[count] = (struct kith_address){.port = bound->port};
+        count += host_of(&interfaces[i], wants_ipv6, &out[count]);
+    }
+    return count;
+}
+
+size_t kith_reach(const struct kith_address *bound, size_t bound_count,
+                  struct kith_address *out, size_t out_max)
+{
+    size_t count = 0;
+    int interface_count = 0;
+    uv_interface_address_t *interfaces = NULL;
+    if (uv_interface_addresses(&interfaces, &interface_count) != 0)
+        interface_count = 0;
+    for (size_t i = 0; i < bound_count && count < out_max; i++) {
+        if (!is_wildcard(&bound[i])) {
+            out[count++] = bound[i];
+            continue;
+        }
+        size_t got = expand(&bound[i], false, interfaces, interface_count, out + count,
+                            out_max - count);
+        if (got == 0)
+            got = expand(&bound[i], true, interfaces, interface_count, out + count,
+                         out_max - count);
+        count += got;
+    }
+    if (interfaces != NULL)
+        uv_free_interface_addresses(interfaces, interface_count);
+    return count;
+}

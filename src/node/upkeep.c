@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/upkeep.h"
+
+/* ---- checkpoints ---- */
+
+static void on_pool(uv_work_t *work)
+{
+    struct kith_upkeep *upkeep = work->data;
+    kith_checkpoint_run(upkeep->checkpoint);
+}
+
+static void on_pool_done(uv_work_t *work, int status)
+{
+    struct kith_upkeep *upkeep = work->data;
+    upkeep->checkpoint = NULL;
+    int error = kith_store_checkpoint_end(upkeep->store);
+    upkeep->settled(upkeep->ctx, status == 0 ? error : 0);
+}
+
+static void begin_checkpoint(struct kith_upkeep *upkeep)
+{
+    upkeep->checkpoint = kith_store_checkpoint_begin(upkeep->store);
+    if (upkeep->checkpoint == NULL)
+        return; /* asked again at the next turn */
+    upkeep->work.data = upkeep;
+    if (uv_queue_work(upkeep->loop, &upkeep->work, on_pool, on_pool_done) != 0) {
+        kith_checkpoint_run(upkeep->checkpoint);
+        on_pool_done(&upkeep->work, 0);
+    }
+}
+
+/* ---- the search index ---- */
+
+static void on_quiet(uv_timer_t *timer);
+
+static void wait_for_quiet(struct kith_upkeep *upkeep, uint64_t ms)
+{
+    uv_timer_start(&upkeep->quiet, on_quiet, ms, 0);
+}
+
+/* One slice; its size follows the time the last one took. */
+static void index_slice(struct kith_upkeep *upkeep)
+{
+    uint64_t begun = uv_hrtime();
+    bool has_more = false;
+    if (kith_store_index_step(upkeep->store, upkeep->rows, &has_more) != 0)
+        has_more = false; /* it goes on with the next commit */
+    kith_time took = (kith_time)((uv_hrtime() - begun) / 1000);
+    if (took > KITH_INDEX_SLICE_MAX && upkeep->rows > 1)
+        upkeep->rows /= 2;
+    else if (took < KITH_INDEX_SLICE_MAX / 4 && upkeep->rows < KITH_INDEX_ROWS_MAX)
+        upkeep->rows *= 2;
+    upkeep->has_index_left = has_more;
+}
+
+static void on_quiet(uv_timer_t *timer)
+{
+    struct kith_upkeep *upkeep = timer->data;
+    uint64_t quiet_ms = uv_now(upkeep->loop) - upkeep->active_ms;
+    if (quiet_ms < KITH_QUIET_MS) {
+        wait_for_quiet(upkeep, KITH_QUIET_MS - quiet_ms);
+        return;
+    }
+    index_slice(upkeep);
+    if (upkeep->has_index_left)
+        wait_for_quiet(upkeep, 1); /* after whatever else the loop has */
+}
+
+/* ---- life ---- */
+
+int kith_upkeep_init(struct kith_upkeep *upkeep, uv_loop_t *loop,
+                     struct kith_store *store, void (*settled)(void *ctx, int error),
+                     void *ctx)
+{
+    *upkeep = (struct kith_upkeep){.loop = loop,
+                                   .store = store,
+                                   .rows = KITH_INDEX_ROWS_FIRST,
+                                   .settled = settled,
+                                   .ctx = ctx};
+    uv_timer_init(loop, &upkeep->quiet);
+    upkeep->quiet.data = upkeep;
+    uv_unref((uv_handle_t *)&upkeep->quiet);
+    upkeep->has_index_left = true; /* of the last time, perhaps */
+    wait_for_quiet(upkeep, KITH_QUIET_MS);
+    return 0;
+}
+
+void kith_upkeep_turn(struct kith_upkeep *upkeep, bool committed)
+{
+    upkeep->active_ms = uv_now(upkeep->loop);
+    if (upkeep->is_stopping)
+        return;
+    if (committed)
+        upkeep->has_index_left = true;
+    if (upkeep->has_index_left && !uv_is_active((uv_handle_t *)&upkeep->quiet))
+        wait_for_quiet(upkeep, KITH_QUIET_MS);
+    if (committed && upkeep->checkpoint == NULL &&
+        kith_store_checkpoint_is_due(upkeep->store))
+        begin_checkpoint(upkeep);
+}
+
+void kith_upkeep_stop(struct kith_upkeep *upkeep)
+{
+    upkeep->is_stopping = true;
+    uv_timer_stop(&upkeep->quiet);
+}
+
+bool kith_upkeep_is_idle(const struct kith_upkeep *upkeep)
+{
+    return upkeep->checkpoint == NULL;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading rows as kith_stored_event, for everything that shows events to people. */
+#ifndef KITH_STORE_HISTORY_H
+#define KITH_STORE_HISTORY_H
+
+#include "store/db.h"
+
+/* Of events `e` and their logs `l`. */
+#define KITH_HISTORY_COLUMNS                                                             \
+    "e.key, e.room, e.hlc, e.kind, e.seen, e.arrival, e.id, e.own, e.content, l.author"
+
+/* A branch is stored from the start of a run, which may lie before the first event that
+ * differs; until there its rows are those of its base, not shown twice. */
+#define KITH_HISTORY_IS_SHOWN "(e.key & 1099511627775) >= l.seq_first"
+
+/* Visit all rows of a bound statement that selects KITH_HISTORY_COLUMNS; resets it. */
+int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
+                       kith_stored_event_visit *visit, void *ctx);
+
+int kith_history_limit(size_t limit); /* what SQL takes as one */
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Version 1 is the first there is. A new schema adds its step here:
+ * {.version_from = 1, .sql = "ALTER TABLE …"}. The empty last entry only keeps the
+ * array from being empty. */
+const struct kith_migration kith_migrations[] = {{0}};
+const size_t kith_migration_count = 0;
+
+static int sync_file(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return -1;
+    int rc = fsync(file);
+    close(file);
+    return rc;
+}
+
+/* Whole or not at all: written under another name first. */
+static int copy_database(struct kith_store *store, int64_t version)
+{
+    char copy[PATH_MAX], part[PATH_MAX];
+    int size = snprintf(copy, sizeof copy, "%s.v%lld", store->path, (long long)version);
+    if (size < 0 || (size_t)size + sizeof ".part" > sizeof part)
+        return kith_db_fail(store, KITH_EINVALID, "copy the database");
+    snprintf(part, sizeof part, "%.*s.part", (int)(sizeof part - sizeof ".part"), copy);
+    unlink(part);
+    sqlite3_stmt *s = NULL;
+    sqlite3_prepare_v2(store->db, "VACUUM INTO ?1", -1, &s, NULL);
+    kith_db_bind_text(s, 1, part);
+    int rc = kith_db_run(store, s, "copy the database before migrating it");
+    sqlite3_finalize(s);
+    if (rc == 0 && (sync_file(part) != 0 || rename(part, copy) != 0))
+        rc = kith_db_fail(store, errno == ENOSPC ? KITH_EFULL : KITH_EIO,
+                          "copy the database before migrating it");
+    if (rc != 0)
+        unlink(part);
+    return rc;
+}
+
+static int run_steps(struct kith_store *store, int64_t version,
+                     const struct kith_migration *steps, size_t step_count)
+{
+    for (size_t i = 0; i < step_count; i++) {
+        if (steps[i].version_from < version)
+            continue;
+        if (steps[i].version_from != version)
+            break;
+        int rc = kith_db_exec(store, steps[i].sql, "migrate the database");
+        if (rc != 0)
+            return rc;
+        version++;
+    }
+    if (step_count == 0 || version != steps[step_count - 1].version_from + 1)
+        return kith_db_fail(store, KITH_ECORRUPT,
+                            "migrate the database: a step is missing");
+    char sql[48];
+    snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)version);
+    return kith_db_exec(store, sql, "migrate the database");
+}
+
+int kith_migrate(struct kith_store *store, int64_t version,
+                 const struct kith_migration *steps, size_t step_count)
+{
+    int rc = store->is_memory ? 0 : copy_database(store, version);
+    if (rc == 0)
+        rc = kith_db_exec(store, "BEGIN IMMEDIATE", "migrate the database");
+    if (rc != 0)
+        return rc;
+    rc = run_steps(store, version, steps, step_count);
+    if (rc == 0)
+        rc = kith_db_exec(store, "COMMIT", "migrate the database");
+    if (rc != 0)
+        sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return rc;
+}

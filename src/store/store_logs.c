@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/db.h"
+
+static const char schema[] =
+    "CREATE TABLE logs(no INTEGER PRIMARY KEY, room INTEGER NOT NULL,"
+    " author INTEGER NOT NULL, log BLOB NOT NULL, class INTEGER NOT NULL,"
+    " base INTEGER NOT NULL, seq_first INTEGER NOT NULL);";
+
+static int put(struct kith_store *store, const struct kith_record *record)
+{
+    const struct kith_record_log *log = &record->log;
+    if (log->no == 0 || log->no > KITH_LOG_NO_MAX || log->seq_first > KITH_SEQ_MAX)
+        return kith_db_fail(store, KITH_EINVALID, "store a log");
+    sqlite3_stmt *s =
+        kith_db_statement(store, KITH_SQL_LOG_PUT,
+                          "INSERT OR REPLACE INTO logs VALUES(?1,?2,?3,?4,?5,?6,?7)");
+    sqlite3_bind_int64(s, 1, log->no);
+    sqlite3_bind_int64(s, 2, log->room_no);
+    sqlite3_bind_int64(s, 3, log->author_no);
+    kith_db_bind_bytes(s, 4, log->log.bytes, KITH_LOG_ID_SIZE);
+    sqlite3_bind_int64(s, 5, log->log_class);
+    sqlite3_bind_int64(s, 6, log->base_no);
+    sqlite3_bind_int64(s, 7, (int64_t)log->seq_first);
+    return kith_db_run(store, s, "store a log");
+}
+
+static bool read_row(sqlite3_stmt *s, struct kith_record_log *log)
+{
+    log->no = (uint32_t)sqlite3_column_int64(s, 0);
+    log->room_no = (uint32_t)sqlite3_column_int64(s, 1);
+    log->author_no = (uint32_t)sqlite3_column_int64(s, 2);
+    log->log_class = (enum kith_log_class)sqlite3_column_int64(s, 4);
+    log->base_no = (uint32_t)sqlite3_column_int64(s, 5);
+    log->seq_first = (uint64_t)sqlite3_column_int64(s, 6);
+    log->seq = 0;
+    log->head = (struct kith_id){0};
+    log->hlc = 0;
+    bool is_sound = kith_db_copy(s, 3, log->log.bytes, KITH_LOG_ID_SIZE);
+    if (sqlite3_column_type(s, 7) == SQLITE_NULL)
+        return is_sound;
+    log->seq = kith_db_key_seq(sqlite3_column_int64(s, 7));
+    log->hlc = (kith_hlc)sqlite3_column_int64(s, 9);
+    return is_sound && kith_db_copy(s, 8, log->head.bytes, KITH_ID_SIZE);
+}
+
+static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx)
+{
+    struct kith_record record = {.type = KITH_RECORD_LOG};
+    /* The head is the highest row of the log's key range: one seek. */
+    sqlite3_stmt *s = kith_db_statement(
+        store, KITH_SQL_LOG_RESTORE,
+        "SELECT l.no, l.room, l.author, l.log, l.class, l.base, l.seq_first,"
+        " e.key, e.id, e.hlc FROM logs l LEFT JOIN events e ON e.key ="
+        " (SELECT max(key) FROM events"
+        "  WHERE key BETWEEN l.no << 40 AND (l.no << 40) + 1099511627775) ORDER BY l.no");
+    int rc;
+    while ((rc = kith_db_step(store, s, "read the logs")) == 1) {
+        rc = read_row(s, &record.log) ? visit(ctx, &record)
+                                      : kith_db_fail(store, KITH_ECORRUPT, "read a log");
+        if (rc != 0)
+            break;
+    }
+    sqlite3_reset(s);
+    return rc;
+}
+
+const struct kith_store_family kith_store_logs = {
+    .schema = schema,
+    .put = put,
+    .restore = restore,
+};

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Transactions: begun by the first put, ended by one commit, as durable as asked for. */
+#include "store/checkpoint.h"
+#include "store/db.h"
+
+#include <string.h>
+
+int kith_db_begin(struct kith_store *store)
+{
+    if (store->is_sync_failed)
+        return kith_db_fail(store, KITH_EIO, "the disk failed to sync earlier");
+    if (store->is_dirty)
+        return 0;
+    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_BEGIN, "BEGIN IMMEDIATE");
+    int rc = kith_db_run(store, s, "begin");
+    store->is_dirty = rc == 0;
+    return rc;
+}
+
+void kith_store_rollback(struct kith_store *store)
+{
+    if (!store->is_dirty)
+        return;
+    for (size_t i = 0; i < KITH_SQL_COUNT; i++)
+        sqlite3_reset(store->statements[i]);
+    /* After some failures SQLite has rolled back by itself. */
+    if (!sqlite3_get_autocommit(store->db)) {
+        sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_ROLLBACK, "ROLLBACK");
+        if (s)
+            sqlite3_step(s), sqlite3_reset(s);
+    }
+    store->is_dirty = false;
+    store->is_sync_owed = false;
+    store->arrival.count = 0;
+}
+
+/* A commit in mode NORMAL is in the write-ahead log but need not be on the disk. The
+ * first time the database file has to follow: a log without it is thrown away. */
+static int sync_disk(struct kith_store *store)
+{
+    sqlite3_file *file = NULL;
+    if (store->is_memory)
+        return 0;
+    if (!store->is_main_synced) {
+        sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+        if (!file || !file->pMethods ||
+            file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+            return KITH_EIO;
+        store->is_main_synced = true;
+    }
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+    if (!file || !file->pMethods ||
+        file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) != SQLITE_OK)
+        return KITH_EIO;
+    return 0;
+}
+
+static int commit(struct kith_store *store)
+{
+    int rc = kith_store_events_flush(store);
+    if (rc != 0)
+        return rc;
+    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_COMMIT, "COMMIT");
+    return kith_db_run(store, s, "commit");
+}
+
+int kith_store_commit(struct kith_store *store)
+{
+    if (!store->is_dirty)
+        return 0;
+    int rc = commit(store);
+    if (rc != 0) {
+        kith_store_rollback(store);
+        return rc;
+    }
+    store->is_dirty = false;
+    if (store->is_sync_owed) {
+        store->is_sync_owed = false;
+        if (sync_disk(store) != 0) {
+            store->is_sync_failed = true;
+            return kith_db_fail(store, KITH_EIO, "sync the disk");
+        }
+        memcpy(store->marker, store->marker_put, KITH_MARKER_SIZE);
+    }
+    kith_checkpoint_bound(store);
+    return 0;
+}
+
+bool kith_store_is_dirty(const struct kith_store *store)
+{
+    return store->is_dirty;
+}

@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Nodes of one network find each other with nothing configured, whatever the network
+carries."""
+
+import netns
+from discoverylib import delivers, find, find_all, meshed, note, talk
+from kithlib import case, is_soak, main, same
+from netns import Network
+
+
+def found(scene, *hosts):
+    """Nodes on these hosts, linked and talking."""
+    nodes = find_all(scene, hosts)
+    talk(nodes)
+    return nodes
+
+
+@case("two hosts that were told nothing are linked and talk")
+def _(scene):
+    alice, bob = found(scene, *Network(scene).hosts(2))
+    same(alice.peer(bob)["path"], "lan")
+    same(bob.peer(alice)["path"], "lan")
+
+
+@case("three hosts that were told nothing are linked and talk")
+def _(scene):
+    found(scene, *Network(scene).hosts(3))
+
+
+@case("ten hosts are linked each to each")
+def _(scene):
+    nodes = find_all(scene, Network(scene).hosts(10))
+    note(f"10 hosts: all linked {meshed(nodes):.2f} s after the last was ready")
+    delivers(nodes[0], *nodes[1:])
+
+
+if is_soak:
+    @case("fifty hosts are linked each to each")
+    def _(scene):
+        net = Network(scene)
+        hosts = net.hosts(50)
+        net.introduce()
+        nodes = find_all(scene, hosts)
+        note(f"50 hosts: all linked {meshed(nodes, 120):.2f} s after the last was ready")
+        delivers(nodes[0], *nodes[1:])
+
+
+@case("with IPv4 alone")
+def _(scene):
+    alice, bob = found(scene, *Network(scene).hosts(2, ipv6=False))
+    assert alice.peer(bob)["address"].startswith("10."), alice.peer(bob)
+
+
+@case("with IPv6 alone")
+def _(scene):
+    alice, bob = found(scene, *Network(scene).hosts(2, ipv4=False))
+    assert alice.peer(bob)["address"].startswith("["), alice.peer(bob)
+
+
+@case("with IPv6 addresses of the link alone")
+def _(scene):
+    hosts = Network(scene).hosts(2, ipv4=False)
+    for host in hosts:
+        host.ip(f"addr del {host.ipv6}/64 dev {netns.INTERFACE}")
+        same([a[:5] for a in host.addresses()], ["fe80:"])
+    alice, bob = found(scene, *hosts)
+    assert f"%{netns.INTERFACE}" in alice.peer(bob)["address"] + bob.peer(alice)["address"]
+
+
+@case("a host with IPv4 alone and one with both, and one with IPv6 alone and one with both")
+def _(scene):
+    net = Network(scene)
+    both = net.host()
+    four = net.host(ipv6=False)
+    six = net.host(ipv4=False)
+    middle, left, right = find_all(scene, [both, four, six])
+    meshed([middle, left])
+    meshed([middle, right])
+    delivers(left, middle, right)  # those two share no family; what they say gets through
+
+
+@case("a host on two networks finds the hosts of both")
+def _(scene):
+    net = Network(scene)
+    second = net.bridge()
+    middle = net.host(net.bridges[0], second)
+    left, right = net.host(), net.host(second)
+    nodes = find_all(scene, [middle, left, right])
+    meshed(nodes[:2])
+    meshed([nodes[0], nodes[2]])
+    delivers(nodes[1], *nodes[::2])
+
+
+@case("two hosts with two networks in common have one link")
+def _(scene):
+    net = Network(scene)
+    second = net.bridge()
+    alice, bob = found(scene, *net.hosts(2, net.bridges[0], second))
+    same(len(alice.peers()), 1)
+    same(len(bob.peers()), 1)
+
+
+@case("with a default route, and without")
+def _(scene):
+    net = Network(scene)
+    found(scene, net.host(default_route=True), net.host())
+
+
+@case("where multicast is dropped, broadcast finds")
+def _(scene):
+    hosts = Network(scene).hosts(2)
+    for host in hosts:
+        host.drop("multicast")
+    found(scene, *hosts)
+
+
+@case("where broadcast is dropped, multicast finds")
+def _(scene):
+    hosts = Network(scene).hosts(2)
+    for host in hosts:
+        host.drop("broadcast")
+    found(scene, *hosts)
+
+
+@case("where both are dropped, an address that is given finds")
+def _(scene):
+    hosts = Network(scene).hosts(2)
+    for host in hosts:
+        host.drop("multicast", "broadcast")
+    alice, bob = find_all(scene, hosts)
+    same((alice.online(), bob.online()), (set(), set()))
+    bob.stop()
+    bob.start("--peer", f"{hosts[0].ipv4}:{alice.port}")
+    talk([alice, bob])
+
+
+@case("two nodes on every host, linked each to each")
+def _(scene):
+    hosts = Network(scene).hosts(3)
+    nodes = [find(scene, host, f"{host.name}{which}") for host in hosts for which in "ab"]
+    talk(nodes)
+
+
+@case("nodes of another discovery port are not found")
+def _(scene):
+    alice, bob, carol = Network(scene).hosts(3)
+    nodes = [find(scene, host, host.name, "--discovery-port", "4848") for host in (alice, bob)]
+    alone = find(scene, carol, "carol")
+    talk(nodes)
+    same(alone.online(), set())
+
+
+@case("a node that is told not to look is not found")
+def _(scene):
+    alice, bob, carol = Network(scene).hosts(3)
+    hidden = find(scene, carol, "carol", "--no-lan")
+    talk(find_all(scene, [alice, bob]))
+    same(hidden.online(), set())
+
+
+@case("without root's rights")
+def _(scene):
+    nodes = []
+    for host in Network(scene).hosts(2):
+        node = host.node(scene, host.name, env={"KITH_LAN": "yes"})
+        node.prefix = (*node.prefix, "setpriv", "--bounding-set", "-all", "--inh-caps", "-all")
+        nodes.append(node.start())
+    talk(nodes)
+
+
+netns.become_root()
+main()

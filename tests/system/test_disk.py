@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: MIT
+"""A disk that is full: what cannot be kept is refused, what was acknowledged stays."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+
+from kithlib import DONE, FAILED, Skip, case, main, run_kith, same, wait_until
+
+LOBBY = "#lobby"
+UNSHARED = "KITH_TEST_UNSHARED"
+
+
+def enter_namespace():
+    """Start over where mounts are our own, and go with us."""
+    if os.environ.get(UNSHARED) or not shutil.which("unshare"):
+        return
+    flags = ["-m"] if os.geteuid() == 0 else ["-U", "-r", "-m"]
+    if subprocess.run(["unshare", *flags, "true"], stderr=subprocess.DEVNULL,
+                      check=False).returncode == 0:
+        os.environ[UNSHARED] = "1"
+        os.execvp("unshare", ["unshare", *flags, sys.executable, *sys.argv])
+
+
+class Disk:
+    """A small file system with something on it that can be taken away."""
+
+    def __init__(self, scene, mib=6):
+        self.path = os.path.join(scene.path, "disk")
+        self.ballast = os.path.join(self.path, "ballast")
+        os.mkdir(self.path)
+        if not os.environ.get(UNSHARED) or subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", self.path],
+                check=False).returncode != 0:
+            raise Skip("no file system can be mounted here")
+        scene.at_end(lambda: subprocess.run(["umount", "-l", self.path], check=False))
+
+    def fill(self):
+        with open(self.ballast, "ab", buffering=0) as file:
+            for size in (65536, 4096, 1):
+                try:
+                    while True:
+                        file.write(b"x" * size)
+                except OSError as error:
+                    assert error.errno == errno.ENOSPC, error
+
+    def free(self):
+        os.remove(self.ballast)
+
+
+@case("a full disk refuses what is said, keeps what was said, and goes on when there is room")
+def _(scene):
+    disk = Disk(scene)
+    alice = scene.make("alice", home=disk.path + "/a").start()
+    bob = scene.node("bob", alice)
+    scene.linked(alice, bob)
+    kept = []
+
+    def say(text):
+        status, answer = alice.request("POST", "/messages", {"to": LOBBY, "text": text})
+        assert status in (201, 507), (status, answer)
+        if status == 201:
+            kept.append(text)
+        return status
+
+    say("before")
+    disk.fill()
+    statuses = [say(f"{count} " + "x" * 5000) for count in range(200)]
+    assert 507 in statuses, "the disk never was full"
+    wait_until("it stays full", lambda: say("y" * 5000) == 507)
+    alice.kith("send", LOBBY, "z" * 5000).expect(FAILED, "disk is full", "make room", "again")
+    assert alice.logs("full"), "the log does not name the disk"
+    bob.say(LOBBY, "said while alice's disk was full")
+    same([m["text"] for m in alice.history() if m["mine"]], kept, "history on a full disk")
+    disk.free()
+    wait_until("it goes on", lambda: say("after") == 201)
+    wait_until("what the peer said meanwhile is there",
+               lambda: "said while alice's disk was full" in alice.texts())
+    wait_until("all that was kept is at bob",
+               lambda: [m["text"] for m in bob.history() if not m["mine"]] == kept)
+    alice.kill()
+    alice.start()
+    same([m["text"] for m in alice.history() if m["mine"]], kept, "history after kill -9")
+
+
+@case("a disk that is full while the node dies costs nothing acknowledged")
+def _(scene):
+    disk = Disk(scene)
+    alice = scene.make("alice", home=disk.path + "/a").start()
+    kept = [alice.say(LOBBY, f"{count} " + "x" * 1000)["text"] for count in range(100)]
+    disk.fill()
+    for count in range(300):
+        status, answer = alice.request("POST", "/messages",
+                                       {"to": LOBBY, "text": f"{count} " + "y" * 5000})
+        if status == 201:
+            kept.append(answer["text"])
+    alice.kill()
+    disk.free()
+    alice.start()
+    same(alice.texts(), kept)
+    alice.say(LOBBY, "and on")
+
+
+@case("a node that cannot make its home on a full disk says so")
+def _(scene):
+    disk = Disk(scene, mib=1)
+    disk.fill()
+    run_kith("up", "--home", disk.path + "/a", "--listen", "127.0.0.1:0").expect(
+        FAILED, "no space left", "make room", disk.path)
+    disk.free()
+    scene.make("alice", home=disk.path + "/a").start()
+
+
+@case("a read-only file system is named")
+def _(scene):
+    disk = Disk(scene)
+    alice = scene.make("alice", home=disk.path + "/a").start()
+    alice.say(LOBBY, "kept")
+    alice.stop()
+    subprocess.run(["mount", "-o", "remount,bind,ro", disk.path], check=True)
+    run_kith("up", "--home", alice.home, "--listen", "127.0.0.1:0").expect(
+        FAILED, "read-only", alice.home, "--home")
+    run_kith("up", "--home", disk.path + "/b", "--listen", "127.0.0.1:0").expect(
+        FAILED, "read-only", "--home")
+    run_kith("id", "--home", alice.home).expect(DONE)
+    subprocess.run(["mount", "-o", "remount,bind,rw", disk.path], check=True)
+    alice.start()
+    same(alice.texts(), ["kept"])
+
+
+if __name__ == "__main__":
+    enter_namespace()
+    main()

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void control_path(const struct api *api, struct sockaddr_un *out)
+{
+    *out = (struct sockaddr_un){.sun_family = AF_UNIX};
+    snprintf(out->sun_path, sizeof out->sun_path, "%s/control", api->home);
+}
+
+static int listen_on(const struct api *api)
+{
+    struct sockaddr_un address;
+    control_path(api, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 128), 0);
+    return fd;
+}
+
+static void on_async(uv_async_t *async)
+{
+    struct api *api = async->data;
+    void (*call)(struct api *, void *) = api->call;
+    if (!call)
+        return;
+    api->call = NULL;
+    call(api, api->call_ctx);
+    uv_sem_post(&api->done);
+}
+
+void api_on_loop(struct api *api, void (*call)(struct api *api, void *ctx), void *ctx)
+{
+    api->call_ctx = ctx;
+    api->call = call;
+    uv_async_send(&api->async);
+    uv_sem_wait(&api->done);
+}
+
+static void on_shutdown(void *ctx)
+{
+    struct api *api = ctx;
+    api->is_shutdown_asked = true;
+}
+
+static void run(void *ctx)
+{
+    struct api *api = ctx;
+    uv_run(&api->loop, UV_RUN_DEFAULT);
+}
+
+static void start(struct api *api)
+{
+    struct kith_server_config config = {
+        .loop = &api->loop,
+        .runtime = api->runtime,
+        .version = "9.8.7",
+        .shutdown = on_shutdown,
+        .ctx = api,
+    };
+    assert_int_equal(kith_server_new(&config, &api->server), 0);
+    assert_int_equal(kith_server_listen(api->server, KITH_DOOR_UNIX, listen_on(api)), 0);
+}
+
+int api_setup(void **state)
+{
+    struct api *api = calloc(1, sizeof *api);
+    snprintf(api->home, sizeof api->home, "/tmp/kith-api-XXXXXX");
+    assert_non_null(mkdtemp(api->home));
+    uv_loop_init(&api->loop);
+    uv_sem_init(&api->done, 0);
+    uv_async_init(&api->loop, &api->async, on_async);
+    api->async.data = api;
+    api->runtime = fake_runtime_new(&api->loop);
+    start(api);
+    assert_int_equal(kith_client_new(api->home, &api->client), 0);
+    assert_int_equal(uv_thread_create(&api->thread, run, api), 0);
+    *state = api;
+    return 0;
+}
+
+static void on_stopped_to_restart(void *ctx)
+{
+    struct api *api = ctx;
+    struct sockaddr_un address;
+    control_path(api, &address);
+    unlink(address.sun_path);
+    kith_server_free(api->server);
+    start(api);
+}
+
+static void stop_to_restart(struct api *api, void *ctx)
+{
+    kith_server_stop(api->server, on_stopped_to_restart, api);
+}
+
+void api_restart(struct api *api)
+{
+    api_on_loop(api, stop_to_restart, NULL);
+}
+
+static void on_stopped(void *ctx)
+{
+    struct api *api = ctx;
+    kith_server_free(api->server);
+    fake_runtime_close(api->runtime);
+}
+
+static void stop(struct api *api, void *ctx)
+{
+    uv_close((uv_handle_t *)&api->async, NULL);
+    kith_server_stop(api->server, on_stopped, api);
+}
+
+int api_teardown(void **state)
+{
+    struct api *api = *state;
+    struct sockaddr_un address;
+    api_on_loop(api, stop, NULL);
+    uv_thread_join(&api->thread);
+    assert_int_equal(uv_loop_close(&api->loop), 0);
+    fake_runtime_free(api->runtime);
+    kith_answer_deinit(&api->answer);
+    kith_client_free(api->client);
+    uv_sem_destroy(&api->done);
+    control_path(api, &address);
+    unlink(address.sun_path);
+    rmdir(api->home);
+    free(api);
+    return 0;
+}
+
+int api_ask(struct api *api, const char *method, const char *path, const char *body)
+{
+    json_t *json = body ? json_loads(body, JSON_DECODE_ANY, NULL) : NULL;
+    assert_true(!body || json);
+    kith_answer_deinit(&api->answer);
+    int error = kith_client_request(api->client, method, path, json, 10000, &api->answer);
+    json_decref(json);
+    return error;
+}
+
+const char *api_string(const struct api *api, const char *name)
+{
+    return json_string_value(json_object_get(api->answer.json, name));
+}
+
+json_int_t api_number(const struct api *api, const char *name)
+{
+    return json_integer_value(json_object_get(api->answer.json, name));
+}
+
+int api_connect(const struct api *api)
+{
+    struct sockaddr_un address;
+    control_path(api, &address);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
+    struct timeval limit = {.tv_sec = 10};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    return fd;
+}
+
+size_t api_exchange(int fd, const char *request, size_t size, const char *wanted,
+                    char *out, size_t out_size)
+{
+    size_t got = 0;
+    while (size > 0) {
+        ssize_t written = send(fd, request, size, MSG_NOSIGNAL);
+        if (written < 0)
+            break;
+        request += written;
+        size -= (size_t)written;
+    }
+    out[0] = '\0';
+    while (got + 1 < out_size && !(wanted && strstr(out, wanted))) {
+        ssize_t read = recv(fd, out + got, out_size - got - 1, 0);
+        if (read <= 0)
+            break;
+        got += (size_t)read;
+        out[got] = '\0';
+    }
+    return got;
+}

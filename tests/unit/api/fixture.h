@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* The server over a fake runtime, on a loop of its own thread, and programs that talk to
+ * it over a real socket in a directory of the test's own. */
+#ifndef TESTS_UNIT_API_FIXTURE_H
+#define TESTS_UNIT_API_FIXTURE_H
+
+#include "lib/unit.h"
+
+#include "api/client.h"
+#include "api/server.h"
+#include "fake_runtime.h"
+
+struct api {
+    uv_loop_t loop;
+    uv_thread_t thread;
+    uv_async_t async;
+    uv_sem_t done;
+    void (*call)(struct api *api, void *ctx);
+    void *call_ctx;
+    struct kith_runtime *runtime;
+    struct kith_server *server;
+    bool is_shutdown_asked;
+    char home[64];
+    struct kith_client *client;
+    struct kith_answer answer; /* of the last request */
+};
+
+int api_setup(void **state);
+int api_teardown(void **state);
+
+/* Do something on the server's thread, and wait until it is done. */
+void api_on_loop(struct api *api, void (*call)(struct api *api, void *ctx), void *ctx);
+
+/* The server goes away and comes back, as when the node is started again. */
+void api_restart(struct api *api);
+
+/* One request with JSON text as its body (NULL: none). */
+int api_ask(struct api *api, const char *method, const char *path, const char *body);
+
+/* A member of the last answer. */
+const char *api_string(const struct api *api, const char *name);
+json_int_t api_number(const struct api *api, const char *name);
+
+/* A raw connection, for what a client would never send. */
+int api_connect(const struct api *api);
+
+/* Write all, then read until the server closes or `wanted` has come; terminated. */
+size_t api_exchange(int fd, const char *request, size_t size, const char *wanted,
+                    char *out, size_t out_size);
+
+#endif

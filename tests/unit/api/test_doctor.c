@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+
+#include <stdio.h>
+
+/* The first check of that name in the answer; NULL when there is none. */
+static const json_t *find(struct api *api, const char *name)
+{
+    size_t index;
+    const json_t *check;
+    assert_int_equal(api_ask(api, "GET", "/doctor", NULL), 0);
+    json_array_foreach(json_object_get(api->answer.json, "checks"), index, check)
+    {
+        if (strcmp(json_string_value(json_object_get(check, "check")), name) == 0)
+            return check;
+    }
+    return NULL;
+}
+
+static void assert_check(struct api *api, const char *name, const char *state,
+                         const char *detail)
+{
+    const json_t *check = find(api, name);
+    assert_non_null(check);
+    assert_string_equal(json_string_value(json_object_get(check, "state")), state);
+    assert_non_null(strstr(json_string_value(json_object_get(check, "detail")), detail));
+    assert_true(strcmp(state, "problem") != 0 ||
+                json_is_string(json_object_get(check, "advice")));
+}
+
+static void add_peer(struct api *api, void *name)
+{
+    fake_add_peer(api->runtime, name, true);
+}
+
+static void a_linked_node_is_well(void **state)
+{
+    struct api *api = *state;
+    size_t index;
+    const json_t *check;
+    api_on_loop(api, add_peer, "bob");
+    assert_check(api, "peers", "ok", "1 online of 1 known");
+    json_array_foreach(json_object_get(api->answer.json, "checks"), index, check)
+    {
+        assert_string_equal(json_string_value(json_object_get(check, "state")), "ok");
+    }
+    assert_check(api, "version", "ok", "9.8.7");
+    assert_check(api, "network", "ok", "fingerprint abcdefghijkl");
+    assert_check(api, "listening", "ok", "0.0.0.0:4747");
+    assert_check(api, "interfaces", "ok", "10.0.0.1");
+    assert_check(api, "beacons", "ok", "2 of others");
+    assert_null(find(api, "networks"));
+    assert_null(find(api, "dial"));
+}
+
+static void silence(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons = (struct kith_beacon_counts){.sent = 3};
+    api->runtime->interface_count = 0;
+}
+
+static void multicast_that_does_not_pass_is_a_problem(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, silence, NULL);
+    assert_check(api, "beacons", "problem", "not even our own");
+    assert_check(api, "interfaces", "problem", "loopback");
+    assert_check(api, "peers", "warning", "0 online");
+}
+
+static void refuse_sockets(struct api *api, void *ctx)
+{
+    api->runtime->lan.error = KITH_EADDRINUSE;
+}
+
+static void hear_by_ipv6_alone(struct api *api, void *ctx)
+{
+    api->runtime->lan.error = 0;
+    api->runtime->lan.error_ipv4 = KITH_EADDRINUSE;
+}
+
+static void turn_off(struct api *api, void *ctx)
+{
+    api->runtime->lan = (struct kith_lan_view){0};
+}
+
+static void discovery_tells_what_keeps_it(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, refuse_sockets, NULL);
+    assert_check(api, "discovery", "problem", "already in use");
+    api_on_loop(api, hear_by_ipv6_alone, NULL);
+    assert_check(api, "discovery", "warning", "not heard by IPv4");
+    api_on_loop(api, turn_off, NULL);
+    assert_check(api, "discovery", "warning", "off");
+    assert_check(api, "peers", "problem", "0 online");
+    assert_null(find(api, "beacons"));
+}
+
+static void hear_foreigners(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .foreign = 7};
+}
+
+static void another_network_is_told(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, hear_foreigners, NULL);
+    assert_check(api, "networks", "warning", "7 beacons");
+    assert_check(api, "beacons", "warning", "nobody else");
+}
+
+static void fail_dial(struct api *api, void *ctx)
+{
+    struct kith_dial_view *dial = &api->runtime->node.dial;
+    dial->error = KITH_EREFUSED;
+    dial->failures = 4;
+    dial->address.port = 9;
+    snprintf(dial->address.host, sizeof dial->address.host, "10.0.0.7");
+}
+
+static void a_dial_that_fails_is_named_with_its_reason(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, fail_dial, NULL);
+    assert_check(api, "dial", "problem", "10.0.0.7:9: nobody listens");
+    api_on_loop(api, add_peer, "bob");
+    assert_check(api, "dial", "warning", "failed 4 times");
+}
+
+static void go_wrong(struct api *api, void *ctx)
+{
+    api->runtime->wall = 5 * KITH_SECOND;
+    api->runtime->store_error = KITH_EFULL;
+    api->runtime->warning = "2026-11-21T01:02:03.004Z warn lan hush";
+}
+
+static void park(struct api *api, void *ctx)
+{
+    api->runtime->node.parked_count = 2;
+}
+
+static void clock_store_and_log_are_told(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, park, NULL);
+    assert_check(api, "clock", "warning", "2 wrote");
+    api_on_loop(api, go_wrong, NULL);
+    assert_check(api, "clock", "problem", "1970");
+    assert_check(api, "store", "problem", "disk is full");
+    assert_check(api, "log", "warning", "hush");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_linked_node_is_well, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(multicast_that_does_not_pass_is_a_problem,
+                                        api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(discovery_tells_what_keeps_it, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(another_network_is_told, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(a_dial_that_fails_is_named_with_its_reason,
+                                        api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
+                                        api_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

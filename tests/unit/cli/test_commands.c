@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands as they are typed, against a server over a runtime in memory. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../api/fixture.h"
+#include "cli/commands.h"
+
+static const struct kith_cli_command *const commands[] = {
+    &kith_cli_down,   &kith_cli_send,   &kith_cli_broadcast, &kith_cli_tail,
+    &kith_cli_peers,  &kith_cli_rooms,  &kith_cli_connect,   &kith_cli_disconnect,
+    &kith_cli_rename, &kith_cli_doctor,
+};
+
+struct run {
+    struct api *api;
+    char *out, *err;
+    size_t out_size, err_size;
+    int code;
+};
+
+static struct run last;
+
+static void run_with(struct api *api, const char *input, size_t input_size,
+                     const char *const *words)
+{
+    const char *argv[32] = {"kith", "--home", api->home};
+    int argc = 3;
+    free(last.out);
+    free(last.err);
+    last = (struct run){.api = api};
+    while (*words)
+        argv[argc++] = *words++;
+    FILE *in = tmpfile();
+    fwrite(input, 1, input_size, in);
+    rewind(in);
+    FILE *out = open_memstream(&last.out, &last.out_size);
+    FILE *err = open_memstream(&last.err, &last.err_size);
+    last.code = kith_cli_main(commands, COUNT(commands), argc, argv, in, out, err);
+    fclose(in);
+    fclose(out);
+    fclose(err);
+}
+
+#define RUN(...) run_with(*state, "", 0, (const char *const[]){__VA_ARGS__, NULL})
+#define RUN_WITH(input, size, ...)                                                       \
+    run_with(*state, input, size, (const char *const[]){__VA_ARGS__, NULL})
+
+static void add_peer(struct api *api, void *name)
+{
+    fake_add_peer(api->runtime, name, true);
+}
+
+static void receive(struct api *api, void *text)
+{
+    fake_receive(api->runtime, 1, false, text, 0);
+}
+
+static void receive_direct(struct api *api, void *text)
+{
+    fake_receive(api->runtime, 1, true, text, 0);
+}
+
+static void fill_disk(struct api *api, void *ctx)
+{
+    api->runtime->store_error = KITH_EFULL;
+}
+
+static int setup(void **state)
+{
+    api_setup(state);
+    setenv("TZ", "UTC0", 1);
+    api_on_loop(*state, add_peer, "bob");
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    free(last.out);
+    free(last.err);
+    last = (struct run){0};
+    return api_teardown(state);
+}
+
+static void sent_words_are_joined_and_shown(void **state)
+{
+    RUN("broadcast", "hello", "there");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    assert_string_equal(last.out, "");
+    RUN("send", "bob", "psst");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    RUN("tail", "--no-follow");
+    assert_string_equal(last.out, "04:40:00 ada~me: hello there\n"
+                                  "04:40:00 ada~me @bob: psst\n");
+}
+
+static void received_ones_are_marked_when_direct(void **state)
+{
+    api_on_loop(*state, receive, "hi");
+    api_on_loop(*state, receive_direct, "psst");
+    RUN("tail", "--no-follow");
+    assert_string_equal(last.out, "04:40:00 bob: hi\n04:40:00 bob @ada: psst\n");
+    RUN("tail", "bob", "--no-follow");
+    assert_string_equal(last.out, "04:40:00 bob @ada: psst\n");
+}
+
+static void no_text_forges_a_line_or_moves_the_cursor(void **state)
+{
+    api_on_loop(*state, receive, "a\n04:40:00 ada: forged\x1b[2J\u202e\xc2\x9b");
+    RUN("tail", "--no-follow");
+    assert_string_equal(last.out, "04:40:00 bob: a\n         04:40:00 ada: forged"
+                                  "\uFFFD[2J\uFFFD\uFFFD\n");
+    RUN("tail", "--no-follow", "--json");
+    assert_non_null(strstr(last.out, "forged\\u001B[2J\\u202E\\u009B\""));
+}
+
+static void text_comes_from_standard_input_and_loses_one_line_feed(void **state)
+{
+    RUN_WITH("two\nlines\n\n", 11, "send", "#lobby");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    RUN("tail", "--no-follow");
+    assert_string_equal(last.out, "04:40:00 ada~me: two\n         lines\n         \n");
+}
+
+static void the_limit_is_named_before_and_after(void **state)
+{
+    char *text = malloc(65538);
+    memset(text, 'x', 65537);
+    text[65536] = '\n';
+    RUN_WITH(text, 65537, "send", "#lobby");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    text[65536] = 'x';
+    text[65537] = '\0';
+    RUN_WITH(text, 65537, "send", "#lobby");
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    assert_non_null(strstr(last.err, "65536"));
+    assert_non_null(strstr(last.err, "65537"));
+    RUN("send", "#lobby", text);
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    assert_non_null(strstr(last.err, "65536"));
+    free(text);
+}
+
+static void what_cannot_be_sent_is_refused(void **state)
+{
+    RUN("send", "#lobby", "\xff");
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    assert_non_null(strstr(last.err, "UTF-8"));
+    RUN_WITH("a\0b", 3, "send", "#lobby");
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    RUN_WITH("\n", 1, "send", "#lobby");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+    RUN("send", "#lobby", "x", "--wait", "read");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+    RUN("send", "#lobby", "x", "--timeout", "soon");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+}
+
+static void an_unknown_peer_is_exit_4(void **state)
+{
+    RUN("send", "nobody", "x");
+    assert_int_equal(last.code, KITH_EXIT_NOT_FOUND);
+    assert_non_null(strstr(last.err, "kith peers"));
+    RUN("tail", "nobody", "--no-follow");
+    assert_int_equal(last.code, KITH_EXIT_NOT_FOUND);
+}
+
+static void an_ambiguous_name_lists_its_choices(void **state)
+{
+    api_on_loop(*state, add_peer, "bob");
+    RUN("send", "bob", "x");
+    assert_int_equal(last.code, KITH_EXIT_NOT_FOUND);
+    char *choice = strstr(last.err, "  bob~");
+    assert_non_null(choice);
+    char name[64];
+    assert_int_equal(sscanf(choice, " %63s", name), 1);
+    RUN("send", name, "x");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+}
+
+static void waiting_in_vain_is_exit_5(void **state)
+{
+    RUN("send", "bob", "x", "--wait", "delivered", "--timeout", "0.02", "--json");
+    assert_int_equal(last.code, KITH_EXIT_TIMED_OUT);
+    assert_non_null(strstr(last.out, "\"state\":\"pending\""));
+    assert_non_null(strstr(last.err, "stored"));
+}
+
+static void deliver(struct api *api, void *ctx)
+{
+    fake_deliver(api->runtime, 102, 1, 1);
+}
+
+static void waiting_for_what_is_delivered_is_exit_0(void **state)
+{
+    api_on_loop(*state, deliver, NULL);
+    RUN("send", "bob", "x", "--wait", "delivered", "--json");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    assert_non_null(strstr(last.out, "\"state\":\"delivered\""));
+}
+
+static void peers_are_a_table_or_lines(void **state)
+{
+    api_on_loop(*state, add_peer, "日本");
+    RUN("peers");
+    assert_non_null(strstr(last.out, "NAME  STATE   PATH  RTT     ADDRESS"));
+    assert_non_null(strstr(last.out, "\nbob   online  lan   1.2 ms  10.0.0.1:4747"));
+    assert_non_null(strstr(last.out, "\n日本  online  lan"));
+    RUN("peers", "--json");
+    json_t *peer = json_loads(last.out, JSON_DISABLE_EOF_CHECK, NULL);
+    assert_string_equal(json_string_value(json_object_get(peer, "name")), "bob");
+    assert_non_null(strstr(last.out, "\"rtt_ms\":1.234,"));
+    json_decref(peer);
+}
+
+static void doctor_tells_line_by_line_and_exits_1_for_a_problem(void **state)
+{
+    RUN("doctor");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    assert_non_null(strstr(last.out, "\nok    peers: 1 online of 1 known\n"));
+    assert_non_null(strstr(last.out, "warn  identity: "));
+    assert_non_null(strstr(last.out, "\n      -> `kith up`"));
+    api_on_loop(*state, fill_disk, NULL);
+    RUN("doctor", "--json");
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    assert_non_null(strstr(last.out, "\"state\":\"problem\""));
+}
+
+static void rooms_connect_disconnect_and_rename_answer(void **state)
+{
+    RUN("rooms");
+    assert_non_null(strstr(last.out, "#lobby  open  1"));
+    RUN("connect", "10.0.0.1");
+    assert_memory_equal(last.out, "connected to bob (", 18);
+    RUN("disconnect", "bob");
+    assert_string_equal(last.out, "disconnected from bob\n");
+    RUN("rename", "Ann", "Lee");
+    assert_string_equal(last.out, "this node is now called Ann Lee\n");
+    RUN("rename", "a:b");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+    assert_non_null(strstr(last.err, "~ # : / or @"));
+    RUN("connect", "not an address");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+}
+
+static void read_shutdown(struct api *api, void *ctx)
+{
+    *(bool *)ctx = api->is_shutdown_asked;
+}
+
+static void down_asks_the_node_to_stop(void **state)
+{
+    bool is_asked = false;
+    RUN("down");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    api_on_loop(*state, read_shutdown, &is_asked);
+    assert_true(is_asked);
+}
+
+static void no_node_is_exit_3(void **state)
+{
+    static const char *const names[] = {"down", "tail", "peers", "rooms"};
+    struct api *api = *state;
+    char home[96];
+    snprintf(home, sizeof home, "%s/none", api->home);
+    for (size_t i = 0; i < COUNT(names); i++) {
+        RUN("--home", home, names[i]);
+        assert_int_equal(last.code, KITH_EXIT_NO_NODE);
+        assert_non_null(strstr(last.err, "kith up"));
+    }
+    RUN("--home", home, "send", "bob", "x");
+    assert_int_equal(last.code, KITH_EXIT_NO_NODE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(sent_words_are_joined_and_shown),
+        TEST(received_ones_are_marked_when_direct),
+        TEST(no_text_forges_a_line_or_moves_the_cursor),
+        TEST(text_comes_from_standard_input_and_loses_one_line_feed),
+        TEST(the_limit_is_named_before_and_after),
+        TEST(what_cannot_be_sent_is_refused),
+        TEST(an_unknown_peer_is_exit_4),
+        TEST(an_ambiguous_name_lists_its_choices),
+        TEST(waiting_in_vain_is_exit_5),
+        TEST(waiting_for_what_is_delivered_is_exit_0),
+        TEST(peers_are_a_table_or_lines),
+        TEST(doctor_tells_line_by_line_and_exits_1_for_a_problem),
+        TEST(rooms_connect_disconnect_and_rename_answer),
+        TEST(down_asks_the_node_to_stop),
+        TEST(no_node_is_exit_3),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Being found on the LAN, and what it takes to be believed. */
+#include "lone.h"
+
+#include <stdlib.h>
+
+static void listen_at(struct lone *l)
+{
+    static const struct kith_address at = {.host = "10.0.0.1", .port = 4747};
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_LISTENING;
+    in.command.listening.addresses = &at;
+    in.command.listening.count = 1;
+    lone_step(l, in);
+}
+
+static struct lone *make(uint8_t seed, uint8_t network)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init_beacon(l, seed, network);
+    lone_start(l);
+    listen_at(l);
+    return l;
+}
+
+static void drop(struct lone *l)
+{
+    lone_deinit(l);
+    free(l);
+}
+
+/* Two nodes, `low` of the lower id. */
+struct scene {
+    struct lone *low, *high;
+};
+
+static int setup(void **state)
+{
+    struct scene *s = malloc(sizeof(*s));
+    s->low = make(10, 0);
+    s->high = make(11, 0);
+    if (kith_id_compare(&s->low->key.id, &s->high->key.id) > 0) {
+        struct lone *swap = s->low;
+        s->low = s->high;
+        s->high = swap;
+    }
+    *state = s;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct scene *s = *state;
+    drop(s->low);
+    drop(s->high);
+    free(s);
+    return 0;
+}
+
+static void hear(struct lone *l, const uint8_t *datagram, size_t size, const char *from,
+                 bool is_on_link)
+{
+    struct kith_input in = {.type = KITH_INPUT_DATAGRAM};
+    in.datagram.from.port = 33333;
+    for (size_t i = 0; from[i] != '\0'; i++)
+        in.datagram.from.host[i] = from[i];
+    in.datagram.is_on_link = is_on_link;
+    in.datagram.bytes = kith_bytes(datagram, size);
+    lone_step(l, in);
+}
+
+static void hear_from(struct lone *l, const struct lone *other)
+{
+    hear(l, other->datagram, other->datagram_size, "10.0.0.2", true);
+}
+
+static void a_node_calls_at_start_and_then_ever_more_seldom(void **state)
+{
+    struct scene *s = *state;
+    size_t first = s->low->datagrams_to_all;
+    assert_true(first >= 1);
+    lone_pass(s->low, 2 * KITH_SECOND);
+    assert_int_equal(s->low->datagrams_to_all, first + 1);
+    lone_pass(s->low, 10 * KITH_MINUTE);
+    size_t calls = s->low->datagrams_to_all - first;
+    assert_true(calls >= 20 && calls <= 32); /* every 22.5 to 30 s */
+}
+
+static void new_addresses_are_told_at_once(void **state)
+{
+    struct scene *s = *state;
+    lone_pass(s->low, KITH_MINUTE);
+    size_t before = s->low->datagrams_to_all;
+    listen_at(s->low);
+    assert_int_equal(s->low->datagrams_to_all, before + 1);
+}
+
+static void the_lower_id_dials_at_once_and_answers(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->dial_count, 1);
+    assert_string_equal(s->low->dials[0].host, "10.0.0.2");
+    assert_int_equal(s->low->dials[0].port,
+                     4747); /* where it listens, not its source port */
+    assert_int_equal(s->low->datagrams_to_one, 1);
+    assert_int_equal(s->low->datagram_to.port, 33333);
+    assert_true(s->low->datagram_size <= s->high->datagram_size); /* no amplifier */
+}
+
+static void the_higher_id_waits_a_moment_then_dials_too(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->high, s->low);
+    assert_int_equal(s->high->dial_count, 0);
+    assert_int_equal(s->high->datagrams_to_one, 1);
+    lone_pass(s->high, 300 * KITH_MS);
+    assert_int_equal(s->high->dial_count, 1);
+}
+
+static void an_answer_is_followed_but_not_answered(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->high, s->low); /* answers */
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->datagrams_to_one, 0);
+    assert_int_equal(s->low->dial_count, 1);
+}
+
+static void a_replay_is_neither_answered_nor_followed(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->low, s->high);
+    lone_pass(s->low, KITH_MINUTE);
+    size_t dials = s->low->dial_count, answers = s->low->datagrams_to_one;
+    hear_from(s->low, s->high);
+    lone_pass(s->low, KITH_MINUTE);
+    assert_int_equal(s->low->datagrams_to_one, answers);
+    assert_int_equal(s->low->dial_count, dials);
+}
+
+static void a_changed_byte_anywhere_makes_it_noise(void **state)
+{
+    struct scene *s = *state;
+    for (size_t i = 0; i < s->high->datagram_size; i++) {
+        s->high->datagram[i] ^= 1;
+        hear_from(s->low, s->high);
+        s->high->datagram[i] ^= 1;
+    }
+    for (size_t size = 0; size < s->high->datagram_size; size++)
+        hear(s->low, s->high->datagram, size, "10.0.0.2", true);
+    assert_int_equal(s->low->dial_count, 0);
+    assert_int_equal(s->low->datagrams_to_one, 0);
+    assert_int_equal(s->low->verify_count, 0);
+}
+
+static void nodes_of_another_network_do_not_hear_each_other(void **state)
+{
+    struct scene *s = *state;
+    struct lone *other = make(12, 1);
+    hear_from(s->low, other);
+    hear_from(other, s->low);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+    assert_int_equal(other->dial_count + other->datagrams_to_one, 0);
+    struct kith_beacon_counts counts;
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.foreign, 1);
+    assert_int_equal(counts.heard, 0);
+    hear_from(s->low, s->high);
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.heard, 1);
+    drop(other);
+}
+
+static void a_source_that_is_not_on_link_is_not_answered(void **state)
+{
+    struct scene *s = *state;
+    hear(s->low, s->high->datagram, s->high->datagram_size, "8.8.8.8", false);
+    assert_int_equal(s->low->datagrams_to_one, 0);
+}
+
+static void a_spoofed_source_draws_one_answer_in_five_seconds(void **state)
+{
+    struct scene *s = *state;
+    for (int i = 0; i < 4; i++) {
+        hear_from(s->low, s->high);
+        listen_at(s->high); /* a fresh beacon each time */
+        lone_pass(s->low, KITH_SECOND);
+    }
+    assert_int_equal(s->low->datagrams_to_one, 1);
+    lone_pass(s->low, 2 * KITH_SECOND);
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->datagrams_to_one, 2);
+}
+
+static void a_flood_is_verified_and_answered_within_limits(void **state)
+{
+    struct scene *s = *state;
+    for (int i = 0; i < 500; i++) {
+        char from[16] = "10.0.1.0";
+        from[7] = (char)('0' + i % 10);
+        from[5] = (char)('0' + i / 10 % 10);
+        listen_at(s->high);
+        hear(s->low, s->high->datagram, s->high->datagram_size, from, true);
+    }
+    assert_true(s->low->verify_count <= 50);
+    assert_true(s->low->datagrams_to_one <= 10);
+    assert_true(kith_node_peer_count(s->low->node) == 0); /* and lists nobody */
+}
+
+static void our_own_beacon_come_back_is_nothing(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->low, s->low);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+    struct kith_beacon_counts counts;
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.own, 1);
+    assert_int_equal(counts.heard + counts.foreign, 0);
+    assert_int_equal(counts.sent, s->low->datagrams_to_all);
+}
+
+static void who_is_linked_is_not_dialled(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    uint8_t seed = s->high->key.secret[0];
+    lone_connect(s->low, &peer, seed, 1, KITH_ROLE_DIALLER, 0);
+    assert_true(kith_id_equal(&peer.key.id, &s->high->key.id));
+    lone_greet(s->low, &peer);
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->dial_count, 0);
+}
+
+static void a_stop_is_told_to_all_and_believed_of_nobody(void **state)
+{
+    struct scene *s = *state;
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_STOP;
+    size_t before = s->high->datagrams_to_all;
+    lone_step(s->high, in);
+    assert_int_equal(s->high->datagrams_to_all, before + 1);
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_node_calls_at_start_and_then_ever_more_seldom),
+        TEST(new_addresses_are_told_at_once),
+        TEST(the_lower_id_dials_at_once_and_answers),
+        TEST(the_higher_id_waits_a_moment_then_dials_too),
+        TEST(an_answer_is_followed_but_not_answered),
+        TEST(a_replay_is_neither_answered_nor_followed),
+        TEST(a_changed_byte_anywhere_makes_it_noise),
+        TEST(nodes_of_another_network_do_not_hear_each_other),
+        TEST(a_source_that_is_not_on_link_is_not_answered),
+        TEST(a_spoofed_source_draws_one_answer_in_five_seconds),
+        TEST(a_flood_is_verified_and_answered_within_limits),
+        TEST(our_own_beacon_come_back_is_nothing),
+        TEST(who_is_linked_is_not_dialled),
+        TEST(a_stop_is_told_to_all_and_believed_of_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

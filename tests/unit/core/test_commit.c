@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* What follows a commit, and what follows a full disk. */
+#include "lone.h"
+
+#include <stdlib.h>
+
+static int setup(void **state)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    *state = l;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    lone_deinit(*state);
+    free(*state);
+    return 0;
+}
+
+static void send_text(struct lone *l, struct kith_bytes text)
+{
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_SEND;
+    in.command.token = 5;
+    in.command.send.texts = &text;
+    in.command.send.text_count = 1;
+    lone_step(l, in);
+}
+
+static void a_message_is_answered_and_pushed_only_after_the_commit(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    lone_forget(l);
+    l->is_store_held = true;
+    send_text(l, BYTES("hi"));
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_REPLY), 0);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_RUN), 0);
+    lone_commit(l);
+    const struct kith_notice *reply = lone_last_told(l, KITH_NOTICE_REPLY);
+    assert_int_equal(reply->reply.error, 0);
+    assert_int_equal(reply->reply.count, 1);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_RUN), 1);
+}
+
+static void a_full_disk_refuses_the_message_by_name_and_pushes_nothing(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    lone_forget(l);
+    l->store_error = KITH_EFULL;
+    send_text(l, BYTES("hi"));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_EFULL);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_RUN), 0);
+    assert_int_equal(l->closed[1], 1);
+}
+
+static void sequence_numbers_that_the_disk_refused_are_not_used_again(void **state)
+{
+    struct lone *l = *state;
+    send_text(l, BYTES("one"));
+    uint32_t log_before = lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no;
+    l->store_error = KITH_EFULL;
+    send_text(l, BYTES("two"));
+    l->store_error = 0;
+    send_text(l, BYTES("three"));
+    const struct kith_notice *reply = lone_last_told(l, KITH_NOTICE_REPLY);
+    assert_int_equal(reply->reply.error, 0);
+    assert_int_not_equal(reply->reply.log_no, log_before);
+    assert_int_equal(reply->reply.seq_first, 1);
+}
+
+static void what_others_sent_while_the_disk_was_full_is_fetched_afterwards(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct lone_log log = {.author = &peer.key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct kith_writer run;
+    lone_write(&log, &run, 1, 'a');
+    l->store_error = KITH_EFULL;
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_HAVE), 0);
+    l->store_error = 0;
+    lone_forget(l);
+    lone_pass(l, 3 * KITH_SECOND);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_GRAFT), 1);
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_HAVE), 1);
+}
+
+static void texts_beyond_the_limits_are_refused_by_name(void **state)
+{
+    struct lone *l = *state;
+    uint8_t *text = malloc(KITH_TEXT_SIZE_MAX + 1);
+    memset(text, 'x', KITH_TEXT_SIZE_MAX + 1);
+    send_text(l, kith_bytes(text, KITH_TEXT_SIZE_MAX + 1));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ETEXTSIZE);
+    send_text(l, kith_bytes(text, KITH_TEXT_SIZE_MAX));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+    send_text(l, BYTES("\xff"));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ETEXT);
+    send_text(l, kith_bytes(NULL, 0));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ETEXT);
+    free(text);
+}
+
+static void a_name_counts_once_it_is_committed(void **state)
+{
+    struct lone *l = *state;
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_RENAME;
+    in.command.rename = (struct kith_name){.text = "other"};
+    in.command.token = 9;
+    l->store_error = KITH_EFULL;
+    lone_step(l, in);
+    assert_string_equal(kith_node_name(l->node), "lone");
+    l->store_error = 0;
+    lone_step(l, in);
+    assert_string_equal(kith_node_name(l->node), "other");
+}
+
+static void an_acknowledgement_makes_a_direct_message_delivered(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct kith_bytes text = BYTES("hi");
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_SEND;
+    in.command.token = 5;
+    in.command.send.is_direct = true;
+    in.command.send.peer = peer.key.id;
+    in.command.send.texts = &text;
+    in.command.send.text_count = 1;
+    lone_step(l, in);
+    struct kith_notice reply = *lone_last_told(l, KITH_NOTICE_REPLY);
+    assert_false(kith_node_delivery(l->node, reply.reply.log_no, 1).is_delivered);
+    const struct lone_frame *sent = lone_last_sent(l, 1, KITH_FRAME_RUN);
+    struct kith_run *run = malloc(sizeof(*run));
+    assert_int_equal(
+        kith_run_decode(
+            kith_bytes(sent->fields + KITH_TAG_SIZE, sent->size - KITH_TAG_SIZE), run),
+        0);
+    struct kith_vector_entry entry = {
+        l->key.id, KITH_LOG_CONTENT, run->log, 0, 1, l->runs[l->run_count - 1].head};
+    free(run);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_have_encode(&w, &peer.direct_tag, &entry, 1);
+    lone_say(l, &peer, &w);
+    kith_writer_deinit(&w);
+    assert_true(kith_node_delivery(l->node, reply.reply.log_no, 1).is_delivered);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_DELIVERY)->delivery.seq, 1);
+    assert_int_equal(l->record_counts[KITH_RECORD_ACK], 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_message_is_answered_and_pushed_only_after_the_commit),
+        TEST(a_full_disk_refuses_the_message_by_name_and_pushes_nothing),
+        TEST(sequence_numbers_that_the_disk_refused_are_not_used_again),
+        TEST(what_others_sent_while_the_disk_was_full_is_fetched_afterwards),
+        TEST(texts_beyond_the_limits_are_refused_by_name),
+        TEST(a_name_counts_once_it_is_committed),
+        TEST(an_acknowledgement_makes_a_direct_message_delivered),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/* Logs that are told of: few are believed at a time, none for long, and none is lost. */
+#include "lone.h"
+
+#include <stdlib.h>
+
+#include "core/engine.h"
+
+static int setup(void **state)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    *state = l;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    lone_deinit(*state);
+    free(*state);
+    return 0;
+}
+
+static void meet(struct lone *l, struct lone_peer *peer, uint8_t seed)
+{
+    lone_connect(l, peer, seed, seed, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, peer);
+    lone_forget(l);
+}
+
+/* A page of `count` logs from number `first` on, by as many authors. */
+static void tell(struct lone *l, const struct lone_peer *peer, uint32_t first,
+                 size_t count, bool is_last)
+{
+    struct kith_vector_entry *page = calloc(count + 1, sizeof(*page));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t no = first + i;
+        page[i].seq = 3;
+        memcpy(page[i].author.bytes, &no, sizeof(no));
+        page[i].author.bytes[9] = page[i].head.bytes[0] = 1;
+    }
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_vector_encode(&w, &peer->lobby_tag, is_last, page, count);
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+    free(page);
+}
+
+static void much_hearsay_is_bounded_and_makes_no_peers(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    meet(l, &peer, 1);
+    size_t grafts = 0;
+    for (uint32_t page = 0; page < 100; page++) {
+        tell(l, &peer, page * 600, 600, page == 99);
+        grafts += lone_count_sent(l, 1, KITH_FRAME_GRAFT);
+        lone_forget(l);
+    }
+    assert_int_equal(grafts, KITH_HEARSAY_MAX);
+    assert_int_equal(kith_node_peer_count(l->node), 1);
+    assert_true(l->node->lobby->log_count <= KITH_HEARSAY_MAX + 1);
+}
+
+static void hearsay_that_nobody_brings_is_forgotten(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    meet(l, &peer, 1);
+    tell(l, &peer, 0, 600, true);
+    lone_forget(l);
+    lone_pass(l, 6 * KITH_SECOND);
+    assert_int_equal(l->node->lobby->hearsay_count, 0);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_GRAFT), 0);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_MORE), 0);
+    size_t log_count = l->node->lobby->log_count;
+    tell(l, &peer, 9000, 600, true);
+    assert_int_equal(l->node->lobby->log_count, log_count);
+}
+
+static void hearsay_goes_with_its_link_unless_another_told_of_it_too(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, second;
+    meet(l, &first, 1);
+    meet(l, &second, 2);
+    tell(l, &first, 0, 20, true);
+    tell(l, &second, 15, 20, true);
+    assert_int_equal(l->node->lobby->hearsay_count, 35);
+    lone_forget(l);
+    lone_say_raw(l, &first, BYTES("\x05\x00"));
+    assert_int_equal(l->node->lobby->hearsay_count, 20);
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_GRAFT), 5);
+}
+
+static void a_forged_run_leaves_neither_log_nor_peer(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct lone_key forged, stranger;
+    meet(l, &peer, 1);
+    lone_key_make(&forged, 70);
+    lone_key_make(&stranger, 71);
+    memcpy(forged.secret, stranger.secret, sizeof(forged.secret));
+    struct lone_log log = {.author = &forged,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct kith_writer run;
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(l->closed[1], KITH_ESIGNATURE);
+    assert_int_equal(l->node->lobby->hearsay_count, 0);
+    assert_int_equal(kith_node_peer_count(l->node), 1);
+}
+
+#define LOGS 1500
+
+/* All logs of one author, of one event each, as the peer has them. */
+struct archive {
+    struct lone_log logs[LOGS];
+    struct kith_writer runs[LOGS];
+};
+
+static void send_page(struct lone *l, const struct lone_peer *peer,
+                      const struct archive *a, size_t first)
+{
+    struct kith_vector_entry page[KITH_VECTOR_ENTRIES_MAX];
+    size_t count = LOGS - first < COUNT(page) ? LOGS - first : COUNT(page);
+    for (size_t i = 0; i < count; i++)
+        page[i] = (struct kith_vector_entry){
+            peer->key.id,           KITH_LOG_CONTENT, a->logs[first + i].log, 0, 1,
+            a->logs[first + i].head};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_vector_encode(&w, &peer->lobby_tag, first + count == LOGS, page, count);
+    lone_forget(l);
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
+/* Queue what is asked for by GRAFT. The index behind that named in MORE, or LOGS. */
+static size_t note_asked(struct lone *l, bool *queue)
+{
+    size_t more = LOGS;
+    for (size_t i = 0; i < l->sent_count; i++) {
+        struct kith_frame_graft frame;
+        uint32_t no;
+        if ((l->sent[i].type != KITH_FRAME_GRAFT && l->sent[i].type != KITH_FRAME_MORE) ||
+            kith_frame_graft_decode(kith_bytes(l->sent[i].fields, l->sent[i].size),
+                                    &frame) != 0)
+            continue;
+        memcpy(&no, frame.wanted.log.bytes, sizeof(no));
+        if (l->sent[i].type == KITH_FRAME_GRAFT)
+            queue[no - 1] = true;
+        else
+            more = no;
+    }
+    lone_forget(l);
+    return more;
+}
+
+static void a_room_of_more_logs_than_are_believed_is_fetched_whole(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    static struct archive a;
+    static bool queue[LOGS];
+    meet(l, &peer, 1);
+    for (uint32_t i = 0; i < LOGS; i++) {
+        uint32_t no = i + 1;
+        a.logs[i] = (struct lone_log){.author = &peer.key,
+                                      .room = lone_lobby(),
+                                      .hlc = kith_hlc_from_wall(l->now.wall)};
+        memcpy(a.logs[i].log.bytes, &no, sizeof(no));
+        lone_write(&a.logs[i], &a.runs[i], 1, 'a');
+    }
+    size_t more = LOGS;
+    for (size_t first = 0; first < LOGS; first += KITH_VECTOR_ENTRIES_MAX) {
+        send_page(l, &peer, &a, first);
+        note_asked(l, queue);
+    }
+    for (int round = 0; round < 10; round++) {
+        for (size_t i = 0; i < LOGS; i++) {
+            if (!queue[i])
+                continue;
+            queue[i] = false;
+            lone_say_run(l, &peer, &peer.lobby_tag, &a.runs[i]);
+            size_t asked = note_asked(l, queue);
+            more = asked < LOGS ? asked : more;
+        }
+        if (more < LOGS) {
+            size_t first = more;
+            more = LOGS;
+            send_page(l, &peer, &a, first);
+            more = note_asked(l, queue);
+        }
+    }
+    assert_int_equal(lone_count_stored(l), LOGS + 1);
+    assert_int_equal(l->node->lobby->hearsay_count, 0);
+    for (size_t i = 0; i < LOGS; i++)
+        kith_writer_deinit(&a.runs[i]);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(much_hearsay_is_bounded_and_makes_no_peers),
+        TEST(hearsay_that_nobody_brings_is_forgotten),
+        TEST(hearsay_goes_with_its_link_unless_another_told_of_it_too),
+        TEST(a_forged_run_leaves_neither_log_nor_peer),
+        TEST(a_room_of_more_logs_than_are_believed_is_fetched_whole),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* Which link to a peer stays, how dials go on, who is refused. */
+#include "lone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int setup(void **state)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    *state = l;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    lone_deinit(*state);
+    free(*state);
+    return 0;
+}
+
+static void connect_to(struct lone *l, const char *host, uint64_t token)
+{
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_CONNECT;
+    in.command.token = token;
+    in.command.connect.port = 4747;
+    snprintf(in.command.connect.host, sizeof(in.command.connect.host), "%s", host);
+    lone_step(l, in);
+}
+
+static void fail_dial(struct lone *l)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.dial = l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX];
+    in.dial_failed.error = KITH_EREFUSED;
+    lone_step(l, in);
+}
+
+/* A seed whose id is lower (or higher) than the node's. */
+static uint8_t seed_of_order(const struct lone *l, bool is_lower)
+{
+    struct lone_key key;
+    for (uint8_t seed = 1; seed < 100; seed++) {
+        lone_key_make(&key, seed);
+        if ((kith_id_compare(&key.id, &l->key.id) < 0) == is_lower)
+            return seed;
+    }
+    fail();
+    return 0;
+}
+
+static void cross(struct lone *l, bool peer_is_lower, uint32_t link)
+{
+    uint8_t seed = seed_of_order(l, peer_is_lower);
+    struct lone_peer theirs, ours;
+    lone_connect(l, &theirs, seed, link, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &theirs);
+    lone_connect(l, &ours, seed, link + 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &ours);
+    assert_int_equal(l->closed[link], peer_is_lower ? 1 : KITH_EREPLACED);
+    assert_int_equal(l->closed[link + 1], peer_is_lower ? KITH_EREPLACED : 1);
+}
+
+static void of_crossing_dials_that_of_the_lower_id_stays(void **state)
+{
+    cross(*state, true, 1);
+    cross(*state, false, 3);
+}
+
+static void a_second_dial_from_the_same_side_replaces_the_first(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, second;
+    lone_connect(l, &first, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &first);
+    lone_connect(l, &second, 1, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &second);
+    assert_int_equal(l->closed[1], KITH_EREPLACED);
+    assert_int_equal(l->closed[2], 1);
+}
+
+static void a_restarted_peer_replaces_its_old_link_whoever_dialled(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer old, again;
+    uint8_t seed = seed_of_order(l, true);
+    lone_connect(l, &old, seed, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &old);
+    lone_forget(l);
+    lone_connect(l, &again, seed, 2, KITH_ROLE_LISTENER, 0);
+    memset(again.instance, 99, sizeof(again.instance));
+    lone_greet(l, &again);
+    assert_int_equal(l->closed[1], KITH_EREPLACED);
+    assert_int_equal(l->closed[2], 1);
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_PEER), 0); /* online all the while */
+}
+
+static void two_instances_in_turns_reveal_a_copied_home(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    for (uint32_t i = 1; i <= 3; i++) {
+        lone_connect(l, &peer, 1, i, KITH_ROLE_DIALLER, 0);
+        memset(peer.instance, (int)(i % 2) + 50, sizeof(peer.instance));
+        lone_greet(l, &peer);
+    }
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_WARNING)->warning.warning,
+                     KITH_WARNING_COPIED_HOME);
+}
+
+static void a_failed_dial_is_answered_once_and_forgotten(void **state)
+{
+    struct lone *l = *state;
+    connect_to(l, "10.0.0.9", 7);
+    fail_dial(l);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_EREFUSED);
+    size_t dials = l->dial_count;
+    lone_pass(l, KITH_MINUTE);
+    assert_int_equal(l->dial_count, dials);
+}
+
+static void a_configured_peer_is_dialled_for_ever_and_seldom_enough(void **state)
+{
+    struct lone *l = *state;
+    connect_to(l, "10.0.0.9", 0);
+    size_t before = l->dial_count;
+    for (int i = 0; i < 600; i++) {
+        size_t dials = l->dial_count;
+        if (i > 0)
+            fail_dial(l);
+        for (int j = 0; j < 20 && l->dial_count == dials; j++)
+            lone_pass(l, KITH_SECOND);
+        assert_true(l->dial_count > dials || i == 0);
+        if (l->now.mono > 2 * KITH_HOUR)
+            break;
+    }
+    size_t an_hour = l->dial_count - before;
+    assert_true(an_hour > 300 && an_hour < 1200); /* every 4 to 8 seconds at the end */
+    struct kith_dial_view dial;
+    assert_true(kith_node_dial(l->node, 0, &dial));
+    assert_string_equal(dial.address.host, "10.0.0.9");
+    assert_int_not_equal(dial.error, 0);
+    assert_true(dial.failures > 300 && !dial.is_linked && !dial.is_suggested);
+    assert_false(kith_node_dial(l->node, 1, &dial));
+}
+
+static void a_peer_disconnected_by_hand_is_refused_until_connected_by_hand(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_DISCONNECT;
+    in.command.disconnect = peer.key.id;
+    lone_step(l, in);
+    assert_int_equal(l->closed[1], KITH_EDISCONNECTED);
+    assert_int_equal(lone_last_sent(l, 1, KITH_FRAME_BYE)->fields[0],
+                     KITH_BYE_DISCONNECTED);
+    lone_connect(l, &peer, 1, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    assert_int_equal(l->closed[2], KITH_EDISCONNECTED);
+    connect_to(l, "10.0.0.9", 7);
+    lone_connect(l, &peer, 1, 3, KITH_ROLE_LISTENER,
+                 l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX]);
+    lone_greet(l, &peer);
+    assert_int_equal(l->closed[3], 1);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+}
+
+static void an_address_that_leads_home_is_not_dialled_again(void **state)
+{
+    struct lone *l = *state;
+    connect_to(l, "10.0.0.9", 0);
+    struct lone_peer self;
+    lone_connect(l, &self, 200, 1, KITH_ROLE_LISTENER, l->dial_nos[0]);
+    lone_prove(l, &self);
+    lone_hello(l, &self, "lone");
+    assert_int_equal(l->closed[1], KITH_ESELF);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_WARNING)->warning.warning,
+                     KITH_WARNING_COPIED_HOME); /* the instance was another */
+    size_t dials = l->dial_count;
+    lone_pass(l, KITH_MINUTE);
+    assert_int_equal(l->dial_count, dials);
+}
+
+static void a_stop_says_goodbye_everywhere_and_dials_no_more(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, second;
+    lone_connect(l, &first, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &first);
+    lone_connect(l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &second);
+    connect_to(l, "10.0.0.8", 0);
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_STOP;
+    lone_step(l, in);
+    assert_int_equal(lone_last_sent(l, 1, KITH_FRAME_BYE)->fields[0], KITH_BYE_LEAVING);
+    assert_int_equal(lone_last_sent(l, 2, KITH_FRAME_BYE)->fields[0], KITH_BYE_LEAVING);
+    size_t dials = l->dial_count;
+    fail_dial(l);
+    lone_pass(l, KITH_MINUTE);
+    assert_int_equal(l->dial_count, dials);
+}
+
+static void targets_resolve_by_name_id_prefix_and_address(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer sam, sam2;
+    lone_connect(l, &sam, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_prove(l, &sam);
+    lone_hello(l, &sam, "sam");
+    struct kith_target target;
+    size_t count;
+    uint32_t choices[4];
+    const struct kith_node *node = l->node;
+    assert_int_equal(kith_node_find(node, BYTES("Sam"), &target, NULL, 0, NULL), 0);
+    assert_true(kith_id_equal(&target.peer, &sam.key.id));
+    assert_int_equal(kith_node_find(node, BYTES("10.0.0.9:4747"), &target, NULL, 0, NULL),
+                     0);
+    assert_int_equal(kith_node_find(node, BYTES("#lobby"), &target, NULL, 0, NULL), 0);
+    assert_false(target.is_direct);
+    assert_int_equal(kith_node_find(node, BYTES("nobody"), &target, NULL, 0, NULL),
+                     KITH_ENOTFOUND);
+    lone_connect(l, &sam2, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_prove(l, &sam2);
+    lone_hello(l, &sam2, "sam");
+    assert_int_equal(kith_node_find(node, BYTES("sam"), &target, choices, 4, &count),
+                     KITH_EAMBIGUOUS);
+    assert_int_equal(count, 2);
+    char id[KITH_ID_TEXT_SIZE], full[64];
+    kith_id_format(&sam2.key.id, id);
+    snprintf(full, sizeof(full), "sam~%.12s", id);
+    assert_int_equal(
+        kith_node_find(node, kith_bytes(full, strlen(full)), &target, NULL, 0, NULL), 0);
+    assert_true(kith_id_equal(&target.peer, &sam2.key.id));
+    assert_int_equal(kith_node_find(node, kith_bytes(id, 16), &target, NULL, 0, NULL), 0);
+    assert_int_equal(kith_node_find(node, kith_bytes(id, 10), &target, NULL, 0, NULL),
+                     KITH_ENOTFOUND); /* a short prefix is good for contacts only */
+}
+
+static void listen_at(struct lone *l, const char *host)
+{
+    struct kith_address address = {.port = 4747};
+    snprintf(address.host, sizeof(address.host), "%s", host);
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_LISTENING;
+    in.command.listening.addresses = &address;
+    in.command.listening.count = 1;
+    lone_step(l, in);
+}
+
+static void when_an_address_goes_links_have_to_show_that_they_live(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer silent, alive;
+    listen_at(l, "10.0.0.1");
+    lone_connect(l, &silent, 1, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &silent);
+    lone_connect(l, &alive, 2, 2, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &alive);
+    listen_at(l, "10.0.0.2");
+    lone_pass(l, KITH_SECOND);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_ping_encode(&w, KITH_FRAME_PING, &(struct kith_frame_ping){.token = 1});
+    lone_say(l, &alive, &w);
+    kith_writer_deinit(&w);
+    lone_pass(l, 3 * KITH_SECOND);
+    assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
+    assert_int_equal(l->closed[2], 1);
+}
+
+static void addresses_that_stay_or_come_put_no_link_in_doubt(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &peer);
+    listen_at(l, "10.0.0.1");
+    listen_at(l, "10.0.0.1");
+    lone_pass(l, 4 * KITH_SECOND);
+    assert_int_equal(l->closed[1], 1);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(of_crossing_dials_that_of_the_lower_id_stays),
+        TEST(a_second_dial_from_the_same_side_replaces_the_first),
+        TEST(a_restarted_peer_replaces_its_old_link_whoever_dialled),
+        TEST(two_instances_in_turns_reveal_a_copied_home),
+        TEST(a_failed_dial_is_answered_once_and_forgotten),
+        TEST(a_configured_peer_is_dialled_for_ever_and_seldom_enough),
+        TEST(a_peer_disconnected_by_hand_is_refused_until_connected_by_hand),
+        TEST(an_address_that_leads_home_is_not_dialled_again),
+        TEST(a_stop_says_goodbye_everywhere_and_dials_no_more),
+        TEST(when_an_address_goes_links_have_to_show_that_they_live),
+        TEST(addresses_that_stay_or_come_put_no_link_in_doubt),
+        TEST(targets_resolve_by_name_id_prefix_and_address),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: MIT */
+#include "endpoint.h"
+
+#include <gnutls/gnutls.h>
+#include "net/tls.h"
+
+/* Two sessions, and what is on the way between them. */
+struct wire {
+    struct kith_tls_identity *identities[2];
+    struct kith_tls sides[2]; /* 0 dials */
+    struct kith_tls_sink sinks[2];
+    uint8_t memory[2][100000];
+};
+
+static void open_wire(struct wire *wire, const struct kith_id *expected)
+{
+    *wire = (struct wire){0};
+    assert_int_equal(
+        kith_tls_identity_new(seed_alice, &id_alice, ALPN, &wire->identities[0]), 0);
+    assert_int_equal(kith_tls_identity_new(seed_bob, &id_bob, ALPN, &wire->identities[1]),
+                     0);
+    for (int i = 0; i < 2; i++) {
+        wire->sinks[i] =
+            (struct kith_tls_sink){wire->memory[i], 0, sizeof wire->memory[i]};
+        assert_int_equal(kith_tls_init(&wire->sides[i], wire->identities[i],
+                                       &wire->sinks[i], i == 0, i ? NULL : expected),
+                         0);
+    }
+}
+
+static void close_wire(struct wire *wire)
+{
+    for (int i = 0; i < 2; i++) {
+        kith_tls_deinit(&wire->sides[i]);
+        kith_tls_identity_free(wire->identities[i]);
+    }
+}
+
+static int setup(void **state)
+{
+    static struct wire wire;
+    open_wire(&wire, &id_bob);
+    *state = &wire;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    close_wire(*state);
+    return 0;
+}
+
+/* Lend what `from` wrote, cut after `size` bytes if there are more. */
+static struct kith_bytes carry(struct wire *wire, int from)
+{
+    struct kith_tls_sink *sink = &wire->sinks[from];
+    struct kith_bytes bytes = kith_bytes(sink->data, sink->size);
+    sink->size = 0;
+    return bytes;
+}
+
+static int step(struct wire *wire, int side, struct kith_bytes bytes)
+{
+    wire->sides[side].input = bytes;
+    int code = kith_tls_handshake(&wire->sides[side]);
+    return code;
+}
+
+static void shake_hands(struct wire *wire)
+{
+    assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
+    assert_int_equal(step(wire, 1, carry(wire, 0)), KITH_TLS_AGAIN);
+    assert_int_equal(step(wire, 0, carry(wire, 1)), 0);
+    assert_int_equal(step(wire, 1, carry(wire, 0)), 0);
+}
+
+static void a_handshake_takes_one_round_trip_and_proves_both_keys(void **state)
+{
+    struct wire *wire = *state;
+    shake_hands(wire);
+    assert_true(wire->sides[0].has_peer && wire->sides[1].has_peer);
+    assert_true(kith_id_equal(&wire->sides[0].peer, &id_bob));
+    assert_true(kith_id_equal(&wire->sides[1].peer, &id_alice));
+    assert_int_equal(wire->sinks[1].size, 0); /* no ticket follows */
+}
+
+static void a_handshake_may_arrive_byte_by_byte(void **state)
+{
+    struct wire *wire = *state;
+    assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
+    int codes[2] = {KITH_TLS_AGAIN, KITH_TLS_AGAIN};
+    for (int round = 0, side = 1; round < 3; round++, side ^= 1) {
+        struct kith_bytes bytes = carry(wire, side ^ 1);
+        for (size_t i = 0; i < bytes.size; i++) {
+            assert_int_equal(codes[side], KITH_TLS_AGAIN);
+            codes[side] = step(wire, side, kith_bytes(bytes.data + i, 1));
+        }
+    }
+    assert_int_equal(codes[0], 0);
+    assert_int_equal(codes[1], 0);
+}
+
+static void exporters_agree_and_differ_by_label_and_session(void **state)
+{
+    struct wire *wire = *state;
+    uint8_t a[32], b[32], other[32];
+    shake_hands(wire);
+    assert_int_equal(kith_tls_export(&wire->sides[0], "EXPORTER-kith-net", a), 0);
+    assert_int_equal(kith_tls_export(&wire->sides[1], "EXPORTER-kith-net", b), 0);
+    assert_memory_equal(a, b, 32);
+    assert_int_equal(kith_tls_export(&wire->sides[1], "EXPORTER-kith-room", other), 0);
+    assert_memory_not_equal(a, other, 32);
+    close_wire(wire);
+    open_wire(wire, NULL);
+    shake_hands(wire);
+    assert_int_equal(kith_tls_export(&wire->sides[0], "EXPORTER-kith-net", other), 0);
+    assert_memory_not_equal(a, other, 32);
+}
+
+static void another_key_than_expected_ends_the_handshake_before_ours_is_shown(
+    void **state)
+{
+    struct wire *wire = *state;
+    close_wire(wire);
+    open_wire(wire, &id_alice);
+    assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
+    assert_int_equal(step(wire, 1, carry(wire, 0)), KITH_TLS_AGAIN);
+    assert_int_equal(step(wire, 0, carry(wire, 1)), KITH_EIDENTITY);
+    struct kith_bytes alert = carry(wire, 0);
+    assert_true(alert.size > 0 && alert.size < 32);
+    assert_int_equal(step(wire, 1, alert), KITH_EHANDSHAKE);
+    assert_false(wire->sides[1].has_peer);
+}
+
+static void plaintext_goes_through_and_tampering_is_noticed(void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    shake_hands(wire);
+    assert_int_equal(kith_tls_write(&wire->sides[0], BYTES("hello")), 0);
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), 5);
+    assert_memory_equal(out, "hello", 5);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), 0);
+
+    assert_int_equal(kith_tls_write(&wire->sides[0], BYTES("hello")), 0);
+    wire->memory[0][wire->sinks[0].size - 1] ^= 1;
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), KITH_EPROTO);
+}
+
+static void the_last_word_is_heard(void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    shake_hands(wire);
+    kith_tls_bye(&wire->sides[0]);
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), KITH_ECLOSED);
+}
+
+static void empty_records_are_not_the_end(void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    shake_hands(wire);
+    for (int i = 0; i < 10; i++)
+        gnutls_record_send(wire->sides[0].session, "", 0);
+    assert_int_equal(kith_tls_write(&wire->sides[0], BYTES("hello")), 0);
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), 5);
+}
+
+/* Key updates cost the one who answers more than the one who asks. */
+static void a_flood_of_key_updates_is_refused(void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    shake_hands(wire);
+    int code = 0;
+    int count = 0;
+    for (; count < 100 && code == 0; count++) {
+        assert_int_equal(gnutls_session_key_update(wire->sides[0].session, 0), 0);
+        wire->sides[1].input = carry(wire, 0);
+        code = kith_tls_read(&wire->sides[1], out);
+    }
+    assert_true(count > 1 && count < 20);
+    assert_int_equal(code, KITH_EPROTO);
+}
+
+static void a_key_update_keeps_the_session_going(void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    shake_hands(wire);
+    assert_int_equal(gnutls_session_key_update(wire->sides[0].session, GNUTLS_KU_PEER),
+                     0);
+    assert_int_equal(kith_tls_write(&wire->sides[0], BYTES("ping")), 0);
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), 4);
+    assert_int_equal(kith_tls_write(&wire->sides[1], BYTES("pong")), 0);
+    wire->sides[0].input = carry(wire, 1);
+    assert_int_equal(kith_tls_read(&wire->sides[0], out), 4);
+    assert_memory_equal(out, "pong", 4);
+}
+
+static void seed_and_id_must_be_a_pair(void **state)
+{
+    struct kith_tls_identity *identity = NULL;
+    assert_int_equal(kith_tls_identity_new(seed_alice, &id_bob, ALPN, &identity),
+                     KITH_EINVALID);
+    assert_int_equal(kith_tls_identity_new(seed_alice, &id_alice, "", &identity),
+                     KITH_EINVALID);
+    assert_null(identity);
+}
+
+/* A client of ours as far as it goes, but for one thing. */
+static void plain_client_talks_to_nobody(const char *priority, const char *alpn)
+{
+    static struct wire wire;
+    open_wire(&wire, NULL);
+    gnutls_session_t session = wire.sides[0].session;
+    gnutls_certificate_credentials_t empty;
+    gnutls_certificate_allocate_credentials(&empty);
+    assert_int_equal(gnutls_priority_set_direct(session, priority, NULL), 0);
+    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, empty);
+    gnutls_datum_t name = {(unsigned char *)alpn, (unsigned)strlen(alpn)};
+    gnutls_alpn_set_protocols(session, &name, 1, 0);
+    int codes[2] = {KITH_TLS_AGAIN, KITH_TLS_AGAIN};
+    codes[0] = kith_tls_handshake(&wire.sides[0]);
+    for (int round = 0, side = 1; round < 4; round++, side ^= 1)
+        if (codes[side] == KITH_TLS_AGAIN)
+            codes[side] = step(&wire, side, carry(&wire, side ^ 1));
+    assert_int_equal(codes[1], KITH_EHANDSHAKE);
+    assert_false(wire.sides[1].has_peer);
+    gnutls_certificate_free_credentials(empty);
+    close_wire(&wire);
+}
+
+static void clients_without_a_key_or_of_another_kind_are_refused(void **state)
+{
+    const char *const ours = "NONE:+VERS-TLS1.3:+AES-128-GCM:+AEAD:+GROUP-X25519"
+                             ":+SIGN-EDDSA-ED25519:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK";
+    plain_client_talks_to_nobody(ours, ALPN);
+    plain_client_talks_to_nobody(ours, "h2");
+    plain_client_talks_to_nobody("NORMAL", ALPN);
+    plain_client_talks_to_nobody("NORMAL:-VERS-TLS1.3", ALPN);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_handshake_takes_one_round_trip_and_proves_both_keys),
+        TEST(a_handshake_may_arrive_byte_by_byte),
+        TEST(exporters_agree_and_differ_by_label_and_session),
+        TEST(another_key_than_expected_ends_the_handshake_before_ours_is_shown),
+        TEST(plaintext_goes_through_and_tampering_is_noticed),
+        TEST(the_last_word_is_heard),
+        TEST(empty_records_are_not_the_end),
+        TEST(a_flood_of_key_updates_is_refused),
+        TEST(a_key_update_keeps_the_session_going),
+        cmocka_unit_test(seed_and_id_must_be_a_pair),
+        cmocka_unit_test(clients_without_a_key_or_of_another_kind_are_refused),
+    };
+    return cmocka_run_group_tests_name("net tls", tests, NULL, NULL);
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "unit/proto/sample.h"
+
+#include <stdlib.h>
+
+#include "lib/unit.h"
+
+#include "kith/error.h"
+
+#define FRAME_SKIP 5
+
+static void encode_proof(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_frame_proof frame;
+    memcpy(frame.mac, s->proof, sizeof frame.mac);
+    kith_frame_proof_encode(w, &frame);
+}
+
+static int decode_proof(struct kith_bytes bytes)
+{
+    struct kith_frame_proof frame;
+    return kith_frame_proof_decode(bytes, &frame);
+}
+
+static void encode_hello(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    struct kith_frame_hello frame = {
+        .version_min = 1,
+        .version_max = 1,
+        .name = BYTES("Alice"),
+        .address_count = 2,
+        .addresses = {BYTES("192.0.2.1:4747"), BYTES("[2001:db8::1]:4747")},
+    };
+    memset(frame.instance, 0x30, sizeof frame.instance);
+    kith_frame_hello_encode(w, &frame);
+}
+
+static int decode_hello(struct kith_bytes bytes)
+{
+    struct kith_frame_hello frame;
+    return kith_frame_hello_decode(bytes, &frame);
+}
+
+static const struct kith_frame_ping ping = {0x0102030405060708};
+
+static void encode_ping(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    kith_frame_ping_encode(w, KITH_FRAME_PING, &ping);
+}
+
+static void encode_pong(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    kith_frame_ping_encode(w, KITH_FRAME_PONG, &ping);
+}
+
+static int decode_ping(struct kith_bytes bytes)
+{
+    struct kith_frame_ping frame;
+    return kith_frame_ping_decode(bytes, &frame);
+}
+
+static void encode_bye(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    struct kith_frame_bye frame = {KITH_BYE_DISCONNECTED};
+    kith_frame_bye_encode(w, &frame);
+}
+
+static int decode_bye(struct kith_bytes bytes)
+{
+    struct kith_frame_bye frame;
+    return kith_frame_bye_decode(bytes, &frame);
+}
+
+static void encode_addresses(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_frame_addresses frame = {1, {kith_writer_view(&s->record)}};
+    kith_frame_addresses_encode(w, &frame);
+}
+
+static int decode_addresses(struct kith_bytes bytes)
+{
+    struct kith_frame_addresses frame;
+    struct kith_signed_addresses record;
+    int error = kith_frame_addresses_decode(bytes, &frame);
+    for (size_t i = 0; i < frame.count && error == 0; i++)
+        error = kith_signed_addresses_decode(frame.records[i], &record);
+    return error;
+}
+
+static void encode_beacon(const struct sample *s, struct kith_writer *w)
+{
+    kith_writer_bytes(w, s->beacon, sizeof s->beacon);
+}
+
+static int decode_beacon(struct kith_bytes bytes)
+{
+    struct kith_beacon beacon;
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    if (!sample_open_beacon(bytes, plain))
+        return KITH_EPROTO;
+    return kith_beacon_decode(kith_bytes(plain, sizeof plain), &beacon);
+}
+
+static int compare_tags(const void *a, const void *b)
+{
+    return memcmp(a, b, KITH_TAG_SIZE);
+}
+
+/* The tag of the lobby among fifteen that stand in for random ones. */
+static void encode_rooms(const struct sample *s, struct kith_writer *w)
+{
+    uint8_t tags[16][KITH_TAG_SIZE];
+    memcpy(tags[0], s->tag.bytes, KITH_TAG_SIZE);
+    for (int i = 1; i < 16; i++)
+        memset(tags[i], i * 0x11, KITH_TAG_SIZE);
+    qsort(tags, 16, KITH_TAG_SIZE, compare_tags);
+    struct kith_frame_rooms frame = {16, tags[0]};
+    kith_frame_rooms_encode(w, &frame);
+}
+
+static int decode_rooms(struct kith_bytes bytes)
+{
+    struct kith_frame_rooms frame;
+    return kith_frame_rooms_decode(bytes, &frame);
+}
+
+static void encode_vector(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_vector_entry entries[2];
+    sample_entries(s, entries);
+    kith_frame_vector_encode(w, &s->tag, true, entries, 2);
+}
+
+static int decode_vector(struct kith_bytes bytes)
+{
+    struct kith_frame_vector frame;
+    return kith_frame_vector_decode(bytes, &frame);
+}
+
+static void encode_have(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_vector_entry entries[2];
+    sample_entries(s, entries);
+    kith_frame_have_encode(w, &s->tag, entries, 1);
+}
+
+static int decode_have(struct kith_bytes bytes)
+{
+    struct kith_frame_vector frame;
+    return kith_frame_have_decode(bytes, &frame);
+}
+
+static void encode_run_frame(const struct sample *s, struct kith_writer *w)
+{
+    kith_frame_run_encode(w, &s->tag, kith_writer_view(&s->run_profile));
+}
+
+static int decode_run(struct kith_bytes bytes)
+{
+    static struct kith_run run;
+    return kith_run_decode(bytes, &run);
+}
+
+static int decode_run_frame(struct kith_bytes bytes)
+{
+    struct kith_frame_run frame;
+    int error = kith_frame_run_decode(bytes, &frame);
+    return error ? error : decode_run(frame.run);
+}
+
+static void encode_graft(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_ref wanted = sample_wanted(s);
+    struct kith_locator have[2] = {{2, s->message_ids[1]}, {1, s->message_ids[0]}};
+    kith_frame_graft_encode(w, KITH_FRAME_GRAFT, &s->tag, &wanted, have, 2);
+}
+
+static void encode_prune(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_ref wanted = sample_wanted(s);
+    kith_frame_graft_encode(w, KITH_FRAME_PRUNE, &s->tag, &wanted, NULL, 0);
+}
+
+static void encode_more(const struct sample *s, struct kith_writer *w)
+{
+    const struct kith_ref wanted = sample_wanted(s);
+    kith_frame_graft_encode(w, KITH_FRAME_MORE, &s->tag, &wanted, NULL, 0);
+}
+
+static void encode_fork(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_ref wanted = sample_wanted(s);
+    kith_frame_graft_encode(w, KITH_FRAME_FORK, &s->tag, &wanted, NULL, 0);
+}
+
+static int decode_graft(struct kith_bytes bytes)
+{
+    struct kith_frame_graft frame;
+    return kith_frame_graft_decode(bytes, &frame);
+}
+
+static void encode_run_profile(const struct sample *s, struct kith_writer *w)
+{
+    kith_writer_bytes(w, s->run_profile.data, s->run_profile.size);
+}
+
+static void encode_run_messages(const struct sample *s, struct kith_writer *w)
+{
+    kith_writer_bytes(w, s->run_messages.data, s->run_messages.size);
+}
+
+const struct vector sample_vectors[] = {
+    {"frame_proof", encode_proof, decode_proof, FRAME_SKIP, false},
+    {"frame_hello", encode_hello, decode_hello, FRAME_SKIP, false},
+    {"frame_ping", encode_ping, decode_ping, FRAME_SKIP, false},
+    {"frame_pong", encode_pong, decode_ping, FRAME_SKIP, false},
+    {"frame_bye", encode_bye, decode_bye, FRAME_SKIP, false},
+    {"frame_addresses", encode_addresses, decode_addresses, FRAME_SKIP, false},
+    {"frame_rooms", encode_rooms, decode_rooms, FRAME_SKIP, false},
+    {"frame_vector", encode_vector, decode_vector, FRAME_SKIP, false},
+    {"frame_run", encode_run_frame, decode_run_frame, FRAME_SKIP, true},
+    {"frame_have", encode_have, decode_have, FRAME_SKIP, false},
+    {"frame_graft", encode_graft, decode_graft, FRAME_SKIP, false},
+    {"frame_prune", encode_prune, decode_graft, FRAME_SKIP, false},
+    {"frame_fork", encode_fork, decode_graft, FRAME_SKIP, false},
+    {"frame_more", encode_more, decode_graft, FRAME_SKIP, false},
+    {"beacon", encode_beacon, decode_beacon, 0, true},
+    {"run_profile", encode_run_profile, decode_run, 0, true},
+    {"run_messages", encode_run_messages, decode_run, 0, true},
+};
+
+const size_t sample_vectors_count = COUNT(sample_vectors);
+
+struct kith_bytes sample_encoded(const struct sample *sample, const char *name,
+                                 struct kith_writer *w)
+{
+    for (size_t i = 0; i < sample_vectors_count; i++) {
+        const struct vector *vector = &sample_vectors[i];
+        if (strcmp(vector->name, name) != 0)
+            continue;
+        vector->encode(sample, w);
+        assert_false(w->failed);
+        return kith_bytes(w->data + vector->skip, w->size - vector->skip);
+    }
+    fail_msg("no vector is called %s", name);
+    return kith_bytes(NULL, 0);
+}

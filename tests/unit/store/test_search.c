@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+#include "store_fixture.h"
+
+#include <stdlib.h>
+
+struct searched {
+    struct fixture *f;
+    struct seen *seen;
+    uint64_t seq_next;
+};
+
+static int setup(void **state)
+{
+    struct searched *s = calloc(1, sizeof *s);
+    assert_non_null(s);
+    void *fixture;
+    setup_memory(&fixture);
+    s->f = fixture;
+    s->seen = calloc(1, sizeof *s->seen);
+    assert_non_null(s->seen);
+    s->seq_next = 1;
+    put_world(s->f);
+    *state = s;
+    return 0;
+}
+
+static int end(void **state)
+{
+    struct searched *s = *state;
+    void *fixture = s->f;
+    teardown(&fixture);
+    free(s->seen);
+    free(s);
+    return 0;
+}
+
+static void say(struct searched *s, const char *text)
+{
+    struct run_spec spec = {
+        .log_no = 1, .seq_first = s->seq_next++, .count = 1, .text = text};
+    assert_int_equal(put_run(s->f, &spec), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+}
+
+static size_t find(struct searched *s, const char *text)
+{
+    s->seen->count = 0;
+    assert_int_equal(kith_store_search(s->f->store, kith_bytes(text, strlen(text)), 0,
+                                       100, see_event, s->seen),
+                     0);
+    return s->seen->count;
+}
+
+static void words_are_found_in_any_order_and_case(void **state)
+{
+    struct searched *s = *state;
+    say(s, "The quick brown fox");
+    say(s, "a lazy dog");
+    assert_int_equal(find(s, "fox QUICK"), 1);
+    assert_string_equal(s->seen->text[0], "The quick brown fox");
+    assert_int_equal(find(s, "fox dog"), 0);
+    assert_int_equal(find(s, "cat"), 0);
+}
+
+static void the_last_word_may_be_unfinished(void **state)
+{
+    struct searched *s = *state;
+    say(s, "meeting tomorrow");
+    assert_int_equal(find(s, "meeting tom"), 1);
+    assert_int_equal(find(s, "meet tomorrow"), 0);
+}
+
+static void any_text_is_a_valid_query(void **state)
+{
+    static const char *const texts[] = {
+        "\"",
+        "\"\"",
+        "*",
+        "a AND",
+        "NOT",
+        "(",
+        ")",
+        "^hello",
+        "text:hello",
+        "-hello",
+        "hello*",
+        "NEAR(a b",
+        "a\"b",
+        "!!!",
+        "'",
+        ";",
+        "\\",
+        "{a b}:c",
+        "+",
+        "\xff\xfe",
+        "OR OR OR",
+        "a\x01"
+        "b",
+        "hello \"\" !!!",
+        ":-)",
+    };
+    struct searched *s = *state;
+    say(s, "hello there");
+    for (size_t i = 0; i < COUNT(texts); i++)
+        find(s, texts[i]);
+    assert_int_equal(find(s, "\"hello\""), 1);
+    assert_int_equal(find(s, "hello !!! there"), 1);
+    assert_int_equal(find(s, "hello \"\" !!!"), 1);
+    s->seen->count = 0;
+    assert_int_equal(kith_store_search(s->f->store, kith_bytes("hel\0lo\"", 7), 0, 9,
+                                       see_event, s->seen),
+                     0);
+}
+
+static void a_text_without_a_word_finds_nothing(void **state)
+{
+    struct searched *s = *state;
+    say(s, "hello");
+    assert_int_equal(find(s, ""), 0);
+    assert_int_equal(find(s, "  \t\n"), 0);
+    assert_int_equal(find(s, "!!!"), 0);
+}
+
+static void a_query_beyond_the_limits_is_cut(void **state)
+{
+    struct searched *s = *state;
+    static char text[3 * KITH_STORE_QUERY_SIZE_MAX];
+    say(s, "hello");
+    for (size_t i = 0; i + 6 < sizeof text; i += 6)
+        memcpy(text + i, "hello ", 6);
+    assert_int_equal(find(s, text), 1);
+    memset(text, '"', sizeof text - 1);
+    find(s, text);
+}
+
+static void other_scripts_and_accents_are_found(void **state)
+{
+    struct searched *s = *state;
+    say(s, "Crème brûlée für Zoë");
+    say(s, "привет мир");
+    say(s, "こんにちは世界");
+    say(s, "🦊 fox");
+    assert_int_equal(find(s, "creme zoe"), 1);
+    assert_int_equal(find(s, "CRÈME"), 1);
+    assert_int_equal(find(s, "ПРИВЕТ"), 1);
+    assert_int_equal(find(s, "こんにちは"), 1);
+    assert_int_equal(find(s, "🦊 fox"), 1);
+}
+
+static void only_messages_are_searched(void **state)
+{
+    struct searched *s = *state;
+    struct run_spec profile = {
+        .log_no = 2, .seq_first = 1, .count = 1, .text = "hidden", .kind = 2};
+    struct run_spec discarded = {
+        .log_no = 3, .seq_first = 1, .count = 1, .text = "hidden", .is_discarded = true};
+    assert_int_equal(put_run(s->f, &profile), 0);
+    assert_int_equal(put_run(s->f, &discarded), 0);
+    say(s, "visible");
+    assert_int_equal(find(s, "hidden"), 0);
+    assert_int_equal(find(s, "visible"), 1);
+}
+
+static void the_latest_come_first_page_by_page(void **state)
+{
+    struct searched *s = *state;
+    uint64_t before = 0;
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 25, .text = "same"};
+    assert_int_equal(put_run(s->f, &spec), 0);
+    spec.log_no = 2;
+    assert_int_equal(put_run(s->f, &spec), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+    s->seen->count = 0;
+    for (size_t page = 0; page < 6; page++) {
+        assert_int_equal(
+            kith_store_search(s->f->store, BYTES("same"), before, 10, see_event, s->seen),
+            0);
+        before = s->seen->events[s->seen->count - 1].arrival;
+    }
+    assert_int_equal(s->seen->count, 50);
+    for (size_t i = 0; i < 50; i++)
+        assert_int_equal(s->seen->events[i].arrival, 50 - i);
+}
+
+static void the_index_is_filled_step_by_step(void **state)
+{
+    struct searched *s = *state;
+    bool more = false;
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 25, .text = "same"};
+    assert_int_equal(put_run(s->f, &spec), 0);
+    assert_int_equal(kith_store_index_step(s->f->store, 10, &more), 0);
+    assert_true(more); /* dirty: not now */
+    assert_int_equal(find(s, "same"), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+    assert_int_equal(kith_store_index_step(s->f->store, 10, &more), 0);
+    assert_true(more);
+    assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
+    assert_false(more);
+    assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
+    assert_false(more);
+    assert_false(kith_store_is_dirty(s->f->store));
+    assert_int_equal(find(s, "same"), 25);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, end)
+        T(words_are_found_in_any_order_and_case),
+        T(the_last_word_may_be_unfinished),
+        T(any_text_is_a_valid_query),
+        T(a_text_without_a_word_finds_nothing),
+        T(a_query_beyond_the_limits_is_cut),
+        T(other_scripts_and_accents_are_found),
+        T(only_messages_are_searched),
+        T(the_latest_come_first_page_by_page),
+        T(the_index_is_filled_step_by_step),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

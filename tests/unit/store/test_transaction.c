@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* When the disk is synced, and what happens when that fails. */
+#include "store_fixture.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+/* SQLite's own files, with syncs counted and failing on demand. */
+static struct {
+    sqlite3_vfs vfs;
+    sqlite3_vfs *real;
+    sqlite3_io_methods methods[2]; /* of the database; of the files beside it */
+    int (*sync)(sqlite3_file *file, int flags);
+    size_t count;      /* of all syncs */
+    size_t count_main; /* of these, of the database itself */
+    bool is_failing;
+} disk;
+
+static int sync_file(sqlite3_file *file, int flags)
+{
+    disk.count++;
+    disk.count_main += file->pMethods == &disk.methods[0];
+    return disk.is_failing ? SQLITE_IOERR_FSYNC : disk.sync(file, flags);
+}
+
+static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
+                     int flags, int *out_flags)
+{
+    int rc = disk.real->xOpen(disk.real, name, file, flags, out_flags);
+    if (rc == SQLITE_OK && file->pMethods) {
+        sqlite3_io_methods *methods = &disk.methods[flags & SQLITE_OPEN_MAIN_DB ? 0 : 1];
+        *methods = *file->pMethods;
+        disk.sync = methods->xSync;
+        methods->xSync = sync_file;
+        file->pMethods = methods;
+    }
+    return rc;
+}
+
+static int setup(void **state)
+{
+    disk.real = sqlite3_vfs_find(NULL);
+    disk.vfs = *disk.real;
+    disk.vfs.zName = "counting";
+    disk.vfs.xOpen = open_file;
+    disk.is_failing = false;
+    assert_int_equal(sqlite3_vfs_register(&disk.vfs, 1), SQLITE_OK);
+    return setup_disk(state);
+}
+
+static int end(void **state)
+{
+    disk.is_failing = false;
+    teardown(state);
+    return sqlite3_vfs_unregister(&disk.vfs);
+}
+
+static int put_marker(struct fixture *f, uint8_t number)
+{
+    struct kith_record record = {.type = KITH_RECORD_META, .meta.marker = {number}};
+    return kith_store_put(f->store, &record);
+}
+
+/* Syncs of a commit with one event, and with the marker if it is not 0. */
+static size_t syncs_of_commit(struct fixture *f, uint64_t seq, uint8_t marker)
+{
+    struct run_spec spec = {.log_no = 1, .seq_first = seq, .count = 1};
+    disk.count = disk.count_main = 0;
+    assert_int_equal(put_run(f, &spec), 0);
+    if (marker)
+        assert_int_equal(put_marker(f, marker), 0);
+    assert_int_equal(kith_store_commit(f->store), 0);
+    return disk.count;
+}
+
+static void a_new_marker_is_synced_and_nothing_else(void **state)
+{
+    struct fixture *f = *state;
+    put_world(f);
+    assert_int_equal(syncs_of_commit(f, 1, 0), 0);
+    assert_int_equal(syncs_of_commit(f, 2, 1), 2); /* the database, once, and its log */
+    assert_int_equal(disk.count_main, 1);
+    assert_int_equal(syncs_of_commit(f, 3, 0), 0);
+    assert_int_equal(syncs_of_commit(f, 4, 1), 0); /* the same */
+    assert_int_equal(syncs_of_commit(f, 5, 2), 1);
+    assert_int_equal(disk.count_main, 0);
+}
+
+static int ignore_record(void *ctx, const struct kith_record *record)
+{
+    return 0;
+}
+
+static void a_restored_marker_is_not_new(void **state)
+{
+    struct fixture *f = *state;
+    put_world(f);
+    syncs_of_commit(f, 1, 9);
+    fixture_reopen(f);
+    assert_int_equal(kith_store_restore(f->store, ignore_record, NULL), 0);
+    syncs_of_commit(f, 2, 0); /* the log is begun again, which syncs */
+    assert_int_equal(syncs_of_commit(f, 3, 9), 0);
+}
+
+static void a_rolled_back_marker_is_still_new(void **state)
+{
+    struct fixture *f = *state;
+    put_world(f);
+    assert_int_equal(put_marker(f, 1), 0);
+    kith_store_rollback(f->store);
+    assert_int_equal(syncs_of_commit(f, 1, 0), 0);
+    assert_true(syncs_of_commit(f, 2, 1) > 0);
+}
+
+static void full_durability_syncs_every_commit(void **state)
+{
+    struct fixture *f = *state;
+    f->config.is_durable_full = true;
+    fixture_reopen(f);
+    put_world(f);
+    for (uint64_t seq = 1; seq < 5; seq++)
+        assert_true(syncs_of_commit(f, seq, 0) > 0);
+}
+
+static void a_failed_sync_of_a_marker_is_final(void **state)
+{
+    struct fixture *f = *state;
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 1};
+    put_world(f);
+    assert_int_equal(put_marker(f, 1), 0);
+    disk.is_failing = true;
+    assert_int_equal(kith_store_commit(f->store), KITH_EIO);
+    disk.is_failing = false;
+    assert_int_equal(put_run(f, &spec), KITH_EIO);
+    assert_string_not_equal(kith_store_detail(f->store), "");
+    fixture_reopen(f);
+    f->arrival_next = 1;
+    assert_int_equal(put_run(f, &spec), 0);
+    assert_int_equal(kith_store_commit(f->store), 0);
+}
+
+static void a_failed_sync_of_a_full_commit_may_be_retried(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_id id;
+    f->config.is_durable_full = true;
+    fixture_reopen(f);
+    put_world(f);
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 1};
+    assert_int_equal(put_run(f, &spec), 0);
+    disk.is_failing = true;
+    assert_int_equal(kith_store_commit(f->store), KITH_EIO);
+    disk.is_failing = false;
+    assert_int_equal(kith_store_event_id(f->store, 1, 1, &id), KITH_ENOTFOUND);
+    f->arrival_next = 1;
+    assert_int_equal(put_run(f, &spec), 0);
+    assert_int_equal(kith_store_commit(f->store), 0);
+    assert_int_equal(kith_store_event_id(f->store, 1, 1, &id), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, end)
+        T(a_new_marker_is_synced_and_nothing_else),
+        T(a_restored_marker_is_not_new),
+        T(a_rolled_back_marker_is_still_new),
+        T(full_durability_syncs_every_commit),
+        T(a_failed_sync_of_a_marker_is_final),
+        T(a_failed_sync_of_a_full_commit_may_be_retried),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
