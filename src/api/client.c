@@ -20,6 +20,7 @@ int kith_client_new(const char *home, struct kith_client **out)
     if (!client)
         return KITH_ENOMEM;
     client->http.fd = -1;
+    client->http.cancel_fd = -1;
     client->home = strdup(home);
     if (!client->home) {
         free(client);
@@ -36,6 +37,11 @@ void kith_client_free(struct kith_client *client)
     kith_http_close(&client->http);
     free(client->home);
     free(client);
+}
+
+void kith_client_cancel_by(struct kith_client *client, int fd)
+{
+    client->http.cancel_fd = fd;
 }
 
 void kith_answer_deinit(struct kith_answer *answer)

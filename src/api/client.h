@@ -23,6 +23,10 @@ struct kith_client; /* opaque */
 int kith_client_new(const char *home, struct kith_client **out);
 void kith_client_free(struct kith_client *client);
 
+/* Give up whatever waits, now and from now on, once the descriptor `fd` (borrowed) is
+ * readable: the call returns KITH_ECLOSED. So another thread ends kith_client_follow. */
+void kith_client_cancel_by(struct kith_client *client, int fd);
+
 /* What came back. `json` is NULL when there was no body. */
 struct kith_answer {
     unsigned status; /* of HTTP; 0 when there was no answer */
@@ -56,12 +60,14 @@ struct kith_client_event {
  * returned. When the node closes the stream or goes away, the stream is resumed after the
  * last event, trying for ever; `away` (may be NULL) is told once each time that
  * begins. `pause` (may be NULL; non-zero as from `event`) comes when all that has come
- * was handed out: the moment to flush. Before the first event ever, errors are returned
- * as from a request. */
+ * was handed out: the moment to flush. `open` (may be NULL) is told each time the
+ * stream is open: from then on nothing is missed. Before it was open for the first time,
+ * errors are returned as from a request. */
 struct kith_client_follower {
     int (*event)(void *ctx, const struct kith_client_event *event);
     int (*pause)(void *ctx);
     void (*away)(void *ctx);
+    void (*open)(void *ctx);
     void *ctx;
 };
 int kith_client_follow(struct kith_client *client, const char *path,

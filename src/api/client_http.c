@@ -21,18 +21,33 @@ int64_t kith_http_now_ms(void)
 
 /* ---- the socket ---- */
 
+bool kith_http_rest(const struct kith_http *http, int ms)
+{
+    struct pollfd cancel = {.fd = http->cancel_fd, .events = POLLIN};
+    int64_t until_ms = kith_http_now_ms() + ms;
+    for (;;) {
+        int64_t left_ms = until_ms - kith_http_now_ms();
+        int ready = poll(&cancel, 1, left_ms > 0 ? (int)left_ms : 0);
+        if (ready > 0)
+            return false;
+        if (left_ms <= 0)
+            return true;
+    }
+}
+
 static int wait_for(struct kith_http *http, short events)
 {
-    struct pollfd poll_fd = {.fd = http->fd, .events = events};
+    struct pollfd poll_fds[] = {{.fd = http->fd, .events = events},
+                                {.fd = http->cancel_fd, .events = POLLIN}};
     for (;;) {
         int timeout_ms = -1;
         if (http->deadline_ms != INT64_MAX) {
             int64_t left_ms = http->deadline_ms - kith_http_now_ms();
             timeout_ms = left_ms <= 0 ? 0 : left_ms > 3600000 ? 3600000 : (int)left_ms;
         }
-        int ready = poll(&poll_fd, 1, timeout_ms);
+        int ready = poll(poll_fds, 2, timeout_ms);
         if (ready > 0)
-            return 0;
+            return poll_fds[1].revents ? KITH_ECLOSED : 0;
         if (ready == 0 && kith_http_now_ms() >= http->deadline_ms)
             return KITH_ETIMEDOUT;
         if (ready < 0 && errno != EINTR)

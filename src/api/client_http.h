@@ -14,6 +14,7 @@
 /* A socket, what was read ahead of it, and where in an answer it stands. */
 struct kith_http {
     int fd;              /* -1: not connected */
+    int cancel_fd;       /* waiting ends once it is readable; -1: none; borrowed */
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     size_t at;           /* in buffer: the next unread byte */
     size_t end;
@@ -26,6 +27,9 @@ struct kith_http {
     bool is_in_chunks;   /* a first chunk has been begun */
     char buffer[KITH_HTTP_BUFFER_SIZE];
 };
+
+/* Wait up to `ms`. False as soon as `cancel_fd` is readable. */
+bool kith_http_rest(const struct kith_http *http, int ms);
 
 /* Milliseconds of the monotonic clock. */
 int64_t kith_http_now_ms(void);

@@ -4,11 +4,11 @@
  * Happy path: open, read lines, hand out an event at each empty line, remember its id.
  * Ways to fail: the node restarts (connect again until it is back, and go on after the
  * last id); this reader was too slow and the node closed the stream (the same); the
- * node is silent for longer than its heartbeat (the same). */
+ * node is silent for longer than its heartbeat (the same); the client is cancelled while
+ * it waits (the end). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "api/client_state.h"
 
@@ -159,12 +159,6 @@ static int read_stream(struct stream *stream, bool *ended)
     }
 }
 
-static void sleep_ms(int ms)
-{
-    struct timespec interval = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    nanosleep(&interval, NULL);
-}
-
 /* Errors that pass when the node is started again. */
 static bool may_pass(int error)
 {
@@ -183,7 +177,8 @@ static int reopen(struct stream *stream, const char *path)
         if (!is_told && stream->follower->away)
             stream->follower->away(stream->follower->ctx);
         is_told = true;
-        sleep_ms(wait_ms);
+        if (!kith_http_rest(&stream->client->http, wait_ms))
+            return kith_client_fail(stream->client, KITH_ECLOSED);
         wait_ms = wait_ms * 2 < AGAIN_MAX_MS ? wait_ms * 2 : AGAIN_MAX_MS;
     }
 }
@@ -199,6 +194,8 @@ int kith_client_follow(struct kith_client *client, const char *path,
         if (result)
             break;
         stream.has_begun = true;
+        if (follower->open)
+            follower->open(follower->ctx);
         result = read_stream(&stream, &ended);
     } while (ended);
     kith_http_close(&client->http);

@@ -109,7 +109,8 @@ static void on_away(void *ctx)
 static int follow(struct tail *tail)
 {
     char path[PATH_SIZE];
-    struct kith_client_follower follower = {on_event, on_pause, on_away, tail};
+    struct kith_client_follower follower = {
+        .event = on_event, .pause = on_pause, .away = on_away, .ctx = tail};
     snprintf(path, sizeof path, "/stream?after=%" JSON_INTEGER_FORMAT "%s%s",
              tail->arrival, tail->room ? "&room=" : "", tail->room ? tail->room : "");
     int error = kith_client_follow(tail->client, path, &follower);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "api/server_stream.h"
@@ -98,7 +99,8 @@ static void follow(void *ctx)
 {
     struct reader *reader = ctx;
     struct kith_client *client;
-    struct kith_client_follower follower = {on_event, NULL, on_away, reader};
+    struct kith_client_follower follower = {
+        .event = on_event, .away = on_away, .ctx = reader};
     kith_client_new(reader->api->home, &client);
     reader->error = kith_client_follow(client, reader->path, &follower);
     kith_client_free(client);
@@ -139,6 +141,44 @@ static void a_restart_is_survived_without_gap_or_repeat(void **state)
     assert_true(reader.is_gapless);
     assert_int_equal(reader.count, 300);
     uv_sem_destroy(&begun);
+}
+
+struct waiter {
+    struct api *api;
+    struct kith_client *client;
+    uv_sem_t open;
+    int cancel_fd;
+    int error;
+};
+
+static void on_open(void *ctx)
+{
+    uv_sem_post(&((struct waiter *)ctx)->open);
+}
+
+static void wait_for_nothing(void *ctx)
+{
+    struct waiter *waiter = ctx;
+    struct kith_client_follower follower = {
+        .event = on_event, .open = on_open, .ctx = waiter};
+    waiter->error = kith_client_follow(waiter->client, "/stream", &follower);
+}
+
+static void a_follower_knows_when_it_is_open_and_can_be_cancelled(void **state)
+{
+    struct waiter waiter = {.api = *state, .cancel_fd = eventfd(0, EFD_CLOEXEC)};
+    uv_thread_t thread;
+    uv_sem_init(&waiter.open, 0);
+    assert_int_equal(kith_client_new(waiter.api->home, &waiter.client), 0);
+    kith_client_cancel_by(waiter.client, waiter.cancel_fd);
+    uv_thread_create(&thread, wait_for_nothing, &waiter);
+    uv_sem_wait(&waiter.open);
+    assert_int_equal(eventfd_write(waiter.cancel_fd, 1), 0);
+    uv_thread_join(&thread);
+    assert_int_equal(waiter.error, KITH_ECLOSED);
+    kith_client_free(waiter.client);
+    uv_sem_destroy(&waiter.open);
+    close(waiter.cancel_fd);
 }
 
 static void fifty_streams_get_everything(void **state)
@@ -328,6 +368,7 @@ int main(void)
         TEST(messages_come_live),
         TEST(catching_up_and_going_live_leave_no_gap),
         TEST(a_restart_is_survived_without_gap_or_repeat),
+        TEST(a_follower_knows_when_it_is_open_and_can_be_cancelled),
         TEST(fifty_streams_get_everything),
         TEST(a_slow_client_is_behind_and_loses_nothing),
         TEST(events_that_do_not_fit_close_the_stream),
