@@ -19,4 +19,7 @@ static inline struct kith_bytes kith_bytes(const void *data, size_t size)
 
 bool kith_bytes_equal(struct kith_bytes a, struct kith_bytes b);
 
+/* As above for secrets: how long it takes tells only whether the sizes are equal. */
+bool kith_bytes_equal_secret(struct kith_bytes a, struct kith_bytes b);
+
 #endif
