@@ -3,17 +3,16 @@
  *
  * libmicrohttpd watches connections edge-triggered through its own epoll descriptor,
  * so it must be run again while MHD_get_timeout says 0, whether or not the descriptor
- * is readable. Accepting is done here: so that credentials are looked at before a
- * byte is read, and so that running out of descriptors pauses it instead of spinning. */
+ * is readable. */
 #include "api/server.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/server_door.h"
 #include "api/server_request.h"
 #include "api/server_stream.h"
 
@@ -21,21 +20,14 @@ enum {
     /* Rounds of the daemon in one turn of the loop: a bulk upload takes one per read
      * buffer, and must not keep peers waiting. */
     ROUNDS_MAX = 16,
-    ACCEPTS_MAX = 32,               /* in one turn */
-    ACCEPT_PAUSE_MS = 100,          /* after running out of descriptors */
     CONNECTION_MEMORY = 64 * 1024,  /* half of it is the read buffer; headers must fit */
     CONNECTION_MEMORY_STEP = 16384, /* the read buffer grows by */
     CONNECTION_TIMEOUT_S = 60,      /* for a client that neither sends nor reads */
 };
 
-static const char too_many[] =
-    "{\"type\":\"urn:kith:error:ELIMIT\",\"title\":\"a limit of this node is reached\","
-    "\"status\":503,\"error\":\"KITH_ELIMIT\",\"detail\":\"too many programs are "
-    "connected to this node; end some of them\"}\n";
-
 /* ---- running the daemon ---- */
 
-static void run_daemon(struct kith_server *server)
+void kith_server_run(struct kith_server *server)
 {
     if (server->is_running || server->is_stopping)
         return;
@@ -58,12 +50,12 @@ static void on_idle(uv_idle_t *idle)
 {
     struct kith_server *server = idle->data;
     uv_idle_stop(idle);
-    run_daemon(server);
+    kith_server_run(server);
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-    run_daemon(poll->data);
+    kith_server_run(poll->data);
 }
 
 void kith_server_wake(struct kith_server *server)
@@ -93,8 +85,6 @@ static uint64_t next_deadline_ms(struct kith_server *server)
     return deadline_ms;
 }
 
-static void set_accepting(struct kith_server *server, bool is_accepting);
-
 static void end_waits(struct kith_server *server, uint64_t now_ms)
 {
     kith_list_each_safe (node, &server->requests) {
@@ -111,11 +101,11 @@ static void on_timer(uv_timer_t *timer)
     struct kith_server *server = timer->data;
     uint64_t now_ms = uv_now(server->config.loop);
     if (server->accept_again_ms > 0 && server->accept_again_ms <= now_ms)
-        set_accepting(server, true);
+        kith_doors_set_accepting(server, true);
     if (server->heartbeat_ms > 0 && server->heartbeat_ms <= now_ms)
         kith_streams_heartbeat(server);
     end_waits(server, now_ms);
-    run_daemon(server);
+    kith_server_run(server);
 }
 
 void kith_server_arm(struct kith_server *server)
@@ -130,96 +120,6 @@ void kith_server_arm(struct kith_server *server)
         kith_server_wake(server);
     else
         uv_timer_start(&server->timer, on_timer, deadline_ms - now_ms, 0);
-}
-
-/* ---- accepting ---- */
-
-static bool may_come_in(enum kith_door door, int fd)
-{
-    struct ucred peer;
-    socklen_t size = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
-        return false;
-    return peer.uid == geteuid() || peer.uid == 0;
-}
-
-static void turn_away(int fd)
-{
-    char answer[512];
-    int size = snprintf(answer, sizeof answer,
-                        "HTTP/1.1 503 Service Unavailable\r\n"
-                        "Content-Type: application/problem+json\r\n"
-                        "Content-Length: %zu\r\n"
-                        "Connection: close\r\n\r\n%s",
-                        sizeof too_many - 1, too_many);
-    /* One short write into an empty buffer: it fits, or nobody is there to read it. */
-    ssize_t written = send(fd, answer, (size_t)size, MSG_NOSIGNAL);
-    (void)written;
-    close(fd);
-}
-
-static void take_client(struct kith_door_state *door, int fd)
-{
-    struct kith_server *server = door->server;
-    struct sockaddr address = {.sa_family = AF_UNIX};
-    if (!may_come_in(door->door, fd))
-        close(fd);
-    else if (server->connection_count >= KITH_SERVER_CONNECTIONS_MAX)
-        turn_away(fd);
-    else
-        MHD_add_connection(server->daemon, fd, &address, sizeof address);
-}
-
-static void pause_accepting(struct kith_server *server)
-{
-    set_accepting(server, false);
-    server->accept_again_ms = uv_now(server->config.loop) + ACCEPT_PAUSE_MS;
-    kith_server_arm(server);
-}
-
-static void on_door(uv_poll_t *poll, int status, int events)
-{
-    struct kith_door_state *door = poll->data;
-    for (int i = 0; i < ACCEPTS_MAX; i++) {
-        int fd = accept4(door->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0)
-            take_client(door, fd);
-        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
-                 errno == ENOBUFS)
-            pause_accepting(door->server);
-        if (fd < 0 && errno != ECONNABORTED && errno != EINTR)
-            break;
-    }
-    run_daemon(door->server);
-}
-
-static void set_accepting(struct kith_server *server, bool is_accepting)
-{
-    server->accept_again_ms = 0;
-    for (size_t i = 0; i < server->door_count; i++) {
-        if (is_accepting)
-            uv_poll_start(&server->doors[i].poll, UV_READABLE, on_door);
-        else
-            uv_poll_stop(&server->doors[i].poll);
-    }
-}
-
-int kith_server_listen(struct kith_server *server, enum kith_door door, int take_fd)
-{
-    struct kith_door_state *state = &server->doors[server->door_count];
-    if (server->door_count == KITH_SERVER_DOORS_MAX) {
-        close(take_fd);
-        return KITH_ELIMIT;
-    }
-    *state = (struct kith_door_state){.server = server, .door = door, .fd = take_fd};
-    if (uv_poll_init(server->config.loop, &state->poll, take_fd) != 0) {
-        close(take_fd);
-        return KITH_EIO;
-    }
-    state->poll.data = state;
-    server->door_count++;
-    server->handles_open++;
-    return uv_poll_start(&state->poll, UV_READABLE, on_door) == 0 ? 0 : KITH_EIO;
 }
 
 /* ---- the node's news ---- */
@@ -245,16 +145,6 @@ static void on_notice(void *ctx, const struct kith_notice *notice)
 
 /* ---- lifecycle ---- */
 
-static void on_connection(void *ctx, struct MHD_Connection *connection, void **slot,
-                          enum MHD_ConnectionNotificationCode code)
-{
-    struct kith_server *server = ctx;
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        server->connection_count++;
-    else
-        server->connection_count--;
-}
-
 /* What the library would print goes nowhere: it is about single clients. */
 static void on_log(void *ctx, const char *format, va_list arguments)
 {
@@ -267,11 +157,12 @@ static struct MHD_Daemon *start_daemon(struct kith_server *server)
             MHD_USE_ERROR_LOG,
         0, NULL, NULL, kith_request_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
         NULL, MHD_OPTION_NOTIFY_COMPLETED, kith_request_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)KITH_SERVER_CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
-        (size_t)CONNECTION_MEMORY_STEP, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, kith_visitor_notify, server,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)KITH_SERVER_CONNECTIONS_MAX,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_MEMORY_STEP,
+        MHD_OPTION_END);
 }
 
 static int start_handles(struct kith_server *server)

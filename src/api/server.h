@@ -8,21 +8,27 @@
 
 #include "node/runtime.h"
 
-/* Past it a client gets 503 at once: a node is used by a handful of programs. */
-#define KITH_SERVER_CONNECTIONS_MAX 256
-#define KITH_SERVER_DOORS_MAX       4 /* listening sockets */
+/* Of one kind of door. Past it a client gets 503 at once: a node is used by a handful of
+ * programs, and by a browser, which takes up to six connections. */
+#define KITH_SERVER_DOOR_CONNECTIONS_MAX 128
+#define KITH_SERVER_CONNECTIONS_MAX      (KITH_DOOR_KINDS * KITH_SERVER_DOOR_CONNECTIONS_MAX)
+#define KITH_SERVER_DOORS_MAX            4 /* listening sockets */
 
 struct kith_server; /* opaque */
 
 /* Who may come in through a listening socket. */
 enum kith_door {
     KITH_DOOR_UNIX, /* SO_PEERCRED: this process's own user, and root */
+    KITH_DOOR_TCP,  /* any program, and any page in a browser: each request is judged by
+                     * its Host, its Origin and its token */
+    KITH_DOOR_KINDS,
 };
 
 struct kith_server_config {
     uv_loop_t *loop;              /* borrowed, as is the rest */
     struct kith_runtime *runtime; /* outlives kith_server_stop's `done` */
     const char *version;          /* as GET /self tells it */
+    const char *token;            /* what a request through KITH_DOOR_TCP must show */
     void (*shutdown)(void *ctx);  /* POST /shutdown was asked and answered */
     void *ctx;
 };
@@ -30,9 +36,12 @@ struct kith_server_config {
 /* Returns 0, KITH_ENOMEM, or KITH_EIO when libmicrohttpd or libuv refuses. */
 int kith_server_new(const struct kith_server_config *config, struct kith_server **out);
 
-/* Serve a bound, listening socket. Takes the descriptor, also on failure. Returns 0,
- * KITH_ELIMIT (too many doors) or KITH_EIO. */
+/* Serve a bound, listening socket that does not block. Takes the descriptor, also on
+ * failure. Returns 0, KITH_ELIMIT (too many doors) or KITH_EIO. */
 int kith_server_listen(struct kith_server *server, enum kith_door door, int take_fd);
+
+/* Where KITH_DOOR_TCP is, as a URL without a path; NULL without such a door. Borrowed. */
+const char *kith_server_http(const struct kith_server *server);
 
 /* Close everything; `done` is called once, later, and in it kith_server_free is
  * allowed when the runtime answers no more commands. Answers that are ready are lost

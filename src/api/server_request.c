@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/server_admit.h"
+
 /* A command of a request: lives until the runtime replies, whatever comes of the
  * request. */
 struct pending {
@@ -99,6 +101,18 @@ void kith_request_problem(struct kith_request *request, int error, const char *f
     kith_request_problem_answer(request, kith_problem_status(error), &w);
 }
 
+void kith_request_refuse(struct kith_request *request, const struct kith_refusal *refusal)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_problem_open(&w, refusal->error, refusal->status, refusal->detail);
+    kith_json_close(&w, '}');
+    kith_writer_u8(&w, '\n');
+    struct MHD_Response *response = json_response(&w, "application/problem+json");
+    if (response && refusal->header)
+        MHD_add_response_header(response, refusal->header, refusal->value);
+    kith_request_respond(request, refusal->status, response);
+}
+
 static void on_reply(void *ctx, const struct kith_notice *notice)
 {
     struct pending *pending = ctx;
@@ -190,16 +204,15 @@ static void request_free(struct kith_request *request)
 static void answer_not_allowed(struct kith_request *request, const char *method,
                                const char *url, const char *allowed)
 {
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
     char detail[256];
     snprintf(detail, sizeof detail, "%.16s is not possible on %.128s, but %s is", method,
              url, allowed);
-    kith_problem_open(&w, KITH_EINVALID, MHD_HTTP_METHOD_NOT_ALLOWED, detail);
-    kith_json_close(&w, '}');
-    struct MHD_Response *response = json_response(&w, "application/problem+json");
-    if (response)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allowed);
-    kith_request_respond(request, MHD_HTTP_METHOD_NOT_ALLOWED, response);
+    kith_request_refuse(request,
+                        &(struct kith_refusal){.status = MHD_HTTP_METHOD_NOT_ALLOWED,
+                                               .error = KITH_EINVALID,
+                                               .header = MHD_HTTP_HEADER_ALLOW,
+                                               .value = allowed,
+                                               .detail = detail});
 }
 
 /* HEAD is GET whose body the daemon keeps to itself. */
@@ -236,9 +249,9 @@ static void find_endpoint(struct kith_request *request, const char *url,
 static void answer_status(struct kith_request *request, unsigned status,
                           const char *detail)
 {
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_problem_open(&w, KITH_EINVALID, status, detail);
-    kith_request_problem_answer(request, status, &w);
+    kith_request_refuse(request, &(struct kith_refusal){.status = status,
+                                                        .error = KITH_EINVALID,
+                                                        .detail = detail});
 }
 
 static void answer_too_big(struct kith_request *request)
@@ -297,8 +310,9 @@ static enum MHD_Result queue(struct kith_request *request)
 static enum MHD_Result begin(struct kith_request *request, const char *url,
                              const char *method)
 {
-    find_endpoint(request, url, method);
-    if (!request->is_answered)
+    if (kith_admit_place(request))
+        find_endpoint(request, url, method);
+    if (!request->is_answered && kith_admit_endpoint(request))
         check_type(request);
     if (request->is_answered)
         return MHD_YES; /* after the body, so that the connection can be used again */

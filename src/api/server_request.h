@@ -79,6 +79,17 @@ void kith_request_respond(struct kith_request *request, unsigned status,
 void kith_request_problem(struct kith_request *request, int error, const char *format,
                           ...) __attribute__((format(printf, 3, 4)));
 
+/* As above with a status, and perhaps a header, that no KITH_E… means. Borrowed. */
+struct kith_refusal {
+    unsigned status;
+    int error;          /* KITH_E… */
+    const char *header; /* NULL: none */
+    const char *value;
+    const char *detail;
+};
+void kith_request_refuse(struct kith_request *request,
+                         const struct kith_refusal *refusal);
+
 /* As above with further members: open (server_problem.h), write them, then this. */
 void kith_request_problem_answer(struct kith_request *request, unsigned status,
                                  struct kith_writer *take_w);

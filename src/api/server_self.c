@@ -49,6 +49,10 @@ static void handle(struct kith_request *request)
     kith_json_string(&w, "home", kith_runtime_home(config->runtime));
     write_network(&w, config->runtime);
     write_listening(&w, config->runtime);
+    if (kith_server_http(request->server))
+        kith_json_string(&w, "http", kith_server_http(request->server));
+    else
+        kith_json_null(&w, "http");
     kith_json_number(&w, "pid", (uint64_t)getpid());
     kith_json_string(&w, "version", config->version);
     kith_json_number(&w, "peers_online", count_online(node));

@@ -6,6 +6,7 @@
 #include <microhttpd.h>
 
 #include "api/server.h"
+#include "api/server_gate.h"
 #include "api/server_names.h"
 
 struct kith_door_state {
@@ -23,8 +24,9 @@ struct kith_server {
     uv_idle_t idle;   /* runs only while the daemon has work for the next turn */
     struct kith_door_state doors[KITH_SERVER_DOORS_MAX];
     size_t door_count;
-    size_t connection_count;
-    uint64_t accept_again_ms; /* loop time; 0: accepting is not paused */
+    size_t connection_counts[KITH_DOOR_KINDS];
+    char http[KITH_GATE_HOST_SIZE + 16]; /* the URL; empty: there is none */
+    uint64_t accept_again_ms;            /* loop time; 0: accepting is not paused */
     struct kith_observer observer;
     struct kith_list requests; /* every live one */
     struct kith_list orphans;  /* pending commands whose request is gone */
@@ -39,6 +41,9 @@ struct kith_server {
     void (*done)(void *ctx);
     void *done_ctx;
 };
+
+/* Let the daemon do what it can now. Not from within it. */
+void kith_server_run(struct kith_server *server);
 
 /* Let the daemon run in the next turn of the loop: a connection was resumed. */
 void kith_server_wake(struct kith_server *server);

@@ -22,17 +22,20 @@ static json_t *listen_json(const struct kith_runtime *runtime)
 }
 
 static bool print_json(const struct kith_cli *cli, const struct kith_runtime *runtime,
-                       const char *id, const char *name)
+                       const char *http)
 {
+    char id[KITH_ID_TEXT_SIZE];
+    const struct kith_node *node = kith_runtime_node(runtime);
     char *socket = NULL;
     const char *home = kith_runtime_home(runtime);
+    kith_id_format(kith_node_id(node), id);
     if (asprintf(&socket, "%s/%s", home, KITH_CONTROL_NAME) < 0)
         return false;
-    json_t *line =
-        json_pack("{s:b, s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:s}", "ready", 1, "id", id,
-                  "name", name, "network", kith_runtime_network(runtime).name, "home",
-                  home, "listen", listen_json(runtime), "socket", socket, "pid",
-                  (json_int_t)getpid(), "version", KITH_VERSION);
+    json_t *line = json_pack(
+        "{s:b, s:s, s:s, s:s, s:s, s:o, s:s?, s:s, s:I, s:s}", "ready", 1, "id", id,
+        "name", kith_node_name(node), "network", kith_runtime_network(runtime).name,
+        "home", home, "listen", listen_json(runtime), "http", http, "socket", socket,
+        "pid", (json_int_t)getpid(), "version", KITH_VERSION);
     free(socket);
     if (line == NULL)
         return false;
@@ -43,30 +46,30 @@ static bool print_json(const struct kith_cli *cli, const struct kith_runtime *ru
 }
 
 static void print_text(const struct kith_cli *cli, const struct kith_runtime *runtime,
-                       const struct kith_id *id, const char *name)
+                       const char *http)
 {
     char id_short[KITH_ID_SHORT_SIZE];
     const struct kith_address *addresses;
     size_t count = kith_runtime_listening(runtime, &addresses);
-    kith_id_format_short(id, id_short);
-    fprintf(cli->out, "ready: %s %s listening on", name, id_short);
+    const struct kith_node *node = kith_runtime_node(runtime);
+    kith_id_format_short(kith_node_id(node), id_short);
+    fprintf(cli->out, "ready: %s %s listening on", kith_node_name(node), id_short);
     for (size_t i = 0; i < count; i++) {
         char text[KITH_ADDRESS_TEXT_SIZE];
         kith_address_format(&addresses[i], text);
         fprintf(cli->out, "%s %s", i > 0 ? "," : "", text);
     }
+    if (http != NULL)
+        fprintf(cli->out, ", serving %s", http);
     fputc('\n', cli->out);
 }
 
-bool kith_ready_print(const struct kith_cli *cli, const struct kith_runtime *runtime)
+bool kith_ready_print(const struct kith_cli *cli, const struct kith_runtime *runtime,
+                      const char *http)
 {
-    char id[KITH_ID_TEXT_SIZE];
-    const struct kith_node *node = kith_runtime_node(runtime);
-    const char *name = kith_node_name(node);
-    kith_id_format(kith_node_id(node), id);
     if (!cli->is_json)
-        print_text(cli, runtime, kith_node_id(node), name);
-    else if (!print_json(cli, runtime, id, name))
+        print_text(cli, runtime, http);
+    else if (!print_json(cli, runtime, http))
         return false;
     return fflush(cli->out) == 0;
 }

@@ -6,7 +6,9 @@
 #include "cli/command.h"
 #include "node/runtime.h"
 
-/* Printed and flushed. False when it could not be written. */
-bool kith_ready_print(const struct kith_cli *cli, const struct kith_runtime *runtime);
+/* Printed and flushed. `http` is where programs may ask (NULL: only the socket). False
+ * when it could not be written. */
+bool kith_ready_print(const struct kith_cli *cli, const struct kith_runtime *runtime,
+                      const char *http);
 
 #endif

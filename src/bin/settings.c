@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "kith/error.h"
+#include "node/http.h"
 
 /* "SOURCE: 'VALUE' REASON" */
 static int refuse(const struct kith_settings *settings, const char *knob,
@@ -46,7 +47,8 @@ static int read_network(struct kith_settings *settings,
 }
 
 /* A bare number is a port, for those who think of nothing else. */
-static int parse_listen(const char *text, struct kith_address *out, const char **reason)
+static int parse_listen(const char *text, uint16_t port_default, struct kith_address *out,
+                        const char **reason)
 {
     char with_colon[8];
     size_t size = strlen(text);
@@ -54,8 +56,8 @@ static int parse_listen(const char *text, struct kith_address *out, const char *
         snprintf(with_colon, sizeof(with_colon), ":%s", text);
         text = with_colon;
     }
-    return kith_address_parse(kith_bytes(text, strlen(text)), KITH_PORT_DEFAULT, true,
-                              out, reason);
+    return kith_address_parse(kith_bytes(text, strlen(text)), port_default, true, out,
+                              reason);
 }
 
 static int read_listen(struct kith_settings *settings,
@@ -68,7 +70,7 @@ static int read_listen(struct kith_settings *settings,
         if (i == KITH_LISTEN_MAX)
             return refuse(settings, "listen", text, KITH_ELIMIT,
                           "a node listens on at most 8 addresses", why);
-        int error = parse_listen(text, &settings->listen[i], &reason);
+        int error = parse_listen(text, KITH_PORT_DEFAULT, &settings->listen[i], &reason);
         if (error != 0)
             return refuse(settings, "listen", text, error, reason, why);
     }
@@ -138,6 +140,46 @@ static int read_lan(const struct kith_cli *cli, struct kith_settings *settings,
     return 0;
 }
 
+static int read_switch(struct kith_settings *settings, const char *knob, bool *out,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *text = kith_config_value(settings->config, knob);
+    *out = text != NULL && strcmp(text, "yes") == 0;
+    if (text == NULL || *out || strcmp(text, "no") == 0)
+        return 0;
+    return refuse(settings, knob, text, KITH_EINVALID, "it is either yes or no", why);
+}
+
+/* Without an address it is this machine alone, unlike what peers are to reach. */
+static int read_http(struct kith_settings *settings,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    bool is_insecure;
+    const char *reason = "";
+    const char *text = kith_config_value(settings->config, "http");
+    settings->has_http = text == NULL || strcmp(text, "no") != 0;
+    settings->is_http_given = text != NULL;
+    settings->http = (struct kith_address){.host = "127.0.0.1", .port = KITH_HTTP_PORT};
+    int error = read_switch(settings, "http-insecure", &is_insecure, why);
+    if (error != 0 || text == NULL || !settings->has_http)
+        return error;
+    error = parse_listen(text, KITH_HTTP_PORT, &settings->http, &reason);
+    if (error != 0)
+        return refuse(settings, "http", text, error, reason, why);
+    if (settings->http.host[0] == '\0' || strcmp(settings->http.host, "localhost") == 0)
+        memcpy(settings->http.host, "127.0.0.1", sizeof("127.0.0.1"));
+    if (!kith_http_is_ip(settings->http.host))
+        return refuse(settings, "http", text, KITH_EINVALID,
+                      "give an IP address and a port, a port alone, or no", why);
+    if (!kith_http_is_loopback(settings->http.host) && !is_insecure)
+        return refuse(settings, "http", text, KITH_EINVALID,
+                      "whoever listens on that network would read along, token and all, "
+                      "for kith has no TLS for programs yet; use 127.0.0.1, or add "
+                      "--http-insecure if you know that network",
+                      why);
+    return 0;
+}
+
 static int read_config(const struct kith_cli *cli, struct kith_settings *out,
                        char why[static KITH_CONFIG_WHY_SIZE])
 {
@@ -172,6 +214,8 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
         error = read_durability(out, why);
     if (error == 0)
         error = read_lan(cli, out, why);
+    if (error == 0)
+        error = read_http(out, why);
     if (error != 0)
         kith_settings_deinit(out);
     return error;

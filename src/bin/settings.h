@@ -20,6 +20,9 @@ struct kith_settings {
     bool is_durable;
     bool has_lan;
     uint16_t discovery_port;
+    bool has_http;
+    bool is_http_given;       /* `http` is exact, else where to begin looking */
+    struct kith_address http; /* an IP address */
 };
 
 /* Returns 0, or an error with one sentence that names the source and what to do. */

@@ -15,6 +15,8 @@
 #include "bin/settings.h"
 #include "kith/error.h"
 #include "node/control.h"
+#include "node/http.h"
+#include "node/token.h"
 
 #define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
 
@@ -31,6 +33,7 @@ struct up {
     struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
     struct kith_runtime *runtime;
     struct kith_server *server;
+    char token[KITH_TOKEN_TEXT_SIZE]; /* secret */
     bool is_stopping;
     int exit_code;
 };
@@ -215,35 +218,65 @@ static int start(struct up *up, struct kith_problem *problem)
     return error;
 }
 
-static int serve(struct up *up, struct kith_problem *problem)
+static int open_socket(struct up *up, struct kith_problem *problem)
 {
     int fd;
-    struct kith_server_config config = {.loop = &up->loop,
-                                        .runtime = up->runtime,
-                                        .version = KITH_VERSION,
-                                        .shutdown = on_shutdown,
-                                        .ctx = up};
     int error = kith_control_listen(up->cli->home, &fd, problem);
     if (error != 0)
         return error;
-    error = kith_server_new(&config, &up->server);
-    if (error == 0)
-        error = kith_server_listen(up->server, KITH_DOOR_UNIX, fd);
-    else
-        close(fd);
+    error = kith_server_listen(up->server, KITH_DOOR_UNIX, fd);
     return error == 0
                ? 0
                : kith_problem_set(problem, error, "the control API cannot start: %s",
                                   kith_error_text(error));
 }
 
+static int open_http(struct up *up, struct kith_problem *problem)
+{
+    int fd;
+    if (!up->settings.has_http)
+        return 0;
+    int error =
+        kith_http_listen(&up->settings.http, up->settings.is_http_given, &fd, problem);
+    if (error != 0)
+        return error;
+    error = kith_server_listen(up->server, KITH_DOOR_TCP, fd);
+    return error == 0 ? 0
+                      : kith_problem_set(problem, error, "http cannot be served: %s",
+                                         kith_error_text(error));
+}
+
+static int serve(struct up *up, struct kith_problem *problem)
+{
+    struct kith_server_config config = {.loop = &up->loop,
+                                        .runtime = up->runtime,
+                                        .version = KITH_VERSION,
+                                        .token = up->token,
+                                        .shutdown = on_shutdown,
+                                        .ctx = up};
+    int error = kith_token_load_or_make(up->cli->home, up->token, problem);
+    if (error != 0)
+        return error;
+    error = kith_server_new(&config, &up->server);
+    if (error != 0)
+        return kith_problem_set(problem, error, "the control API cannot start: %s",
+                                kith_error_text(error));
+    error = open_http(up, problem);
+    return error != 0 ? error : open_socket(up, problem);
+}
+
+static int complain(struct up *up, const struct kith_problem *problem)
+{
+    bool is_usage = problem->error == KITH_ENAME || problem->error == KITH_EADDRESS;
+    return kith_cli_fail(up->cli, is_usage ? KITH_EXIT_USAGE : KITH_EXIT_FAILED, "%s",
+                         problem->text);
+}
+
 static int failed_start(struct up *up, const struct kith_problem *problem)
 {
     uv_run(&up->loop, UV_RUN_DEFAULT); /* what was begun closes */
     uv_loop_close(&up->loop);
-    bool is_usage = problem->error == KITH_ENAME || problem->error == KITH_EADDRESS;
-    return kith_cli_fail(up->cli, is_usage ? KITH_EXIT_USAGE : KITH_EXIT_FAILED, "%s",
-                         problem->text);
+    return complain(up, problem);
 }
 
 static int run_loop(struct up *up)
@@ -257,9 +290,9 @@ static int run_loop(struct up *up)
         return failed_start(up, &problem);
     open_handles(up);
     if (serve(up, &problem) != 0) {
-        up->exit_code = failed_start(up, &problem);
+        up->exit_code = complain(up, &problem);
         stop(up);
-    } else if (!kith_ready_print(up->cli, up->runtime)) {
+    } else if (!kith_ready_print(up->cli, up->runtime, kith_server_http(up->server))) {
         up->exit_code = kith_cli_fail(up->cli, KITH_EXIT_FAILED,
                                       "the ready line cannot be written; stopping");
         stop(up);
@@ -323,6 +356,7 @@ static int run(struct kith_cli *cli)
     }
     kith_settings_deinit(&up->settings);
     kith_passphrase_deinit(&up->passphrase);
+    explicit_bzero(up->token, sizeof(up->token));
     free(up);
     return exit_code;
 }
@@ -341,7 +375,8 @@ const struct kith_cli_command kith_command_up = {
     .name = "up",
     .summary = "run the node",
     .usage = "[--name NAME] [--network NAME [--passphrase]] [--listen [ADDR]:PORT]… "
-             "[--peer ADDR]… [--no-lan] [--discovery-port PORT] [--log LEVEL] [--detach]",
+             "[--peer ADDR]… [--no-lan] [--discovery-port PORT] [--http [ADDR]:PORT|no] "
+             "[--log LEVEL] [--detach]",
     .detail =
         "Prints one line once the node is ready (with --json an object), logs to "
         "stderr, and\nruns until it is told to stop: `kith down`, ^C or SIGTERM. "

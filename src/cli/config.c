@@ -15,23 +15,31 @@
 
 const struct kith_knob kith_knobs[] = {
     {"name", "NAME", "what this node calls itself", "the stored one, else the login name",
-     false},
+     KITH_KNOB_ONE},
     {"listen", "[ADDR]:PORT", "accept peers there; several may be given",
-     "every interface, port 4747 or the next free one", true},
+     "every interface, port 4747 or the next free one", KITH_KNOB_LIST},
     {"peer", "ADDR", "dial this peer, at start and for ever after; several may be given",
-     NULL, true},
+     NULL, KITH_KNOB_LIST},
     {"network", "NAME", "whom to meet: nodes of the same network and passphrase only",
-     "the one used last, else home", false},
+     "the one used last, else home", KITH_KNOB_ONE},
     {"network-passphrase-file", "FILE",
      "the network's passphrase is in there; kept as a key, so once is enough", NULL,
-     false},
+     KITH_KNOB_ONE},
     {"lan", "yes|no", "be found on the local network, and find; --no-lan is short for no",
-     "yes", false},
-    {"discovery-port", "PORT", "UDP port of the local network's beacons", "4747", false},
-    {"log", "LEVEL", "what to log on stderr: error, warn, info or debug", "info", false},
+     "yes", KITH_KNOB_ONE},
+    {"discovery-port", "PORT", "UDP port of the local network's beacons", "4747",
+     KITH_KNOB_ONE},
+    {"http", "[ADDR]:PORT|no",
+     "where programs and the page on this machine ask; no leaves only the socket",
+     "127.0.0.1, port 8000 or the next free one", KITH_KNOB_ONE},
+    {"http-insecure", "yes|no",
+     "let --http take an address of the network: unencrypted, token and all", "no",
+     KITH_KNOB_SWITCH},
+    {"log", "LEVEL", "what to log on stderr: error, warn, info or debug", "info",
+     KITH_KNOB_ONE},
     {"durability", "process|full",
      "what a stored message survives: the death of the process, or a power cut too",
-     "process", false},
+     "process", KITH_KNOB_ONE},
     {0},
 };
 
@@ -119,15 +127,15 @@ static int read_flags(struct kith_config *config, const struct kith_config_flag 
 {
     for (size_t i = 0; i < flag_count; i++) {
         size_t index = knob_index(flags[i].name);
-        if (index == KNOBS || flags[i].value == NULL)
+        if (index == KNOBS)
             continue;
+        const char *value = flags[i].value != NULL ? flags[i].value : "yes";
         struct setting *setting = &config->settings[index];
         char source[64];
         snprintf(source, sizeof(source), "--%s", flags[i].name);
-        if (!kith_knobs[index].is_list)
+        if (kith_knobs[index].kind != KITH_KNOB_LIST)
             setting_clear(setting); /* of flags the last one counts */
-        int error = setting_add(setting, RANK_FLAG, source, flags[i].value,
-                                strlen(flags[i].value));
+        int error = setting_add(setting, RANK_FLAG, source, value, strlen(value));
         if (error != 0)
             return explain(error, source, flags[i].name, why);
     }
@@ -146,7 +154,7 @@ static void variable_name(const char *knob, char *out, size_t size)
 static int add_variable(struct setting *setting, const struct kith_knob *knob,
                         const char *variable, const char *text)
 {
-    if (!knob->is_list)
+    if (knob->kind != KITH_KNOB_LIST)
         return setting_add(setting, RANK_ENVIRONMENT, variable, text, strlen(text));
     int error = 0;
     while (error == 0 && *(text += strspn(text, ", \t")) != '\0') {
@@ -263,7 +271,7 @@ static int add_line(struct file *file, const char *name, const char *value)
         return refuse_knob(file, name);
     if (value == NULL || value[0] == '\0')
         return refuse(file, "'%s' has no value", name);
-    if (!kith_knobs[index].is_list && (file->seen & (1u << index)) != 0)
+    if (kith_knobs[index].kind != KITH_KNOB_LIST && (file->seen & (1u << index)) != 0)
         return refuse(file, "'%s' is set a second time", name);
     file->seen |= 1u << index;
     char source[KITH_CONFIG_WHY_SIZE];

@@ -15,12 +15,18 @@
 #define KITH_CONFIG_VALUES_MAX                                                           \
     256 /* of one list knob: as many addresses as a node dials */
 
+enum kith_knob_kind {
+    KITH_KNOB_ONE,    /* one value */
+    KITH_KNOB_LIST,   /* many flags or lines; commas between values in the environment */
+    KITH_KNOB_SWITCH, /* yes or no; the flag stands alone and means yes */
+};
+
 struct kith_knob {
     const char *name;     /* of the flag and in the file; in capitals after KITH_ */
     const char *value;    /* what stands for the value in help */
     const char *summary;  /* one clause */
     const char *fallback; /* the default, for people; NULL: none */
-    bool is_list; /* many flags or lines; commas between values in the environment */
+    enum kith_knob_kind kind;
 };
 
 extern const struct kith_knob kith_knobs[]; /* ends with an entry without a name */
@@ -32,7 +38,7 @@ struct kith_config; /* opaque */
 /* Flags as given on the command line: name and value, in order. */
 struct kith_config_flag {
     const char *name;
-    const char *value;
+    const char *value; /* NULL of a switch */
 };
 
 /* Reads all sources. `flags` whose name is no knob are skipped. Returns 0, KITH_ENOMEM,

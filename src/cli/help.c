@@ -34,7 +34,10 @@ static void print_knobs(FILE *to)
     for (const struct kith_knob *knob = kith_knobs; knob->name != NULL; knob++) {
         char left[80];
         snprintf(left, sizeof(left), "--%s", knob->name);
-        print_row(to, left, knob->value, knob->summary, knob->fallback);
+        if (knob->kind == KITH_KNOB_SWITCH)
+            print_row(to, left, NULL, knob->summary, NULL);
+        else
+            print_row(to, left, knob->value, knob->summary, knob->fallback);
     }
 }
 
@@ -128,9 +131,10 @@ static int print_json(const struct kith_cli *cli, const struct kith_cli_command 
 static int print_json_config(const struct kith_cli *cli)
 {
     for (const struct kith_knob *knob = kith_knobs; knob->name != NULL; knob++) {
-        json_t *line = json_pack("{s:s, s:s, s:s, s:s?, s:b}", "knob", knob->name,
-                                 "value", knob->value, "summary", knob->summary,
-                                 "default", knob->fallback, "list", (int)knob->is_list);
+        json_t *line =
+            json_pack("{s:s, s:s, s:s, s:s?, s:b}", "knob", knob->name, "value",
+                      knob->value, "summary", knob->summary, "default", knob->fallback,
+                      "list", knob->kind == KITH_KNOB_LIST);
         if (line == NULL)
             return kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
         json_dumpf(line, cli->out, JSON_COMPACT);

@@ -74,7 +74,7 @@ static struct option_view find_of(const struct kith_cli_command *command,
     struct option_view found = find_in(command->options, name);
     const struct kith_knob *knob = command->takes_knobs ? kith_knob_find(name) : NULL;
     if (found.name == NULL && knob != NULL)
-        found = (struct option_view){knob->name, true};
+        found = (struct option_view){knob->name, knob->kind != KITH_KNOB_SWITCH};
     return found;
 }
 

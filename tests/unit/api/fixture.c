@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -21,6 +23,20 @@ static int listen_on(const struct api *api)
     assert_true(fd >= 0);
     assert_int_equal(bind(fd, (const struct sockaddr *)&address, sizeof address), 0);
     assert_int_equal(listen(fd, 128), 0);
+    return fd;
+}
+
+static int listen_on_tcp(struct api *api)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    assert_int_equal(listen(fd, 128), 0);
+    api->port = ntohs(address.sin_port);
     return fd;
 }
 
@@ -61,11 +77,15 @@ static void start(struct api *api)
         .loop = &api->loop,
         .runtime = api->runtime,
         .version = "9.8.7",
+        .token = API_TOKEN,
         .shutdown = on_shutdown,
         .ctx = api,
     };
     assert_int_equal(kith_server_new(&config, &api->server), 0);
     assert_int_equal(kith_server_listen(api->server, KITH_DOOR_UNIX, listen_on(api)), 0);
+    assert_null(kith_server_http(api->server));
+    assert_int_equal(kith_server_listen(api->server, KITH_DOOR_TCP, listen_on_tcp(api)),
+                     0);
 }
 
 int api_setup(void **state)
@@ -156,17 +176,29 @@ json_int_t api_number(const struct api *api, const char *name)
     return json_integer_value(json_object_get(api->answer.json, name));
 }
 
+static int connect_to(const void *address, socklen_t size, int family)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(connect(fd, address, size), 0);
+    struct timeval limit = {.tv_sec = 30};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    return fd;
+}
+
 int api_connect(const struct api *api)
 {
     struct sockaddr_un address;
     control_path(api, &address);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(fd >= 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof address), 0);
-    struct timeval limit = {.tv_sec = 10};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    return fd;
+    return connect_to(&address, sizeof address, AF_UNIX);
+}
+
+int api_connect_tcp(const struct api *api)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(api->port)};
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return connect_to(&address, sizeof address, AF_INET);
 }
 
 size_t api_exchange(int fd, const char *request, size_t size, const char *wanted,

@@ -10,6 +10,8 @@
 #include "api/server.h"
 #include "fake_runtime.h"
 
+#define API_TOKEN "thetokenofthefixture"
+
 struct api {
     uv_loop_t loop;
     uv_thread_t thread;
@@ -21,6 +23,7 @@ struct api {
     struct kith_server *server;
     bool is_shutdown_asked;
     char home[64];
+    uint16_t port; /* of the TCP door */
     struct kith_client *client;
     struct kith_answer answer; /* of the last request */
 };
@@ -43,6 +46,7 @@ json_int_t api_number(const struct api *api, const char *name);
 
 /* A raw connection, for what a client would never send. */
 int api_connect(const struct api *api);
+int api_connect_tcp(const struct api *api);
 
 /* Write all, then read until the server closes or `wanted` has come; terminated. */
 size_t api_exchange(int fd, const char *request, size_t size, const char *wanted,

@@ -109,6 +109,17 @@ static void knobs_of_different_sources_go_together(void **state)
     assert_string_equal(kith_config_value(config, "log"), "debug");
 }
 
+static void a_switch_means_yes_and_can_be_turned_off_elsewhere(void **state)
+{
+    const struct kith_config_flag flag = {"http-insecure", NULL};
+    (void)state;
+    write_home("http-insecure = no\n");
+    assert_int_equal(read_config(NULL, 0), 0);
+    assert_string_equal(kith_config_value(config, "http-insecure"), "no");
+    assert_int_equal(read_config(&flag, 1), 0);
+    assert_string_equal(kith_config_value(config, "http-insecure"), "yes");
+}
+
 static void a_list_takes_lines_flags_and_commas(void **state)
 {
     const struct kith_config_flag flags[] = {
@@ -231,6 +242,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_nearest_source_wins, setup, teardown),
         cmocka_unit_test_setup_teardown(knobs_of_different_sources_go_together, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(
+            a_switch_means_yes_and_can_be_turned_off_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(a_list_takes_lines_flags_and_commas, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(of_a_flag_given_twice_the_last_counts, setup,

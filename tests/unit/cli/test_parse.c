@@ -109,6 +109,16 @@ static void every_knob_is_an_option_where_knobs_are_taken(void **state)
     assert_int_equal(PARSE("send", "bob", "--listen", ":0"), KITH_EINVALID);
 }
 
+static void a_switch_stands_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(PARSE("up", "--http-insecure", "--http", ":0"), 0);
+    assert_int_equal(parsed.given_count, 2);
+    assert_null(parsed.given[0].value);
+    assert_string_equal(parsed.given[1].value, ":0");
+    assert_int_equal(PARSE("up", "--http-insecure=no"), KITH_EINVALID);
+}
+
 static void help_and_version_are_wishes_and_ask_for_no_arguments(void **state)
 {
     (void)state;
@@ -187,6 +197,7 @@ int main(void)
         cmocka_unit_test(a_value_may_look_like_an_option),
         cmocka_unit_test(a_lone_dash_is_an_argument),
         cmocka_unit_test(every_knob_is_an_option_where_knobs_are_taken),
+        cmocka_unit_test(a_switch_stands_alone),
         cmocka_unit_test(help_and_version_are_wishes_and_ask_for_no_arguments),
         cmocka_unit_test(an_unknown_word_is_answered_with_the_nearest),
         cmocka_unit_test(a_value_is_there_exactly_where_it_belongs),

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "api/server_door.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    ACCEPTS_MAX = 32,      /* in one turn */
+    ACCEPT_PAUSE_MS = 100, /* after running out of descriptors */
+};
+
+static const char too_many[] =
+    "{\"type\":\"urn:kith:error:ELIMIT\",\"title\":\"a limit of this node is reached\","
+    "\"status\":503,\"error\":\"KITH_ELIMIT\",\"detail\":\"too many programs are "
+    "connected to this node; end some of them\"}\n";
+
+/* ---- connections ---- */
+
+struct kith_visitor *kith_visitor_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* The daemon takes connections later than they are given to it: the address it was given
+ * with them tells where they came in. */
+static enum kith_door door_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info && info->client_addr->sa_family == AF_UNIX ? KITH_DOOR_UNIX
+                                                           : KITH_DOOR_TCP;
+}
+
+static struct kith_visitor *visitor_new(struct kith_server *server,
+                                        struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct kith_visitor *visitor = calloc(1, sizeof *visitor);
+    if (!visitor)
+        return NULL;
+    visitor->server = server;
+    visitor->door = door_of(connection);
+    if (visitor->door == KITH_DOOR_TCP &&
+        (!info || !kith_gate_of(info->connect_fd, &visitor->gate))) {
+        free(visitor);
+        return NULL;
+    }
+    return visitor;
+}
+
+void kith_visitor_notify(void *ctx, struct MHD_Connection *connection, void **slot,
+                         enum MHD_ConnectionNotificationCode code)
+{
+    struct kith_server *server = ctx;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        server->connection_counts[door_of(connection)]++;
+        *slot = visitor_new(server, connection);
+    } else {
+        server->connection_counts[door_of(connection)]--;
+        free(*slot);
+        *slot = NULL;
+    }
+}
+
+/* ---- accepting ---- */
+
+/* TCP does not tell whose program it is: there every request shows its token. */
+static bool may_come_in(enum kith_door door, int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (door == KITH_DOOR_TCP)
+        return true;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return false;
+    return peer.uid == geteuid() || peer.uid == 0;
+}
+
+static void turn_away(int fd)
+{
+    char answer[512];
+    int size = snprintf(answer, sizeof answer,
+                        "HTTP/1.1 503 Service Unavailable\r\n"
+                        "Content-Type: application/problem+json\r\n"
+                        "Content-Length: %zu\r\n"
+                        "Connection: close\r\n\r\n%s",
+                        sizeof too_many - 1, too_many);
+    /* One short write into an empty buffer: it fits, or nobody is there to read it. */
+    ssize_t written = send(fd, answer, (size_t)size, MSG_NOSIGNAL);
+    (void)written;
+    close(fd);
+}
+
+/* Whether the daemon counts a connection at once or in its next round is its own affair:
+ * `expected` counts those given to it in this turn. */
+static bool is_full(const struct kith_door_state *door, size_t expected)
+{
+    size_t counted = door->server->connection_counts[door->door];
+    return (counted > expected ? counted : expected) >= KITH_SERVER_DOOR_CONNECTIONS_MAX;
+}
+
+static bool take_client(struct kith_door_state *door, int fd,
+                        const struct sockaddr *address, socklen_t size, size_t expected)
+{
+    if (!may_come_in(door->door, fd))
+        close(fd);
+    else if (is_full(door, expected))
+        turn_away(fd);
+    else
+        return MHD_add_connection(door->server->daemon, fd, address, size) == MHD_YES;
+    return false;
+}
+
+static void pause_accepting(struct kith_server *server)
+{
+    kith_doors_set_accepting(server, false);
+    server->accept_again_ms = uv_now(server->config.loop) + ACCEPT_PAUSE_MS;
+    kith_server_arm(server);
+}
+
+static void on_door(uv_poll_t *poll, int status, int events)
+{
+    struct kith_door_state *door = poll->data;
+    size_t expected = door->server->connection_counts[door->door];
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        struct sockaddr_storage address = {.ss_family = AF_UNIX};
+        socklen_t size = sizeof address;
+        struct sockaddr *peer = (struct sockaddr *)&address;
+        int fd = accept4(door->fd, peer, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0)
+            expected += take_client(door, fd, peer, size, expected);
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
+                 errno == ENOBUFS)
+            pause_accepting(door->server);
+        if (fd < 0 && errno != ECONNABORTED && errno != EINTR)
+            break;
+    }
+    kith_server_run(door->server);
+}
+
+void kith_doors_set_accepting(struct kith_server *server, bool is_accepting)
+{
+    server->accept_again_ms = 0;
+    for (size_t i = 0; i < server->door_count; i++) {
+        if (is_accepting)
+            uv_poll_start(&server->doors[i].poll, UV_READABLE, on_door);
+        else
+            uv_poll_stop(&server->doors[i].poll);
+    }
+}
+
+/* What people and programs on this machine ask by. */
+static void note_url(struct kith_server *server, int fd)
+{
+    struct kith_gate gate;
+    if (kith_gate_of(fd, &gate))
+        snprintf(server->http, sizeof server->http, "http://%s:%u",
+                 kith_gate_is_any(&gate) ? "localhost" : gate.host, (unsigned)gate.port);
+}
+
+int kith_server_listen(struct kith_server *server, enum kith_door door, int take_fd)
+{
+    struct kith_door_state *state = &server->doors[server->door_count];
+    if (server->door_count == KITH_SERVER_DOORS_MAX) {
+        close(take_fd);
+        return KITH_ELIMIT;
+    }
+    *state = (struct kith_door_state){.server = server, .door = door, .fd = take_fd};
+    if (uv_poll_init(server->config.loop, &state->poll, take_fd) != 0) {
+        close(take_fd);
+        return KITH_EIO;
+    }
+    state->poll.data = state;
+    server->door_count++;
+    server->handles_open++;
+    if (door == KITH_DOOR_TCP)
+        note_url(server, take_fd);
+    return uv_poll_start(&state->poll, UV_READABLE, on_door) == 0 ? 0 : KITH_EIO;
+}
+
+const char *kith_server_http(const struct kith_server *server)
+{
+    return server->http[0] ? server->http : NULL;
+}

@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The API over TCP: who gets in, and who does not."""
+
+import http.client
+import json
+import os
+import urllib.parse
+
+from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same
+
+JSON = {"Content-Type": "application/json"}
+
+
+def token_of(node):
+    with open(os.path.join(node.home, "token"), encoding="ascii") as file:
+        return file.read().strip()
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def ask(node, method, path, body=None, headers=None, host=None):
+    """One request over TCP: status, headers and text."""
+    url = urllib.parse.urlsplit(node.ready["http"])
+    connection = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
+    try:
+        connection.putrequest(method, path, skip_host=True)
+        connection.putheader("Host", host or url.netloc)
+        data = b"" if body is None else body.encode()
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        if body is not None:
+            connection.putheader("Content-Length", str(len(data)))
+        connection.endheaders(data)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def refused(node, wanted, *args, **options):
+    status, headers, text = ask(node, *args, **options)
+    same(status, wanted, str(args))
+    same(headers["Content-Type"], "application/problem+json")
+    assert not [name for name in headers if name.lower().startswith("access-control")], headers
+    assert json.loads(text)["detail"], text
+
+
+@case("who has the token asks and says over TCP what he may over the socket")
+def _(scene):
+    alice, bob = scene.pair()
+    token = token_of(alice)
+    status, _, text = ask(alice, "GET", "/api/v1/self", headers=bearer(token))
+    same(status, 200)
+    same(json.loads(text)["id"], alice.id)
+    same(json.loads(text)["http"], alice.ready["http"])
+    body = json.dumps({"to": bob.id, "text": "over TCP"})
+    status, _, text = ask(alice, "POST", "/api/v1/messages", body, {**bearer(token), **JSON})
+    same(status, 201, text)
+    same(alice.texts(), ["over TCP"])
+
+
+@case("without the token, with a foreign Host or Origin, nothing is told and nothing done")
+def _(scene):
+    alice = scene.node("alice")
+    good = bearer(token_of(alice))
+    port = urllib.parse.urlsplit(alice.ready["http"]).port
+    say = json.dumps({"to": "#lobby", "text": "forged"})
+    for headers in ({}, bearer("x" * 52), bearer(alice.id), {"Cookie": f"token={token_of(alice)}"}):
+        refused(alice, 401, "GET", "/api/v1/self", headers=headers)
+        refused(alice, 401, "GET", "/api/v1/stream", headers=headers)
+        refused(alice, 401, "POST", "/api/v1/messages", say, headers={**headers, **JSON})
+    for host in ("evil.example", f"evil.example:{port}", "127.0.0.1", f"127.0.0.1:{port + 1}"):
+        refused(alice, 403, "GET", "/api/v1/self", headers=good, host=host)
+        refused(alice, 403, "POST", "/api/v1/messages", say, {**good, **JSON}, host=host)
+    for origin in ("http://evil.example", f"http://evil.example:{port}", "null",
+                   f"https://127.0.0.1:{port}"):
+        page = {**good, "Origin": origin}
+        refused(alice, 403, "POST", "/api/v1/messages", say, {**page, **JSON})
+        refused(alice, 403, "OPTIONS", "/api/v1/messages", headers={
+            "Origin": origin, "Access-Control-Request-Method": "POST",
+            "Access-Control-Request-Headers": "authorization, content-type"})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        refused(alice, 415, "POST", "/api/v1/messages", say, {**good, "Content-Type": kind})
+    same(alice.texts(), [])
+
+
+@case("http goes where it is told; a taken port is an error, the usual one gives way")
+def _(scene):
+    alice = scene.node("alice")
+    taken = urllib.parse.urlsplit(alice.ready["http"]).netloc
+    home = os.path.join(scene.path, "second")
+    run_kith("up", "--home", home, "--listen", "127.0.0.1:0", "--http", taken).expect(
+        FAILED, taken, "already in use", "--http")
+    for place in ("0.0.0.0:0", "[::]:0", "192.0.2.1:8000"):
+        run_kith("up", "--home", home, "--http", place).expect(USAGE, place, "--http-insecure")
+    for place in ("name.example:8000", "1.2.3:8000", "127.0.0.1:65536", "yes"):
+        run_kith("up", "--home", home, "--http", place).expect(USAGE, place)
+    first = scene.make("first", env={"KITH_HTTP": ""}).start()
+    second = scene.make("second", env={"KITH_HTTP": ""}).start()
+    assert first.ready["http"].startswith("http://127.0.0.1:80"), first.ready
+    assert first.ready["http"] != second.ready["http"]
+    same(ask(second, "GET", "/api/v1/self", headers=bearer(token_of(second)))[0], 200)
+    refused(second, 401, "GET", "/api/v1/self", headers=bearer(token_of(first)))
+    everywhere = scene.make("everywhere", "--http", "0.0.0.0:0", "--http-insecure").start()
+    same(ask(everywhere, "GET", "/api/v1/self", headers=bearer(token_of(everywhere)))[0], 200)
+    none = scene.make("none", "--http", "no").start()
+    same(none.ready["http"], None)
+    same(none.request("GET", "/self")[1]["http"], None)
+    none.kith("peers").expect(DONE)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* The TCP door: what is asked of a request there, and only there. */
+#include "fixture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BEARER "Authorization: Bearer " API_TOKEN "\r\n"
+
+/* One request whose Host is ours, on a connection of its own. */
+static void ask_host(struct api *api, const char *line, const char *host,
+                     const char *headers, const char *wanted)
+{
+    char request[1024];
+    char answer[4096];
+    int size =
+        snprintf(request, sizeof request, "%s HTTP/1.1\r\n%s%sConnection: close\r\n\r\n",
+                 line, host, headers);
+    int fd = api_connect_tcp(api);
+    api_exchange(fd, request, (size_t)size, NULL, answer, sizeof answer);
+    close(fd);
+    if (!strstr(answer, wanted))
+        fail_msg("no %s in %s", wanted, answer);
+    if (strstr(answer, "Access-Control"))
+        fail_msg("a page of elsewhere is let in: %s", answer);
+}
+
+static void ask(struct api *api, const char *line, const char *headers,
+                const char *wanted)
+{
+    char host[64];
+    snprintf(host, sizeof host, "Host: 127.0.0.1:%u\r\n", (unsigned)api->port);
+    ask_host(api, line, host, headers, wanted);
+}
+
+#define SELF "GET /api/v1/self"
+
+static void the_url_is_told(void **state)
+{
+    struct api *api = *state;
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%u", (unsigned)api->port);
+    assert_string_equal(kith_server_http(api->server), url);
+    assert_int_equal(api_ask(api, "GET", "/self", NULL), 0);
+    assert_string_equal(api_string(api, "http"), url);
+}
+
+static void the_token_opens(void **state)
+{
+    ask(*state, SELF, BEARER, "HTTP/1.1 200 ");
+    ask(*state, SELF, "authorization: bearer " API_TOKEN "\r\n", "HTTP/1.1 200 ");
+}
+
+static void no_token_and_a_wrong_one_are_401(void **state)
+{
+    ask(*state, SELF, "", "HTTP/1.1 401 ");
+    ask(*state, SELF, "", "WWW-Authenticate: Bearer");
+    ask(*state, SELF, "Authorization: Bearer \r\n", "HTTP/1.1 401 ");
+    ask(*state, SELF, "Authorization: Bearer " API_TOKEN "x\r\n", "HTTP/1.1 401 ");
+    ask(*state, SELF, "Authorization: Bearer thetokenofthefixturf\r\n", "HTTP/1.1 401 ");
+    ask(*state, SELF, "Authorization: Basic " API_TOKEN "\r\n", "HTTP/1.1 401 ");
+    ask(*state, SELF, "Cookie: token=" API_TOKEN "\r\n", "HTTP/1.1 401 ");
+    ask(*state, SELF "?token=" API_TOKEN, "", "HTTP/1.1 401 ");
+    ask(*state, "GET /api/v1/stream", "", "HTTP/1.1 401 ");
+    ask(*state, "POST /api/v1/shutdown",
+        "Content-Type: application/json\r\nContent-Length: 0\r\n", "HTTP/1.1 401 ");
+}
+
+static void a_host_that_is_not_ours_is_refused(void **state)
+{
+    struct api *api = *state;
+    char twice[128];
+    snprintf(twice, sizeof twice, "Host: 127.0.0.1:%u\r\nHost: evil.example:%u\r\n",
+             (unsigned)api->port, (unsigned)api->port);
+    ask_host(api, SELF, "Host: evil.example\r\n", BEARER, "HTTP/1.1 403 ");
+    ask_host(api, SELF, "Host: 127.0.0.1\r\n", BEARER, "HTTP/1.1 403 ");
+    ask_host(api, SELF, "", BEARER, "HTTP/1.1 4");
+    ask_host(api, SELF, twice, BEARER, "HTTP/1.1 4");
+    ask_host(api, "GET /nothing", "Host: evil.example\r\n", BEARER, "HTTP/1.1 403 ");
+}
+
+static void a_page_of_elsewhere_is_refused(void **state)
+{
+    struct api *api = *state;
+    char ours[128];
+    snprintf(ours, sizeof ours, BEARER "Origin: http://localhost:%u\r\n",
+             (unsigned)api->port);
+    ask(api, SELF, ours, "HTTP/1.1 200 ");
+    ask(api, SELF, BEARER "Origin: http://evil.example\r\n", "HTTP/1.1 403 ");
+    ask(api, SELF, BEARER "Origin: null\r\n", "HTTP/1.1 403 ");
+    ask(api, "OPTIONS /api/v1/messages",
+        "Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n"
+        "Access-Control-Request-Headers: authorization,content-type\r\n",
+        "HTTP/1.1 403 ");
+    ask(api, "OPTIONS /api/v1/messages", BEARER, "HTTP/1.1 405 ");
+}
+
+static void the_socket_asks_for_none_of_it(void **state)
+{
+    struct api *api = *state;
+    static const char request[] = SELF " HTTP/1.1\r\nHost: evil.example\r\n"
+                                       "Origin: http://evil.example\r\n\r\n";
+    char answer[4096];
+    int fd = api_connect(api);
+    api_exchange(fd, request, sizeof request - 1, "}\n", answer, sizeof answer);
+    close(fd);
+    assert_non_null(strstr(answer, "HTTP/1.1 200 "));
+}
+
+static void a_full_tcp_door_leaves_the_socket_open(void **state)
+{
+    struct api *api = *state;
+    static int fds[KITH_SERVER_DOOR_CONNECTIONS_MAX + 20];
+    char answer[4096];
+    for (size_t i = 0; i < COUNT(fds); i++)
+        fds[i] = api_connect_tcp(api);
+    api_exchange(fds[COUNT(fds) - 1], "", 0, NULL, answer, sizeof answer);
+    assert_non_null(strstr(answer, "HTTP/1.1 503 "));
+    assert_int_equal(api_ask(api, "GET", "/self", NULL), 0);
+    for (size_t i = 0; i < COUNT(fds); i++)
+        close(fds[i]);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_url_is_told),
+        TEST(the_token_opens),
+        TEST(no_token_and_a_wrong_one_are_401),
+        TEST(a_host_that_is_not_ours_is_refused),
+        TEST(a_page_of_elsewhere_is_refused),
+        TEST(the_socket_asks_for_none_of_it),
+        TEST(a_full_tcp_door_leaves_the_socket_open),
+    };
+    return cmocka_run_group_tests_name("api/http", tests, NULL, NULL);
+}
