@@ -27,12 +27,10 @@ static int bind_to(int fd, const struct kith_socket_path *path)
     const char *name = path->address.sun_path;
     if (unlink(name) != 0 && errno != ENOENT)
         return errno;
-    mode_t before = umask(0177); /* from its first moment nobody else's */
-    int result = bind(fd, address, path->address_size);
-    int number = errno;
-    umask(before);
-    if (result != 0)
-        return number;
+    /* Linux gives the name the socket's own mode: from its first moment nobody else's,
+     * without a umask, which would be every thread's of the process. */
+    if (fchmod(fd, 0600) != 0 || bind(fd, address, path->address_size) != 0)
+        return errno;
     return listen(fd, BACKLOG) == 0 ? 0 : errno;
 }
 
