@@ -48,7 +48,7 @@ install: build ## install below PREFIX=/usr/local, staged in DESTDIR
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
 format: deps-test ## lay out every C file by .clang-format
-	@find include src sim tests fuzz bench -name '*.[ch]' -exec clang-format -i {} +
+	@find include src sim tests fuzz bench examples -name '*.[ch]' -exec clang-format -i {} +
 
 clean: ## remove every build directory
 	rm -rf $(BUILD) $(TEST) $(FUZZ)

@@ -7,6 +7,13 @@
 #ifndef KITH_ERROR_H
 #define KITH_ERROR_H
 
+/* The shared library hides everything else. */
+#if defined(__GNUC__)
+#define KITH_API __attribute__((visibility("default")))
+#else
+#define KITH_API
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -65,12 +72,12 @@ enum kith_error {
 };
 
 /* The name without prefix ("EPROTO"), "OK" for 0, "EUNKNOWN" for anything else. */
-const char *kith_error_name(int error);
+KITH_API const char *kith_error_name(int error);
 
 /* One lower-case clause, no full stop: "the disk is full". */
-const char *kith_error_text(int error);
+KITH_API const char *kith_error_text(int error);
 
-enum kith_error_class kith_error_class(int error);
+KITH_API enum kith_error_class kith_error_class(int error);
 
 #ifdef __cplusplus
 }
