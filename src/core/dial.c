@@ -3,6 +3,7 @@
 
 #include "core/command.h"
 #include "core/exchange.h"
+#include "core/link.h"
 #include "core/peer.h"
 
 static struct kith_dial *find(const struct kith_node *node, uint32_t no)
@@ -287,7 +288,8 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         park(dial);
     else if (link->has_left && link->bye_reason == KITH_BYE_DISCONNECTED)
         wait(node, dial, KITH_DIAL_REFUSED_RETRY);
-    else if (dial->state == KITH_DIAL_LINKED && dial->is_suggested && link->has_left)
+    else if (dial->state == KITH_DIAL_LINKED && dial->is_suggested &&
+             kith_link_is_farewell(link))
         forget(node, dial); /* it comes back with a beacon */
     else if (dial->state == KITH_DIAL_LINKED)
         redial(node, dial);

@@ -95,6 +95,7 @@ struct kith_peer {
     struct kith_address address;
     uint8_t instance[KITH_INSTANCE_SIZE];        /* of the last HELLO */
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
+    uint32_t lost; /* how often it went offline since we started; told in HELLO */
     bool is_contact;
     bool is_refused; /* disconnected by hand */
     bool is_moving;  /* to a link not yet live; offline was not told */
@@ -245,6 +246,7 @@ struct kith_link {
     uint8_t exporter_net[KITH_EXPORTER_SIZE];
     uint8_t exporter_room[KITH_EXPORTER_SIZE];
     uint8_t instance[KITH_INSTANCE_SIZE];
+    uint64_t losses; /* told on it by both sides: of two links the later one has more */
     struct kith_address remote;
     kith_time up_at;      /* monotonic */
     kith_time heard_at;   /* last frame */

@@ -25,12 +25,16 @@ static void send_hello(struct kith_node *node, struct kith_link *link)
 {
     char texts[KITH_HELLO_ADDRESSES_MAX][KITH_ADDRESS_TEXT_SIZE];
     const char *name = node->self->name.text;
+    const struct kith_peer *peer = kith_peer_find(node, &link->id);
     struct kith_frame_hello hello = {
         .version_min = KITH_PROTO_VERSION,
         .version_max = KITH_PROTO_VERSION,
         .name = kith_bytes(name, strlen(name)),
         .address_count = node->listening_count,
+        .lost = peer != NULL ? peer->lost : 0,
+        .name_hlc = node->self->name_hlc,
     };
+    link->losses += hello.lost;
     memcpy(hello.instance, node->instance, KITH_INSTANCE_SIZE);
     for (size_t i = 0; i < node->listening_count; i++) {
         kith_address_format(&node->listening[i], texts[i]);
@@ -79,12 +83,21 @@ static bool is_refused(struct kith_link *link)
     return link->peer->is_refused;
 }
 
+/* A peer may name itself as of any time in its own profile events, so it may here, within
+ * the bounds of those. */
+static kith_hlc name_hlc(const struct kith_node *node,
+                         const struct kith_frame_hello *hello)
+{
+    bool is_possible = kith_hlc_wall(hello->name_hlc) <= node->now.wall + KITH_FUTURE_MAX;
+    return is_possible ? hello->name_hlc : 0;
+}
+
 static void go_live(struct kith_node *node, struct kith_link *link,
                     const struct kith_frame_hello *hello)
 {
     link->state = KITH_LINK_LIVE;
     learn_address(link, hello);
-    kith_peer_rename(node, link->peer, hello->name, 0);
+    kith_peer_rename(node, link->peer, hello->name, name_hlc(node, hello));
     kith_dial_succeeded(node, link);
     if (!kith_link_settle(node, link))
         return;
@@ -103,6 +116,7 @@ int kith_greet_hello(struct kith_node *node, struct kith_link *link,
         hello->version_max < KITH_PROTO_VERSION)
         return KITH_EVERSION;
     memcpy(link->instance, hello->instance, KITH_INSTANCE_SIZE);
+    link->losses += hello->lost;
     if (kith_id_equal(&link->id, &node->self->id)) {
         meet_self(node, link);
         return 0;

@@ -89,12 +89,18 @@ static bool has_successor(const struct kith_node *node, const struct kith_link *
     return false;
 }
 
+bool kith_link_is_farewell(const struct kith_link *link)
+{
+    return link->has_left && link->bye_reason != KITH_BYE_REPLACED;
+}
+
 /* Who went without a word is dialled again, whoever dialled before. */
 static void seek_again(struct kith_node *node, const struct kith_link *link,
                        const struct kith_peer *peer)
 {
     bool is_ours = link->dial != NULL; /* which goes on by itself */
-    if (!link->has_left && !is_ours && peer->address.host[0] != '\0' && node->is_started)
+    if (!kith_link_is_farewell(link) && !is_ours && peer->address.host[0] != '\0' &&
+        node->is_started)
         kith_dial_suggest(node, &peer->id, &peer->address, KITH_DIAL_RETRY_MIN,
                           KITH_DIAL_KEEP_TIME);
 }
@@ -108,6 +114,7 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     peer->is_moving = (was_replaced || peer->is_moving) && has_successor(node, link);
     if (peer->is_moving)
         return;
+    peer->lost++;
     kith_peer_tell(node, peer, KITH_PEER_OFFLINE, NULL);
     kith_dial_peer_lost(node, peer);
     seek_again(node, link, peer);
@@ -225,6 +232,42 @@ void kith_link_fault(struct kith_node *node, struct kith_link *link, int error)
     kith_link_close(node, link, KITH_BYE_FAULT, error);
 }
 
+/* ---- doubt ---- */
+
+void kith_link_send_ping(struct kith_node *node, struct kith_link *link)
+{
+    link->ping_at = node->now.mono;
+    link->ping_token = kith_rng_u64(&node->rng);
+    kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
+                           &(struct kith_frame_ping){.token = link->ping_token});
+    kith_link_send_scratch(node, link);
+}
+
+static kith_time dead_after(const struct kith_link *link)
+{
+    return link->is_lan ? KITH_DEAD_AFTER_LAN : KITH_DEAD_AFTER;
+}
+
+/* It has KITH_PROBE_TIME to show that it lives. */
+static void probe(struct kith_node *node, struct kith_link *link)
+{
+    kith_time heard_at = node->now.mono - (dead_after(link) - KITH_PROBE_TIME);
+    if (link->heard_at > heard_at)
+        link->heard_at = heard_at;
+    if (link->ping_at == 0)
+        kith_link_send_ping(node, link);
+    kith_node_wake_at(node, link->heard_at + dead_after(link));
+}
+
+void kith_link_probe_all(struct kith_node *node)
+{
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state == KITH_LINK_LIVE && link->is_lan)
+            probe(node, link);
+    }
+}
+
 /* ---- which of two links to one peer stays ---- */
 
 static void remember_instance(struct kith_node *node, struct kith_link *link)
@@ -238,13 +281,18 @@ static void remember_instance(struct kith_node *node, struct kith_link *link)
     memcpy(peer->instance, link->instance, KITH_INSTANCE_SIZE);
 }
 
-/* DESIGN section 3: a new instance always replaces the old link; so does a second dial
- * from the same side; of crossing dials that of the lower id stays. */
+/* PROTOCOL section 5: a new instance always replaces the old link; so does a link on
+ * which more losses were told, for then the old one is lost on one side; and a second
+ * dial from the same side. What is left are crossing dials: that of the lower id stays.
+ */
 static bool wins(const struct kith_node *node, const struct kith_link *link,
                  const struct kith_link *old)
 {
-    if (memcmp(link->instance, old->instance, KITH_INSTANCE_SIZE) != 0 ||
-        link->role == old->role)
+    if (memcmp(link->instance, old->instance, KITH_INSTANCE_SIZE) != 0)
+        return true;
+    if (link->losses != old->losses)
+        return link->losses > old->losses;
+    if (link->role == old->role)
         return true;
     bool is_lower = kith_id_compare(&node->self->id, &link->id) < 0;
     return is_lower == (link->role == KITH_ROLE_DIALLER);
@@ -266,6 +314,8 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
     struct kith_link *old = peer->link;
     if (old != NULL && !wins(node, link, old)) {
         kith_link_close(node, link, KITH_BYE_REPLACED, KITH_EREPLACED);
+        if (node->now.mono - old->heard_at >= KITH_PROBE_TIME)
+            probe(node, old); /* who has a link seldom dials */
         return false;
     }
     remember_instance(node, link);
@@ -283,15 +333,6 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
 
 /* ---- silence ---- */
 
-void kith_link_send_ping(struct kith_node *node, struct kith_link *link)
-{
-    link->ping_at = node->now.mono;
-    link->ping_token = kith_rng_u64(&node->rng);
-    kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
-                           &(struct kith_frame_ping){.token = link->ping_token});
-    kith_link_send_scratch(node, link);
-}
-
 static kith_time next_tick(kith_time at)
 {
     return (at + KITH_TICK - 1) / KITH_TICK * KITH_TICK;
@@ -301,30 +342,14 @@ static void check_silence(struct kith_node *node, struct kith_link *link)
 {
     kith_time now = node->now.mono;
     kith_time ping_after = link->is_lan ? KITH_PING_AFTER_LAN : KITH_PING_AFTER;
-    kith_time dead_after = link->is_lan ? KITH_DEAD_AFTER_LAN : KITH_DEAD_AFTER;
-    if (now - link->heard_at >= dead_after) {
+    if (now - link->heard_at >= dead_after(link)) {
         kith_link_close(node, link, KITH_BYE_LEAVING, KITH_ETIMEDOUT);
         return;
     }
     if (link->ping_at == 0 && now >= next_tick(link->heard_at + ping_after))
         kith_link_send_ping(node, link);
-    kith_node_wake_at(node, link->ping_at != 0 ? link->heard_at + dead_after
+    kith_node_wake_at(node, link->ping_at != 0 ? link->heard_at + dead_after(link)
                                                : next_tick(link->heard_at + ping_after));
-}
-
-void kith_link_probe_all(struct kith_node *node)
-{
-    kith_time heard_at = node->now.mono - (KITH_DEAD_AFTER_LAN - KITH_PROBE_TIME);
-    kith_list_each (item, &node->links) {
-        struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->state != KITH_LINK_LIVE || !link->is_lan)
-            continue;
-        if (link->heard_at > heard_at)
-            link->heard_at = heard_at;
-        if (link->ping_at == 0)
-            kith_link_send_ping(node, link);
-        kith_node_wake_at(node, link->heard_at + KITH_DEAD_AFTER_LAN);
-    }
 }
 
 static void check(struct kith_node *node, struct kith_link *link)

@@ -28,6 +28,10 @@ bool kith_link_has_room(const struct kith_link *link);
 void kith_link_close(struct kith_node *node, struct kith_link *link,
                      enum kith_bye_reason reason, int error);
 
+/* Did the peer say that it wants no link now? Being replaced is no such word: two links
+ * may have ended in favour of one another, and nobody meant that. */
+bool kith_link_is_farewell(const struct kith_link *link);
+
 /* Warn that the peer is not of our network, as far as can be told. */
 void kith_link_warn_network(struct kith_node *node, const struct kith_link *link);
 

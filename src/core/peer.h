@@ -14,8 +14,9 @@ struct kith_peer *kith_peer_get(struct kith_node *node, const struct kith_id *id
 /* Have the peer's row stored as it is now. */
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
 
-/* The peer told a name in a profile event (hlc > 0) or a HELLO (hlc 0, which only fills
- * a gap). Unusable names are ignored. Tells and records a change. */
+/* The peer told a name in a profile event, or in a HELLO together with the hlc of such an
+ * event; hlc 0, when it was not told, only fills a gap. Unusable names are ignored. Tells
+ * and records a change. */
 void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
                       struct kith_bytes name, kith_hlc hlc);
 

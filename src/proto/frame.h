@@ -61,6 +61,8 @@ struct kith_frame_hello {
     struct kith_bytes name; /* as sent, at most KITH_NAME_SIZE_MAX; the core judges it */
     size_t address_count;
     struct kith_bytes addresses[KITH_HELLO_ADDRESSES_MAX]; /* listened at, as text */
+    uint32_t lost;     /* how often this instance lost the receiver; 0 if not told */
+    kith_hlc name_hlc; /* of the profile event that gave the name; 0 if not told */
 };
 
 /* PING and PONG: the token comes back as it went. */

@@ -19,6 +19,8 @@ void kith_frame_hello_encode(struct kith_writer *w, const struct kith_frame_hell
     kith_writer_u8(w, (uint8_t)frame->address_count);
     for (size_t i = 0; i < frame->address_count; i++)
         kith_writer_bytes8(w, frame->addresses[i]);
+    kith_writer_u32(w, frame->lost);
+    kith_writer_u64(w, frame->name_hlc);
     kith_frame_end(w, at);
 }
 
@@ -29,6 +31,18 @@ static int read_addresses(struct kith_reader *r, struct kith_frame_hello *out)
         return KITH_ETOOBIG;
     for (size_t i = 0; i < out->address_count; i++)
         out->addresses[i] = kith_reader_bytes8(r, UINT8_MAX);
+    return r->failed ? KITH_EPROTO : 0;
+}
+
+/* Fields that HELLO grew: all of them or none. */
+static int read_growth(struct kith_reader *r, struct kith_frame_hello *out)
+{
+    out->lost = 0;
+    out->name_hlc = 0;
+    if (kith_reader_left(r) == 0)
+        return 0;
+    out->lost = kith_reader_u32(r);
+    out->name_hlc = kith_reader_u64(r);
     return r->failed ? KITH_EPROTO : 0;
 }
 
@@ -44,5 +58,6 @@ int kith_frame_hello_decode(struct kith_bytes fields, struct kith_frame_hello *o
         return KITH_EPROTO;
     if (out->name.size > KITH_NAME_SIZE_MAX)
         return KITH_ETOOBIG;
-    return read_addresses(&r, out);
+    int error = read_addresses(&r, out);
+    return error != 0 ? error : read_growth(&r, out);
 }

@@ -99,6 +99,28 @@ static void second_dial_replaces_the_first(void **state)
     scenario_end(world);
 }
 
+/* Each end notices at a time of its own. */
+static void who_notices_first_that_a_link_is_cut_has_another_at_once(void **state)
+{
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct sim_world *world = scenario_new_with(
+            (struct sim_options){.seed = seed, .has_real_crypto = true});
+        const uint32_t alice = scenario_start(world, "Alice", 0);
+        const uint32_t bob = scenario_start(world, "Bob", alice);
+        await_linked(world, alice, bob, 1);
+        sim_wire_cut(world, sim_wire_conn(world, alice, bob), false, 30 * KITH_SECOND);
+        while (count_offline(world, alice, bob) + count_offline(world, bob, alice) == 0)
+            run_seconds(world, 0.1);
+        const uint32_t text = say(world, alice, bob, "still there?");
+        await_delivered(world, text, 1);
+        run_seconds(world, 60);
+        assert_int_equal(sim_wire_conn_count(world, alice, bob), 1);
+        assert_int_equal(
+            count_offline(world, alice, bob) + count_offline(world, bob, alice), 1);
+        scenario_end(world);
+    }
+}
+
 /* The network goes before the process, so Alice believes in the old link for long. */
 static void restarted_peer_replaces_its_link_at_once(void **state)
 {
@@ -263,6 +285,7 @@ int main(void)
         cmocka_unit_test(online_and_offline_are_told_once),
         cmocka_unit_test(crossing_dials_leave_one_link),
         cmocka_unit_test(second_dial_replaces_the_first),
+        cmocka_unit_test(who_notices_first_that_a_link_is_cut_has_another_at_once),
         cmocka_unit_test(restarted_peer_replaces_its_link_at_once),
         cmocka_unit_test(silent_link_is_dead_after_45_seconds),
         cmocka_unit_test(silent_lan_link_is_dead_within_10_seconds),

@@ -48,10 +48,11 @@ def frame(kind, fields=b""):
     return struct.pack(">IB", 1 + len(fields), kind) + fields
 
 
-def hello(name=b"mallory", versions=(1, 1), instance=None, addresses=()):
+def hello(name=b"mallory", versions=(1, 1), instance=None, addresses=(), lost=0, name_hlc=0):
     return frame(HELLO, struct.pack(">BB", *versions) + (instance or os.urandom(16)) +
                  struct.pack(">IB", 0, len(name)) + name + bytes([len(addresses)]) +
-                 b"".join(bytes([len(a)]) + a for a in addresses))
+                 b"".join(bytes([len(a)]) + a for a in addresses) +
+                 struct.pack(">IQ", lost, name_hlc))
 
 
 def ping(token=7):

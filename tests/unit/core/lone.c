@@ -380,6 +380,8 @@ void lone_hello(struct lone *l, struct lone_peer *peer, const char *name)
         .name = kith_bytes(name, strlen(name)),
         .address_count = 1,
         .addresses = {BYTES("10.0.0.9:4747")},
+        .lost = peer->lost,
+        .name_hlc = peer->name_hlc,
     };
     memcpy(hello.instance, peer->instance, sizeof(hello.instance));
     struct kith_writer w = kith_writer(&kith_alloc_heap);

@@ -82,6 +82,8 @@ struct lone_peer {
     uint8_t exporter_net[KITH_EXPORTER_SIZE];
     uint8_t exporter_room[KITH_EXPORTER_SIZE];
     uint8_t instance[KITH_INSTANCE_SIZE];
+    uint32_t lost; /* both for its HELLO; 0 unless the test says otherwise */
+    kith_hlc name_hlc;
     struct kith_tag lobby_tag, direct_tag; /* that the peer sends */
 };
 

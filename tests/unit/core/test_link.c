@@ -82,6 +82,121 @@ static void a_second_dial_from_the_same_side_replaces_the_first(void **state)
     assert_int_equal(l->closed[2], 1);
 }
 
+static void link_ends(struct lone *l, uint32_t link)
+{
+    struct kith_input in = {.type = KITH_INPUT_LINK_DOWN};
+    in.link_down.link = link;
+    in.link_down.error = KITH_ETIMEDOUT;
+    lone_step(l, in);
+}
+
+/* In the last HELLO on this link; the hlc of the name follows. */
+static uint32_t told_lost(const struct lone *l, uint32_t link)
+{
+    const struct lone_frame *hello = lone_last_sent(l, link, KITH_FRAME_HELLO);
+    const uint8_t *at = hello->fields + hello->size - 12;
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static void lose(struct lone *l, bool peer_is_lower, uint32_t link)
+{
+    uint8_t seed = seed_of_order(l, peer_is_lower);
+    struct lone_peer old, again;
+    lone_connect(l, &old, seed, link,
+                 peer_is_lower ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &old);
+    lone_forget(l);
+    lone_connect(l, &again, seed, link + 1,
+                 peer_is_lower ? KITH_ROLE_LISTENER : KITH_ROLE_DIALLER, 0);
+    again.lost = 1;
+    lone_greet(l, &again);
+    assert_int_equal(l->closed[link], KITH_EREPLACED);
+    assert_int_equal(l->closed[link + 1], 1);
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_PEER), 0); /* online all the while */
+}
+
+/* By its id the old link would stay both times. */
+static void a_peer_that_lost_the_old_link_replaces_it_whoever_dialled(void **state)
+{
+    lose(*state, true, 1);
+    lose(*state, false, 3);
+}
+
+static void a_link_of_before_a_loss_does_not_replace_a_later_one(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer later, late;
+    lone_connect(l, &late, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_connect(l, &later, 1, 2, KITH_ROLE_DIALLER, 0);
+    later.lost = 1;
+    lone_greet(l, &later);
+    lone_greet(l, &late);
+    assert_int_equal(l->closed[1], KITH_EREPLACED);
+    assert_int_equal(l->closed[2], 1);
+}
+
+static void links_lost_are_told_and_links_replaced_are_not(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    uint8_t seed = seed_of_order(l, true);
+    lone_connect(l, &peer, seed, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    assert_int_equal(told_lost(l, 1), 0);
+    lone_connect(l, &peer, seed, 2, KITH_ROLE_DIALLER, 0); /* replaces it */
+    lone_greet(l, &peer);
+    lone_connect(l, &peer, seed, 3, KITH_ROLE_LISTENER, 0); /* a crossing dial */
+    lone_greet(l, &peer);
+    assert_int_equal(l->closed[3], KITH_EREPLACED);
+    assert_int_equal(told_lost(l, 3), 0);
+    link_ends(l, 2);
+    lone_connect(l, &peer, seed, 4, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &peer);
+    assert_int_equal(l->closed[4], 1);
+    assert_int_equal(told_lost(l, 4), 1);
+}
+
+/* The peer lost link 1 and says so on none: as if it had died while greeting. */
+static void a_silent_link_that_another_was_refused_for_has_to_show_that_it_lives(
+    void **state)
+{
+    struct lone *l = *state;
+    uint8_t seed = seed_of_order(l, true);
+    struct lone_peer old, refused;
+    lone_connect(l, &old, seed, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &old);
+    lone_connect(l, &refused, seed, 2, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &refused);
+    assert_int_equal(l->closed[2], KITH_EREPLACED);
+    lone_pass(l, 3 * KITH_SECOND); /* the crossing put nothing in doubt */
+    assert_int_equal(l->closed[1], 1);
+    lone_connect(l, &refused, seed, 3, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &refused);
+    assert_int_equal(l->closed[3], KITH_EREPLACED);
+    lone_pass(l, 3 * KITH_SECOND);
+    assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
+}
+
+/* Each side closed the link that the other kept. */
+static void who_is_replaced_and_has_no_other_link_dials_again(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_bye_encode(&w, &(struct kith_frame_bye){.reason = KITH_BYE_REPLACED});
+    lone_say(l, &peer, &w);
+    kith_writer_deinit(&w);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_PEER)->peer.change, KITH_PEER_OFFLINE);
+    lone_pass(l, KITH_SECOND);
+    assert_int_equal(l->dial_count, 1);
+    assert_string_equal(l->dials[0].host, "10.0.0.9");
+    lone_connect(l, &peer, 1, 2, KITH_ROLE_LISTENER, l->dial_nos[0]);
+    lone_greet(l, &peer);
+    assert_int_equal(told_lost(l, 2), 1);
+}
+
 static void a_restarted_peer_replaces_its_old_link_whoever_dialled(void **state)
 {
     struct lone *l = *state;
@@ -292,6 +407,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(of_crossing_dials_that_of_the_lower_id_stays),
         TEST(a_second_dial_from_the_same_side_replaces_the_first),
+        TEST(a_peer_that_lost_the_old_link_replaces_it_whoever_dialled),
+        TEST(a_link_of_before_a_loss_does_not_replace_a_later_one),
+        TEST(links_lost_are_told_and_links_replaced_are_not),
+        TEST(a_silent_link_that_another_was_refused_for_has_to_show_that_it_lives),
+        TEST(who_is_replaced_and_has_no_other_link_dials_again),
         TEST(a_restarted_peer_replaces_its_old_link_whoever_dialled),
         TEST(two_instances_in_turns_reveal_a_copied_home),
         TEST(a_failed_dial_is_answered_once_and_forgotten),

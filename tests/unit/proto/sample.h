@@ -60,6 +60,7 @@ struct vector {
     int (*decode)(struct kith_bytes bytes);
     size_t skip;    /* bytes before those that `decode` takes: length and type */
     bool takes_all; /* trailing bytes are not skipped */
+    size_t grown;   /* bytes at its end that were added later, and may be missing */
 };
 
 extern const struct vector sample_vectors[];

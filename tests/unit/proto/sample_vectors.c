@@ -31,6 +31,8 @@ static void encode_hello(const struct sample *s, struct kith_writer *w)
         .name = BYTES("Alice"),
         .address_count = 2,
         .addresses = {BYTES("192.0.2.1:4747"), BYTES("[2001:db8::1]:4747")},
+        .lost = 2,
+        .name_hlc = 0x018cc251f4000000,
     };
     memset(frame.instance, 0x30, sizeof frame.instance);
     kith_frame_hello_encode(w, &frame);
@@ -214,23 +216,23 @@ static void encode_run_messages(const struct sample *s, struct kith_writer *w)
 }
 
 const struct vector sample_vectors[] = {
-    {"frame_proof", encode_proof, decode_proof, FRAME_SKIP, false},
-    {"frame_hello", encode_hello, decode_hello, FRAME_SKIP, false},
-    {"frame_ping", encode_ping, decode_ping, FRAME_SKIP, false},
-    {"frame_pong", encode_pong, decode_ping, FRAME_SKIP, false},
-    {"frame_bye", encode_bye, decode_bye, FRAME_SKIP, false},
-    {"frame_addresses", encode_addresses, decode_addresses, FRAME_SKIP, false},
-    {"frame_rooms", encode_rooms, decode_rooms, FRAME_SKIP, false},
-    {"frame_vector", encode_vector, decode_vector, FRAME_SKIP, false},
-    {"frame_run", encode_run_frame, decode_run_frame, FRAME_SKIP, true},
-    {"frame_have", encode_have, decode_have, FRAME_SKIP, false},
-    {"frame_graft", encode_graft, decode_graft, FRAME_SKIP, false},
-    {"frame_prune", encode_prune, decode_graft, FRAME_SKIP, false},
-    {"frame_fork", encode_fork, decode_graft, FRAME_SKIP, false},
-    {"frame_more", encode_more, decode_graft, FRAME_SKIP, false},
-    {"beacon", encode_beacon, decode_beacon, 0, true},
-    {"run_profile", encode_run_profile, decode_run, 0, true},
-    {"run_messages", encode_run_messages, decode_run, 0, true},
+    {"frame_proof", encode_proof, decode_proof, FRAME_SKIP, false, 0},
+    {"frame_hello", encode_hello, decode_hello, FRAME_SKIP, false, 12},
+    {"frame_ping", encode_ping, decode_ping, FRAME_SKIP, false, 0},
+    {"frame_pong", encode_pong, decode_ping, FRAME_SKIP, false, 0},
+    {"frame_bye", encode_bye, decode_bye, FRAME_SKIP, false, 0},
+    {"frame_addresses", encode_addresses, decode_addresses, FRAME_SKIP, false, 0},
+    {"frame_rooms", encode_rooms, decode_rooms, FRAME_SKIP, false, 0},
+    {"frame_vector", encode_vector, decode_vector, FRAME_SKIP, false, 0},
+    {"frame_run", encode_run_frame, decode_run_frame, FRAME_SKIP, true, 0},
+    {"frame_have", encode_have, decode_have, FRAME_SKIP, false, 0},
+    {"frame_graft", encode_graft, decode_graft, FRAME_SKIP, false, 0},
+    {"frame_prune", encode_prune, decode_graft, FRAME_SKIP, false, 0},
+    {"frame_fork", encode_fork, decode_graft, FRAME_SKIP, false, 0},
+    {"frame_more", encode_more, decode_graft, FRAME_SKIP, false, 0},
+    {"beacon", encode_beacon, decode_beacon, 0, true, 0},
+    {"run_profile", encode_run_profile, decode_run, 0, true, 0},
+    {"run_messages", encode_run_messages, decode_run, 0, true, 0},
 };
 
 const size_t sample_vectors_count = COUNT(sample_vectors);

@@ -4,7 +4,7 @@
 #include "unit/proto/fixture.h"
 
 /* Offsets within the fields, the name being empty for the last. */
-enum { VERSION_MIN = 0, VERSION_MAX = 1, NAME_SIZE = 22, ADDRESS_COUNT = 23 };
+enum { VERSION_MIN = 0, VERSION_MAX = 1, NAME_SIZE = 22, ADDRESS_COUNT = 23, LOST = 24 };
 
 static void golden_hello_reads_field_by_field(void **state)
 {
@@ -22,6 +22,8 @@ static void golden_hello_reads_field_by_field(void **state)
     assert_int_equal(frame.address_count, 2);
     assert_true(kith_bytes_equal(frame.addresses[0], BYTES("192.0.2.1:4747")));
     assert_true(kith_bytes_equal(frame.addresses[1], BYTES("[2001:db8::1]:4747")));
+    assert_int_equal(frame.lost, 2);
+    assert_int_equal(frame.name_hlc, 0x018cc251f4000000);
 }
 
 static struct kith_frame_hello largest(void)
@@ -33,6 +35,8 @@ static struct kith_frame_hello largest(void)
         .capabilities = 0x80000001,
         .name = {filler, KITH_NAME_SIZE_MAX},
         .address_count = KITH_HELLO_ADDRESSES_MAX,
+        .lost = UINT32_MAX,
+        .name_hlc = UINT64_MAX,
     };
     memset(filler, 'x', sizeof filler);
     memset(frame.instance, 0xab, sizeof frame.instance);
@@ -56,6 +60,8 @@ static void largest_hello_round_trips_and_fits_before_trust(void **state)
     assert_int_equal(back.address_count, KITH_HELLO_ADDRESSES_MAX);
     for (size_t i = 0; i < back.address_count; i++)
         assert_true(kith_bytes_equal(back.addresses[i], frame.addresses[i]));
+    assert_int_equal(back.lost, UINT32_MAX);
+    assert_int_equal(back.name_hlc, UINT64_MAX);
 }
 
 /* Version 1, no name, no addresses. */
@@ -63,7 +69,7 @@ static uint8_t *encode_smallest(struct fixture *f)
 {
     struct kith_frame_hello frame = {.version_min = 1, .version_max = 1};
     kith_frame_hello_encode(&f->w, &frame);
-    assert_int_equal(f->w.size, 5 + ADDRESS_COUNT + 1);
+    assert_int_equal(f->w.size, 5 + LOST + 12);
     return f->w.data + 5;
 }
 
@@ -117,6 +123,20 @@ static void nine_addresses_are_too_many(void **state)
     assert_int_equal(kith_frame_hello_decode(frame_fields(&f->w), &back), KITH_ETOOBIG);
 }
 
+static void a_hello_that_ends_before_what_was_added_later_tells_0(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_frame_hello back = {.lost = 7, .name_hlc = 7};
+    uint8_t *fields = encode_smallest(f);
+    memset(fields + LOST, 0xff, 12);
+    assert_int_equal(kith_frame_hello_decode(kith_bytes(fields, LOST), &back), 0);
+    assert_int_equal(back.lost, 0);
+    assert_int_equal(back.name_hlc, 0);
+    for (size_t size = LOST + 1; size < LOST + 12; size++)
+        assert_int_equal(kith_frame_hello_decode(kith_bytes(fields, size), &back),
+                         KITH_EPROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +146,7 @@ int main(void)
         FIXTURE_TEST(version_ranges_that_are_empty_or_begin_at_0_are_refused),
         FIXTURE_TEST(a_name_of_129_bytes_is_too_big),
         FIXTURE_TEST(nine_addresses_are_too_many),
+        FIXTURE_TEST(a_hello_that_ends_before_what_was_added_later_tells_0),
     };
     return FIXTURE_RUN(tests);
 }

@@ -79,7 +79,8 @@ static void every_truncation_fails_without_reading_past_the_end(void **state)
         for (size_t size = 0; size < whole.size; size++) {
             struct kith_bytes cut = guard_put(&guard, kith_bytes(whole.data, size));
             int error = vector->decode(cut);
-            if (error != KITH_EPROTO)
+            bool is_whole = vector->grown != 0 && size == whole.size - vector->grown;
+            if (error != (is_whole ? 0 : KITH_EPROTO))
                 fail_msg("%s cut to %zu bytes gives %d", vector->name, size, error);
         }
         guard_deinit(&guard);

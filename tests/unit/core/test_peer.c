@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/* What a peer is called, when HELLO and profile events tell it. */
+#include "lone.h"
+
+#include <stdlib.h>
+
+static int setup(void **state)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    *state = l;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    lone_deinit(*state);
+    free(*state);
+    return 0;
+}
+
+static void greet(struct lone *l, struct lone_peer *peer, uint32_t link, const char *name,
+                  kith_hlc hlc)
+{
+    lone_connect(l, peer, 1, link, KITH_ROLE_DIALLER, 0);
+    peer->name_hlc = hlc;
+    lone_prove(l, peer);
+    lone_hello(l, peer, name);
+    lone_rooms(l, peer);
+}
+
+/* A profile event with a name of one letter. */
+static void say_profile(struct lone *l, struct lone_peer *peer, char name, kith_hlc hlc)
+{
+    struct lone_log log = {
+        .author = &peer->key,
+        .room = lone_lobby(),
+        .log = {{(uint8_t)name}},
+        .log_class = KITH_LOG_CONTROL,
+        .hlc = hlc - 1,
+    };
+    struct kith_writer run;
+    lone_write(&log, &run, 1, name);
+    lone_say_run(l, peer, &peer->lobby_tag, &run);
+    kith_writer_deinit(&run);
+}
+
+static bool is_called(const struct lone *l, const char *name)
+{
+    struct kith_target target;
+    return kith_node_find(l->node, kith_bytes(name, strlen(name)), &target, NULL, 0,
+                          NULL) == 0;
+}
+
+static kith_hlc hours_ahead(const struct lone *l, int hours)
+{
+    return kith_hlc_from_wall(l->now.wall + hours * KITH_HOUR);
+}
+
+static void an_older_profile_does_not_take_back_the_name_of_a_hello(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    greet(l, &peer, 1, "new", hours_ahead(l, 0));
+    size_t stored = lone_count_stored(l);
+    say_profile(l, &peer, 'o', hours_ahead(l, -1));
+    assert_int_equal(lone_count_stored(l), stored + 1);
+    assert_true(is_called(l, "new"));
+    say_profile(l, &peer, 'n', hours_ahead(l, 1));
+    assert_true(is_called(l, "n"));
+}
+
+static void a_hello_renames_at_once_whom_an_older_profile_named(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    greet(l, &peer, 1, "o", hours_ahead(l, -1));
+    greet(l, &peer, 2, "new", hours_ahead(l, 0));
+    assert_true(is_called(l, "new"));
+    const struct kith_notice *told = lone_last_told(l, KITH_NOTICE_PEER);
+    assert_int_equal(told->peer.change, KITH_PEER_RENAMED);
+    assert_string_equal(told->peer.name_before.text, "o");
+    greet(l, &peer, 3, "o", hours_ahead(l, -1)); /* of a copy that was left behind */
+    assert_true(is_called(l, "new"));
+}
+
+static void a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap(
+    void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    greet(l, &peer, 1, "far", hours_ahead(l, 25));
+    assert_true(is_called(l, "far"));
+    greet(l, &peer, 2, "none", 0);
+    assert_true(is_called(l, "none"));
+    say_profile(l, &peer, 'p', hours_ahead(l, -1));
+    assert_true(is_called(l, "p"));
+    greet(l, &peer, 3, "far", hours_ahead(l, 25));
+    greet(l, &peer, 4, "none", 0);
+    assert_true(is_called(l, "p"));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(an_older_profile_does_not_take_back_the_name_of_a_hello),
+        TEST(a_hello_renames_at_once_whom_an_older_profile_named),
+        TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
