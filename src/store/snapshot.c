@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/schema.h"
+
+#define BUSY_MS_MAX 5000 /* while the owner recovers or checkpoints: soon done */
+#define STEP_PAGES  1024 /* 4 MiB: between two of them another thread gets the heap */
+
+static int failed(sqlite3 *db, const char *what, char *detail)
+{
+    int error = db ? kith_db_error(db, sqlite3_extended_errcode(db)) : KITH_ENOMEM;
+    snprintf(detail, KITH_STORE_DETAIL_SIZE, "%s: %s", what,
+             db ? sqlite3_errmsg(db) : kith_error_text(KITH_ENOMEM));
+    return error == 0 ? KITH_EIO : error;
+}
+
+static int failed_file(const char *path, const char *what, char *detail)
+{
+    int number = errno;
+    snprintf(detail, KITH_STORE_DETAIL_SIZE, "%s %.160s: %s", what, path,
+             strerror(number));
+    if (number == ENOENT)
+        return KITH_ENOTFOUND;
+    if (number == EACCES || number == EPERM || number == EROFS)
+        return KITH_EREADONLY;
+    return number == ENOSPC || number == EDQUOT ? KITH_EFULL : KITH_EIO;
+}
+
+static int exec(sqlite3 *db, const char *sql, const char *what, char *detail)
+{
+    return sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? 0
+               : failed(db, what, detail);
+}
+
+static int check_application(sqlite3 *db, char *detail)
+{
+    sqlite3_stmt *s = NULL;
+    sqlite3_prepare_v2(db, "PRAGMA application_id", -1, &s, NULL);
+    int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
+    bool is_ours =
+        rc == SQLITE_ROW && sqlite3_column_int64(s, 0) == KITH_SCHEMA_APPLICATION;
+    int error = rc == SQLITE_ROW ? 0 : failed(db, "read the database", detail);
+    sqlite3_finalize(s);
+    if (error != 0 || is_ours)
+        return error;
+    snprintf(detail, KITH_STORE_DETAIL_SIZE, "not a database of kith");
+    return KITH_ECORRUPT;
+}
+
+static int open_existing(const char *path, sqlite3 **out, char *detail)
+{
+    if (access(path, R_OK | W_OK) != 0)
+        return failed_file(path, "open", detail);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(path, out, flags, NULL) != SQLITE_OK)
+        return failed(*out, "open the database", detail);
+    sqlite3_busy_timeout(*out, BUSY_MS_MAX);
+    return check_application(*out, detail);
+}
+
+/* ---- taking one ---- */
+
+/* Only its name is missing afterwards: SQLite writes to what it has open. */
+static int open_part(const char *part, sqlite3 **out, int *fd, char *detail)
+{
+    unlink(part);
+    *fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd < 0)
+        return failed_file(part, "make", detail);
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    int error = sqlite3_open_v2(part, out, flags, NULL) == SQLITE_OK
+                    ? 0
+                    : failed(*out, "make the copy", detail);
+    if (error == 0) /* the lock is what opens the file */
+        error = exec(*out,
+                     "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+                     "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT",
+                     "make the copy", detail);
+    unlink(part);
+    return error;
+}
+
+/* The first read fixes what is seen until the end of the transaction; without one a copy
+ * would begin anew with each commit of another process. */
+static int copy(sqlite3 *from, sqlite3 *to, char *detail)
+{
+    int error =
+        exec(from, "BEGIN; SELECT count(*) FROM meta", "read the database", detail);
+    if (error != 0)
+        return error;
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    int rc = backup ? SQLITE_OK : SQLITE_ERROR;
+    while (rc == SQLITE_OK)
+        rc = sqlite3_backup_step(backup, STEP_PAGES);
+    sqlite3_backup_finish(backup);
+    if (rc == SQLITE_DONE)
+        return 0;
+    if (rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
+        snprintf(detail, KITH_STORE_DETAIL_SIZE, "another program locks the database");
+        return KITH_EIO;
+    }
+    return failed(to, "make the copy", detail);
+}
+
+int kith_snapshot_take(const char *path, const char *part, int *out, char *detail)
+{
+    sqlite3 *from = NULL, *to = NULL;
+    int fd = -1;
+    int error = open_existing(path, &from, detail);
+    if (error == 0)
+        error = open_part(part, &to, &fd, detail);
+    if (error == 0)
+        error = copy(from, to, detail);
+    sqlite3_close(to);
+    sqlite3_close(from);
+    if (error == 0 && lseek(fd, 0, SEEK_SET) != 0)
+        error = failed_file(part, "read", detail);
+    if (error != 0 && fd >= 0)
+        close(fd);
+    if (error == 0)
+        *out = fd;
+    return error;
+}
+
+/* ---- taking one into use ---- */
+
+int kith_snapshot_adopt(const char *path, char *detail)
+{
+    sqlite3 *db = NULL;
+    int error = open_existing(path, &db, detail);
+    if (error == 0)
+        error = exec(db,
+                     "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;"
+                     "UPDATE meta SET marker = zeroblob(32);"
+                     "PRAGMA wal_checkpoint(TRUNCATE)",
+                     "prepare the database", detail);
+    /* Closed by the last who had it open, it leaves one synced file. */
+    if (sqlite3_close(db) != SQLITE_OK && error == 0)
+        error = failed(db, "prepare the database", detail);
+    return error;
+}
