@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "kith/error.h"
+#include "node/place.h"
 
 /* ---- reading ---- */
 
@@ -71,10 +72,7 @@ int kith_secret_file_read(const struct kith_secret_file *file, uint8_t *out,
 static int failed_write(const struct kith_secret_file *file, int number,
                         struct kith_problem *problem)
 {
-    int error = number == ENOSPC || number == EDQUOT                     ? KITH_EFULL
-                : number == EROFS || number == EACCES || number == EPERM ? KITH_EREADONLY
-                                                                         : KITH_EIO;
-    return kith_problem_set(problem, error,
+    return kith_problem_set(problem, kith_place_error(number),
                             "the %s %s cannot be written: %s; make room or correct the "
                             "home's permissions",
                             file->what, file->path, strerror(number));
@@ -96,29 +94,6 @@ static int write_new(const char *path, struct kith_bytes content)
     return number;
 }
 
-/* Unless it replaces, the first of two processes wins. */
-static int put_in_place(const char *from, const char *to, bool replaces)
-{
-    if (replaces)
-        return rename(from, to) == 0 ? 0 : errno;
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return errno;
-    if (access(to, F_OK) == 0) /* a file system that cannot promise it */
-        return EEXIST;
-    return rename(from, to) == 0 ? 0 : errno;
-}
-
-static void sync_directory(const char *home)
-{
-    int directory = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return;
-    fsync(directory); /* best effort: not every file system can */
-    close(directory);
-}
-
 int kith_secret_file_write(const struct kith_secret_file *file, struct kith_bytes content,
                            bool replaces, struct kith_problem *problem)
 {
@@ -128,11 +103,11 @@ int kith_secret_file_write(const struct kith_secret_file *file, struct kith_byte
     unlink(fresh); /* of a process that had this number and died half way */
     int number = write_new(fresh, content);
     if (number == 0) {
-        number = put_in_place(fresh, file->path, replaces);
+        number = kith_place_put(fresh, file->path, replaces); /* the first one wins */
         if (number != 0)
             unlink(fresh);
         else
-            sync_directory(file->home);
+            kith_place_sync(file->home);
     }
     free(fresh);
     return number == 0 || number == EEXIST ? 0 : failed_write(file, number, problem);
