@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+#include "fuzz.h"
+
+#include <string.h>
+
+#include <sodium.h>
+
+#include "node/seal.h"
+
+static void check(const struct kith_seal_header *header)
+{
+    assert(header->cost.memory_kib >= KITH_SEAL_MEMORY_KIB_MIN);
+    assert(header->cost.memory_kib <= KITH_SEAL_MEMORY_KIB_MAX);
+    assert(header->cost.passes >= 1 && header->cost.passes <= KITH_SEAL_PASSES_MAX);
+}
+
+/* Nothing that is believed asks for more than the bounds; the checksum, which a fuzzer
+ * does not guess, is put right. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint8_t bytes[KITH_SEAL_HEADER_SIZE];
+    struct kith_seal_header header;
+    const size_t checked = KITH_SEAL_HEADER_SIZE - KITH_SEAL_CHECK_SIZE;
+    int fault = kith_seal_header_decode(kith_bytes(data, size), &header);
+    assert(fault >= 0 && fault != KITH_SEAL_PASSPHRASE);
+    if (fault == 0)
+        check(&header);
+    if (size < checked)
+        return 0;
+    memcpy(bytes, data, checked);
+    crypto_generichash(bytes + checked, KITH_SEAL_CHECK_SIZE, bytes, checked, NULL, 0);
+    fault = kith_seal_header_decode(kith_bytes(bytes, sizeof(bytes)), &header);
+    assert(fault != KITH_SEAL_SHORT && fault != KITH_SEAL_PASSPHRASE);
+    if (fault == 0)
+        check(&header);
+    return 0;
+}
