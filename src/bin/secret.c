@@ -37,16 +37,16 @@ static int judge(const struct raw *raw, const char *source, struct kith_passphra
 
 /* ---- the environment ---- */
 
-static void take_variable(struct raw *raw)
+static void take_variable(const char *name, struct raw *raw)
 {
-    char *text = getenv(KITH_SECRET_VARIABLE);
+    char *text = getenv(name);
     size_t size = text != NULL ? strlen(text) : 0;
     if (size == 0)
         return;
     raw->size = size < sizeof(raw->bytes) ? size : sizeof(raw->bytes);
     memcpy(raw->bytes, text, raw->size);
     explicit_bzero(text, size); /* it stands in /proc/PID/environ */
-    unsetenv(KITH_SECRET_VARIABLE);
+    unsetenv(name);
 }
 
 /* ---- a file ---- */
@@ -117,7 +117,8 @@ static bool read_line(const sigset_t *while_waiting, struct raw *raw)
 }
 
 /* The prompt comes once typing is silent. */
-static bool read_silently(FILE *prompt, const struct termios *loud, struct raw *raw)
+static bool read_silently(FILE *to, const char *prompt, const struct termios *loud,
+                          struct raw *raw)
 {
     struct sigaction interrupt = {.sa_handler = on_signal}, before[2];
     sigset_t held, while_waiting;
@@ -131,8 +132,8 @@ static bool read_silently(FILE *prompt, const struct termios *loud, struct raw *
     sigaction(SIGINT, &interrupt, &before[0]);
     sigaction(SIGTERM, &interrupt, &before[1]);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
-    fputs("passphrase of the network: ", prompt);
-    fflush(prompt);
+    fputs(prompt, to);
+    fflush(to);
     bool is_read = read_line(&while_waiting, raw);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, loud);
     sigaction(SIGINT, &before[0], NULL);
@@ -141,33 +142,55 @@ static bool read_silently(FILE *prompt, const struct termios *loud, struct raw *
     return is_read;
 }
 
-static int ask(const struct kith_cli *cli, struct raw *raw,
+static int ask(const struct kith_cli *cli, const char *prompt, struct raw *raw,
                char why[static KITH_CONFIG_WHY_SIZE])
 {
     struct termios loud;
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &loud) != 0) {
-        snprintf(why, KITH_CONFIG_WHY_SIZE,
-                 "--passphrase asks on a terminal, and standard input is none; put the "
-                 "passphrase into " KITH_SECRET_VARIABLE
-                 " or into a file for --network-passphrase-file");
-        return KITH_EINVALID;
-    }
-    if (read_silently(cli->err, &loud, raw))
+    if (tcgetattr(STDIN_FILENO, &loud) == 0 &&
+        read_silently(cli->err, prompt, &loud, raw))
         return 0;
     snprintf(why, KITH_CONFIG_WHY_SIZE, "no passphrase was given");
     return KITH_EIO;
+}
+
+static int ask_again(const struct kith_cli *cli, const struct raw *raw,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct raw again = {.size = 0};
+    int error = ask(cli, "the same again: ", &again, why);
+    if (error == 0 &&
+        (again.size != raw->size || memcmp(again.bytes, raw->bytes, raw->size) != 0)) {
+        snprintf(why, KITH_CONFIG_WHY_SIZE, "the two are not the same; try again");
+        error = KITH_EINVALID;
+    }
+    explicit_bzero(&again, sizeof(again));
+    return error;
+}
+
+/* ---- the network's ---- */
+
+static int ask_network(const struct kith_cli *cli, struct raw *raw,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    if (isatty(STDIN_FILENO))
+        return ask(cli, "passphrase of the network: ", raw, why);
+    snprintf(why, KITH_CONFIG_WHY_SIZE,
+             "--passphrase asks on a terminal, and standard input is none; put the "
+             "passphrase into " KITH_SECRET_VARIABLE
+             " or into a file for --network-passphrase-file");
+    return KITH_EINVALID;
 }
 
 static int read_from(const struct kith_cli *cli, const struct kith_settings *settings,
                      struct raw *raw, const char **source,
                      char why[static KITH_CONFIG_WHY_SIZE])
 {
-    take_variable(raw); /* wiped, whether it counts or not */
+    take_variable(KITH_SECRET_VARIABLE, raw); /* wiped, whether it counts or not */
     *source = KITH_SECRET_VARIABLE;
     if (kith_cli_has(cli, "passphrase")) {
         *source = "--passphrase";
         explicit_bzero(raw, sizeof(*raw));
-        return ask(cli, raw, why);
+        return ask_network(cli, raw, why);
     }
     if (raw->size > 0 || settings->passphrase_file == NULL)
         return 0;
@@ -184,6 +207,46 @@ int kith_secret_read(const struct kith_cli *cli, const struct kith_settings *set
     int error = read_from(cli, settings, &raw, &source, why);
     bool is_empty_variable = raw.size == 0 && strcmp(source, KITH_SECRET_VARIABLE) == 0;
     if (error == 0 && !is_empty_variable)
+        error = judge(&raw, source, out, why);
+    explicit_bzero(&raw, sizeof(raw));
+    return error;
+}
+
+/* ---- a command's ---- */
+
+static int want_raw(const struct kith_cli *cli, const struct kith_secret_want *want,
+                    struct raw *raw, const char **source,
+                    char why[static KITH_CONFIG_WHY_SIZE])
+{
+    take_variable(want->variable, raw);
+    *source = want->variable;
+    if (want->file != NULL) {
+        *source = want->file;
+        explicit_bzero(raw, sizeof(*raw));
+        return read_file(want->file, raw, why);
+    }
+    if (raw->size > 0)
+        return 0;
+    *source = "the passphrase";
+    if (!isatty(STDIN_FILENO)) {
+        snprintf(
+            why, KITH_CONFIG_WHY_SIZE,
+            "there is no terminal to ask for a passphrase on; put it into %s or into "
+            "a file for --passphrase-file",
+            want->variable);
+        return KITH_EINVALID;
+    }
+    int error = ask(cli, want->prompt, raw, why);
+    return error == 0 && want->is_new ? ask_again(cli, raw, why) : error;
+}
+
+int kith_secret_want(const struct kith_cli *cli, const struct kith_secret_want *want,
+                     struct kith_passphrase *out, char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct raw raw = {.size = 0};
+    const char *source = NULL;
+    int error = want_raw(cli, want, &raw, &source, why);
+    if (error == 0)
         error = judge(&raw, source, out, why);
     explicit_bzero(&raw, sizeof(raw));
     return error;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The network's passphrase, from where it is no argument and no line of a configuration:
- * the environment, a file, or a question on the terminal. */
+/* Passphrases, from where they are no argument and no line of a configuration: the
+ * environment, a file, or a question on the terminal. */
 #ifndef KITH_BIN_SECRET_H
 #define KITH_BIN_SECRET_H
 
@@ -10,10 +10,23 @@
 
 #define KITH_SECRET_VARIABLE "KITH_NETWORK_PASSPHRASE"
 
-/* Asks if --passphrase was given, else takes the environment's, which is wiped from the
- * process's environment, else the file's. Returns 0 with `out->size` 0 when none of them
- * is there; else KITH_EINVALID or KITH_EIO with one sentence in `why`. */
+/* All of them: 0, or KITH_EINVALID or KITH_EIO with one sentence in `why`. */
+
+/* The network's. Asks if --passphrase was given, else takes the environment's, which is
+ * wiped from the process's environment, else the file's. `out->size` is 0 when none of
+ * them is there. */
 int kith_secret_read(const struct kith_cli *cli, const struct kith_settings *settings,
+                     struct kith_passphrase *out, char why[static KITH_CONFIG_WHY_SIZE]);
+
+/* That of one command: the file's if `file` is given, else the environment's (wiped),
+ * else it is asked for. */
+struct kith_secret_want {
+    const char *variable;
+    const char *file;   /* of --passphrase-file; NULL: not given */
+    const char *prompt; /* "passphrase of the backup: " */
+    bool is_new;        /* asked for twice, so that a slip locks nobody out */
+};
+int kith_secret_want(const struct kith_cli *cli, const struct kith_secret_want *want,
                      struct kith_passphrase *out, char why[static KITH_CONFIG_WHY_SIZE]);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <ini.h>
 
@@ -323,30 +324,53 @@ static int read_file(struct kith_config *config, enum rank rank, const char *pat
     return file.error;
 }
 
-static int read_file_of(struct kith_config *config, enum rank rank, const char *directory,
-                        const char *rest, char why[static KITH_CONFIG_WHY_SIZE])
+static char *file_of(const char *directory, const char *rest)
 {
     char *path = NULL;
-    if (asprintf(&path, "%s/%s", directory, rest) < 0)
-        return explain(KITH_ENOMEM, directory, "", why);
-    int error = read_file(config, rank, path, why);
-    free(path);
-    return error;
+    return asprintf(&path, "%s/%s", directory, rest) < 0 ? NULL : path;
+}
+
+/* Of the user, for all homes; NULL: none, or (`*failed`) memory ran out. */
+static char *user_file(bool *failed)
+{
+    const char *xdg = getenv("XDG_CONFIG_HOME");
+    const char *login = getenv("HOME");
+    char *path = NULL;
+    bool has_xdg = xdg != NULL && xdg[0] == '/';
+    if (!has_xdg && (login == NULL || login[0] != '/'))
+        return NULL;
+    path = has_xdg ? file_of(xdg, "kith/kith.conf")
+                   : file_of(login, ".config/kith/kith.conf");
+    *failed = path == NULL;
+    return path;
 }
 
 static int read_files(struct kith_config *config, const char *home,
                       char why[static KITH_CONFIG_WHY_SIZE])
 {
-    int error = read_file_of(config, RANK_HOME, home, "kith.conf", why);
-    if (error != 0)
-        return error;
-    const char *xdg = getenv("XDG_CONFIG_HOME");
-    if (xdg != NULL && xdg[0] == '/')
-        return read_file_of(config, RANK_XDG, xdg, "kith/kith.conf", why);
-    const char *login = getenv("HOME");
-    if (login != NULL && login[0] == '/')
-        return read_file_of(config, RANK_XDG, login, ".config/kith/kith.conf", why);
-    return 0;
+    bool failed = false;
+    char *own = file_of(home, "kith.conf"), *user = user_file(&failed);
+    int error = own == NULL || failed ? explain(KITH_ENOMEM, home, "", why) : 0;
+    if (error == 0)
+        error = read_file(config, RANK_HOME, own, why);
+    if (error == 0 && user != NULL)
+        error = read_file(config, RANK_XDG, user, why);
+    free(own);
+    free(user);
+    return error;
+}
+
+char *kith_config_file(const char *home)
+{
+    bool failed = false;
+    char *own = file_of(home, "kith.conf");
+    if (own == NULL || access(own, F_OK) == 0)
+        return own;
+    char *user = user_file(&failed);
+    if (user == NULL)
+        return own;
+    free(own);
+    return user;
 }
 
 /* ---- all together ---- */

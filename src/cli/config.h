@@ -58,6 +58,10 @@ size_t kith_config_count(const struct kith_config *config, const char *knob);
 const char *kith_config_value_at(const struct kith_config *config, const char *knob,
                                  size_t index);
 
+/* The file that decides first: that of the home, else the user's. It need not be there.
+ * Heap; NULL when memory ran out. */
+char *kith_config_file(const char *home);
+
 /* Where the value came from, for error messages: "--listen", "KITH_LISTEN",
  * "/home/sam/.local/share/kith/kith.conf:3"; "default" when no source names it. */
 const char *kith_config_source(const struct kith_config *config, const char *knob);

@@ -104,6 +104,19 @@ static bool hash_file(crypto_generichash_state *hash, const char *path)
     return true;
 }
 
+/* Beside the database; most homes have none. */
+static void hash_origin(crypto_generichash_state *hash, const char *database)
+{
+    char *path = NULL;
+    const char *slash = strrchr(database, '/');
+    int size = slash != NULL ? (int)(slash - database) : 1;
+    if (asprintf(&path, "%.*s/" KITH_HOME_ORIGIN, size, slash != NULL ? database : ".") <
+        0)
+        return;
+    hash_file(hash, path);
+    free(path);
+}
+
 int kith_home_marker(const char *database, uint8_t out[static KITH_MARKER_SIZE])
 {
     struct stat is;
@@ -119,6 +132,7 @@ int kith_home_marker(const char *database, uint8_t out[static KITH_MARKER_SIZE])
         crypto_generichash_update(&hash, (const uint8_t *)"\0\0", 2);
     uint64_t place[2] = {(uint64_t)is.st_dev, (uint64_t)is.st_ino};
     crypto_generichash_update(&hash, (const uint8_t *)place, sizeof(place));
+    hash_origin(&hash, database);
     crypto_generichash_final(&hash, out, KITH_MARKER_SIZE);
     return 0;
 }

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+#include "node/backup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sodium.h>
+
+#include "kith/error.h"
+#include "node/archive.h"
+#include "node/home.h"
+#include "node/network.h"
+#include "node/place.h"
+#include "node/secret_file.h"
+#include "store/snapshot.h"
+#include "store/store.h"
+
+#define SECRET_SIZE_MAX 4096
+#define CONFIG_SIZE_MAX (256 * 1024) /* 256 addresses, and a book of comments */
+#define SNAPSHOT_NAME   "kith.db.snapshot"
+
+/* The file being written. */
+struct out {
+    const struct kith_backup_job *job;
+    struct kith_problem *problem;
+    char *part; /* owned: its name until it is whole */
+    int fd;
+    uint64_t size;
+    struct kith_sealer *sealer;
+};
+
+static int out_of_memory(struct kith_problem *problem)
+{
+    return kith_problem_set(problem, KITH_ENOMEM,
+                            "out of memory: sealing takes 256 MiB for a moment; close "
+                            "something and try again");
+}
+
+static int failed_write(const struct out *out, int number)
+{
+    return kith_problem_set(out->problem, kith_place_error(number),
+                            "the backup %s cannot be written: %s; make room, or choose "
+                            "another place for it",
+                            out->job->file, strerror(number));
+}
+
+static int write_out(void *ctx, struct kith_bytes bytes)
+{
+    struct out *out = ctx;
+    out->size += bytes.size;
+    while (bytes.size > 0) {
+        ssize_t written = write(out->fd, bytes.data, bytes.size);
+        if (written < 0 && errno != EINTR)
+            return failed_write(out, errno);
+        if (written > 0)
+            bytes = kith_bytes(bytes.data + written, bytes.size - (size_t)written);
+    }
+    return 0;
+}
+
+/* ---- what goes in ---- */
+
+static int begin_entry(struct out *out, const char *name, uint64_t size)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_archive_begin(&w, name, size);
+    int error = w.failed ? out_of_memory(out->problem)
+                         : kith_sealer_put(out->sealer, kith_writer_view(&w));
+    kith_writer_deinit(&w);
+    return error;
+}
+
+static int put_entry(struct out *out, const char *name, struct kith_bytes content)
+{
+    int error = begin_entry(out, name, content.size);
+    return error != 0 ? error : kith_sealer_put(out->sealer, content);
+}
+
+static int put_secret(struct out *out, const char *name, const char *what, bool is_needed)
+{
+    uint8_t content[SECRET_SIZE_MAX];
+    size_t size = 0;
+    char *path = kith_home_file(out->job->home, name);
+    if (path == NULL)
+        return out_of_memory(out->problem);
+    struct kith_secret_file file = {out->job->home, path, what};
+    int error =
+        kith_secret_file_read(&file, content, sizeof(content), &size, out->problem);
+    if (error == 0)
+        error = put_entry(out, name, kith_bytes(content, size));
+    else if (error == KITH_ENOTFOUND && !is_needed)
+        error = 0;
+    sodium_memzero(content, sizeof(content));
+    free(path);
+    return error;
+}
+
+static int failed_config(struct out *out, const char *why)
+{
+    return kith_problem_set(out->problem, KITH_EIO,
+                            "the configuration %s cannot be read: %s; correct that, or "
+                            "move it away",
+                            out->job->config, why);
+}
+
+static int put_open_config(struct out *out, int fd)
+{
+    struct stat is;
+    if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode))
+        return failed_config(out, "it is no file");
+    if (is.st_size > CONFIG_SIZE_MAX)
+        return failed_config(out, "it is far too long");
+    uint8_t *content = malloc((size_t)is.st_size + 1);
+    if (content == NULL)
+        return out_of_memory(out->problem);
+    ssize_t got = read(fd, content, (size_t)is.st_size);
+    int error = got < 0
+                    ? failed_config(out, strerror(errno))
+                    : put_entry(out, KITH_HOME_CONFIG, kith_bytes(content, (size_t)got));
+    free(content);
+    return error;
+}
+
+static int put_config(struct out *out)
+{
+    if (out->job->config == NULL)
+        return 0;
+    int fd = open(out->job->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : failed_config(out, strerror(errno));
+    int error = put_open_config(out, fd);
+    close(fd);
+    return error;
+}
+
+static int explain_snapshot(struct out *out, int error, const char *detail)
+{
+    const char *home = out->job->home;
+    if (error == KITH_ENOTFOUND)
+        return kith_problem_set(out->problem, error,
+                                "there is no database in %s yet; `kith up` makes one",
+                                home);
+    if (error == KITH_EFULL)
+        return kith_problem_set(out->problem, error,
+                                "there is no room in %s for a copy of the database, "
+                                "which is needed for a moment; make room",
+                                home);
+    return kith_problem_set(out->problem, error,
+                            "the database in %s cannot be copied (%s); see whether the "
+                            "home can be read and written to",
+                            home, detail);
+}
+
+static int take_snapshot(struct out *out, int *fd)
+{
+    char detail[KITH_STORE_DETAIL_SIZE] = "";
+    char *database = kith_home_file(out->job->home, KITH_HOME_DATABASE);
+    char *part = kith_home_file(out->job->home, SNAPSHOT_NAME);
+    int error = database == NULL || part == NULL
+                    ? out_of_memory(out->problem)
+                    : kith_snapshot_take(database, part, fd, detail);
+    if (error != 0 && database != NULL && part != NULL)
+        error = explain_snapshot(out, error, detail);
+    free(database);
+    free(part);
+    return error;
+}
+
+static int put_file(struct out *out, int fd, uint64_t size)
+{
+    uint8_t piece[16 * 1024];
+    while (size > 0) {
+        size_t wanted = size < sizeof(piece) ? (size_t)size : sizeof(piece);
+        ssize_t got = read(fd, piece, wanted);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return kith_problem_set(out->problem, KITH_EIO,
+                                    "the copy of the database cannot be read; look at "
+                                    "the disk of %s",
+                                    out->job->home);
+        int error = kith_sealer_put(out->sealer, kith_bytes(piece, (size_t)got));
+        if (error != 0)
+            return error;
+        size -= (uint64_t)got;
+    }
+    return 0;
+}
+
+static int put_database(struct out *out)
+{
+    struct stat is;
+    int fd = -1;
+    int error = take_snapshot(out, &fd);
+    if (error != 0)
+        return error;
+    error = fstat(fd, &is) != 0
+                ? failed_write(out, errno)
+                : begin_entry(out, KITH_HOME_DATABASE, (uint64_t)is.st_size);
+    if (error == 0)
+        error = put_file(out, fd, (uint64_t)is.st_size);
+    close(fd);
+    return error;
+}
+
+static int put_end(struct out *out)
+{
+    static const uint8_t end[1] = {0};
+    return kith_sealer_put(out->sealer, kith_bytes(end, sizeof(end)));
+}
+
+static int put_all(struct out *out)
+{
+    int error = kith_sealer_new(out->job->passphrase, out->job->cost, write_out, out,
+                                &out->sealer);
+    if (error == KITH_ENOMEM)
+        return out_of_memory(out->problem);
+    if (error == 0)
+        error = put_secret(out, KITH_HOME_IDENTITY, "identity", true);
+    if (error == 0)
+        error = put_secret(out, KITH_HOME_NETWORK, "network key", false);
+    if (error == 0)
+        error = put_config(out);
+    if (error == 0)
+        error = put_database(out);
+    if (error == 0)
+        error = put_end(out);
+    return error != 0 ? error : kith_sealer_end(out->sealer);
+}
+
+/* ---- the file ---- */
+
+static int already_there(const struct kith_backup_job *job, struct kith_problem *problem)
+{
+    return kith_problem_set(problem, KITH_EINVALID,
+                            "%s is there already; give another name, or --force to "
+                            "replace it",
+                            job->file);
+}
+
+int kith_backup_check(const struct kith_backup_job *job, struct kith_problem *problem)
+{
+    struct stat is;
+    char *identity = kith_home_file(job->home, KITH_HOME_IDENTITY);
+    if (identity == NULL)
+        return out_of_memory(problem);
+    bool is_home = access(identity, F_OK) == 0;
+    free(identity);
+    if (!is_home)
+        return kith_problem_set(problem, KITH_ENOTFOUND,
+                                "there is no identity in %s, so nothing to back up; "
+                                "`kith up` makes one, --home DIR names another home",
+                                job->home);
+    if (stat(job->file, &is) != 0)
+        return 0;
+    if (!S_ISREG(is.st_mode))
+        return kith_problem_set(problem, KITH_EINVALID,
+                                "%s is no file; give the name of one to be made",
+                                job->file);
+    return job->replaces ? 0 : already_there(job, problem);
+}
+
+/* Durable, and only then under its name. */
+static int finish(struct out *out)
+{
+    if (fsync(out->fd) != 0)
+        return failed_write(out, errno);
+    int number = kith_place_put(out->part, out->job->file, out->job->replaces);
+    if (number == EEXIST)
+        return already_there(out->job, out->problem);
+    if (number != 0)
+        return failed_write(out, number);
+    kith_place_sync_parent(out->job->file);
+    return 0;
+}
+
+static int write_file(struct out *out)
+{
+    unlink(out->part); /* of a process that had this number and died half way */
+    out->fd = open(out->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (out->fd < 0)
+        return failed_write(out, errno);
+    int error = put_all(out);
+    if (error == 0)
+        error = finish(out);
+    if (close(out->fd) != 0 && error == 0)
+        error = failed_write(out, errno);
+    if (error != 0)
+        unlink(out->part);
+    return error;
+}
+
+int kith_backup(const struct kith_backup_job *job, uint64_t *out_size,
+                struct kith_problem *problem)
+{
+    struct out out = {.job = job, .problem = problem, .fd = -1};
+    int error = kith_backup_check(job, problem);
+    if (error != 0)
+        return error;
+    if (asprintf(&out.part, "%s.%ld.part", job->file, (long)getpid()) < 0)
+        return out_of_memory(problem);
+    error = write_file(&out);
+    kith_sealer_free(out.sealer);
+    free(out.part);
+    if (error == 0 && out_size != NULL)
+        *out_size = out.size;
+    return error;
+}

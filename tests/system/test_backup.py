@@ -1,0 +1,325 @@
+# SPDX-License-Identifier: MIT
+"""Backups: a home in one sealed file, and back, with nothing lost and no number used twice."""
+
+import fcntl
+import os
+import pty
+import select
+import shutil
+import sqlite3
+import stat
+import subprocess
+import termios
+import time
+
+from disklib import Disk, enter_namespace
+from kithlib import (DONE, FAILED, NOT_FOUND, USAGE, WAIT_S, case, kith_path, main, run_kith, same,
+                     wait_until)
+
+LOBBY = "#lobby"
+VARIABLE = "KITH_BACKUP_PASSPHRASE"
+PASSPHRASE = "nine quiet herons"
+SECRET = {VARIABLE: PASSPHRASE}
+
+
+def back_up(home, file, *flags, **options):
+    return run_kith("backup", "--home", home, file, *flags, env=SECRET, **options)
+
+
+def restore(home, file, **options):
+    return run_kith("restore", "--home", home, file, env=SECRET, **options)
+
+
+def at(scene, name):
+    return os.path.join(scene.path, name)
+
+
+def logs(home):
+    """Every event of this node's own logs in a database: {(log id, seq): id}."""
+    with sqlite3.connect(f"file:{home}/kith.db?mode=ro", uri=True) as database:
+        rows = database.execute(
+            "SELECT l.log, e.key & 1099511627775, e.id FROM events e"
+            " JOIN logs l ON l.no = e.key >> 40 WHERE l.author = 0").fetchall()
+    database.close()
+    return {(bytes(log), seq): bytes(event) for log, seq, event in rows}
+
+
+def check_no_number_twice(*all_logs):
+    seen = {}
+    for some in all_logs:
+        for place, event in some.items():
+            assert seen.setdefault(place, event) == event, "a sequence number was used twice"
+
+
+def names(directory):
+    return sorted(os.listdir(directory))
+
+
+@case("what is backed up while the node runs comes back as it was, in a home for its owner alone")
+def _(scene):
+    alice, bob = scene.pair()
+    alice.say(LOBBY, "to all")
+    alice.say("bob", "to bob")
+    bob.say("alice", "to alice")
+    wait_until("all is there", lambda: len(alice.texts()) == 3 and len(bob.texts()) == 3)
+    with open(os.path.join(alice.home, "kith.conf"), "w", encoding="utf-8") as file:
+        file.write("# mine\nlog = debug\n")
+    before, file = alice.history(), at(scene, "backup")
+    in_home = names(alice.home)
+    made = back_up(alice.home, file, "--json").expect(DONE).lines()[0]
+    same(made, {"file": file, "size": os.path.getsize(file), "home": alice.home})
+    same(stat.S_IMODE(os.stat(file).st_mode), 0o600)
+    same(names(alice.home), in_home, "files in the home")
+    same([n for n in names(scene.path) if "part" in n], [], "left beside it")
+    with open(file, "rb") as sealed:
+        content = sealed.read()
+    for secret in (b"to bob", b"to alice", b"SQLite", PASSPHRASE.encode()):
+        assert secret not in content, "something can be read"
+    alice.say(LOBBY, "it goes on")
+    alice.stop()
+    shutil.rmtree(alice.home)
+    told = restore(alice.home, file, timeout_s=120).expect(DONE)
+    assert alice.id in told.out.decode() and PASSPHRASE not in told.out.decode()
+    same(names(alice.home), ["identity", "kith.conf", "kith.db", "origin"])
+    same(stat.S_IMODE(os.stat(alice.home).st_mode), 0o700)
+    was = alice.id
+    bob.stop()
+    alice.start(name=False)
+    same((alice.id, alice.ready["name"]), (was, "alice"))
+    shown = {message["id"]: message for message in alice.history()}
+    for message in before:
+        for key in ("room", "author", "text", "time", "direct", "mine"):
+            same(shown[message["id"]][key], message[key], key)
+    wait_until("the configuration counts", lambda: alice.logs(" debug "))
+
+
+@case("lost and restored: no fork, nothing is lost that peers hold, and no number is used twice")
+def _(scene):
+    alice, bob = scene.pair()
+    alice.say(LOBBY, "before")
+    alice.say("bob", "before, to bob")
+    wait_until("bob has it", lambda: len(bob.texts()) == 2)
+    file = at(scene, "backup")
+    back_up(alice.home, file).expect(DONE)
+    alice.say(LOBBY, "after")
+    alice.say("bob", "after, to bob")
+    bob.say("alice", "to alice, after")
+    everything = ["before", "before, to bob", "after", "after, to bob", "to alice, after"]
+    wait_until("bob has it", lambda: set(bob.texts()) == set(everything))
+    alice.kill()
+    lost = logs(alice.home)
+
+    # The restored database gets the inode of the lost one, as chance may have it.
+    inode = at(scene, "inode")
+    os.rename(os.path.join(alice.home, "kith.db"), inode)
+    shutil.rmtree(alice.home)
+    restore(alice.home, file).expect(DONE)
+    database = os.path.join(alice.home, "kith.db")
+    with open(database, "rb") as source, open(inode, "r+b") as target:
+        target.truncate(0)
+        shutil.copyfileobj(source, target)
+    os.rename(inode, database)
+
+    alice.start()
+    alice.say(LOBBY, "restored")
+    everything.append("restored")
+    wait_until("alice is told what she missed", lambda: set(alice.texts()) == set(everything))
+    alice.stop()
+    alice.start()  # it goes on in the lobby; with bob, nothing was written yet
+    alice.say("bob", "restored, to bob")
+    alice.say(LOBBY, "started again")
+    everything += ["restored, to bob", "started again"]
+    for node in (alice, bob):
+        wait_until(f"{node.name} has all", lambda n=node: set(n.texts()) == set(everything))
+        same(sorted(node.texts()), sorted(everything), f"what {node.name} shows")
+        assert "fork" not in node.log(), node.log()
+    check_no_number_twice(lost, logs(alice.home))
+    assert set(lost) <= set(logs(alice.home)), "an event of before is missing"
+    assert len({log for log, _ in logs(alice.home)} - {log for log, _ in lost}) >= 2
+
+
+@case("a backup made while much is said is whole")
+def _(scene):
+    alice = scene.node("alice")
+    lines = b"".join(b'{"to": "#lobby", "text": "%d"}\n' % count for count in range(20000))
+    status, answer = alice.request("POST", "/messages/batch", lines)
+    same((status, answer["stored"]), (200, 20000))
+    saying = subprocess.Popen(
+        ["sh", "-c", f'while echo x | "{kith_path()}" send --home "{alice.home}" "#lobby";'
+                     f' do :; done'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for count in range(3):
+            back_up(alice.home, at(scene, f"b{count}")).expect(DONE)
+    finally:
+        saying.terminate()
+        saying.wait(WAIT_S)
+    alice.stop()
+    for count in range(3):
+        home = at(scene, f"h{count}")
+        restore(home, at(scene, f"b{count}")).expect(DONE)
+        with sqlite3.connect(os.path.join(home, "kith.db")) as database:
+            same(database.execute("PRAGMA integrity_check").fetchone(), ("ok",))
+            assert database.execute("SELECT count(*) FROM events").fetchone()[0] > 20000
+        database.close()
+
+
+@case("wrong passphrases and files that are cut, changed or alien are named and leave nothing")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "x" * 60000)
+    alice.stop()
+    file, broken, home = at(scene, "backup"), at(scene, "broken"), at(scene, "new")
+    back_up(alice.home, file).expect(DONE)
+    with open(file, "rb") as whole:
+        content = whole.read()
+
+    def refused(part, changed):
+        with open(broken, "wb") as out:
+            out.write(changed)
+        restore(home, broken).expect(FAILED, broken, part)
+        assert not os.path.exists(home) and not os.path.exists(home + ".restoring"), part
+
+    run_kith("restore", "--home", home, file, env={VARIABLE: "nine quiet heron"}).expect(
+        FAILED, "another passphrase")
+    assert not os.path.exists(home)
+    refused("cut short", content[:100])
+    refused("cut short", content[:-1])
+    refused("cut short", content[:89 + 65536 + 17])
+    flipped = bytearray(content)
+    flipped[70000] ^= 1
+    refused("tampered", bytes(flipped))
+    refused("tampered", content[:20] + b"\x00" + content[21:])
+    refused("no backup", b"PK\x03\x04" + bytes(1000))
+    refused("newer kith", content[:8] + b"\x02" + content[9:])
+    restore(home, at(scene, "none")).expect(NOT_FOUND, "cannot be read")
+    restore(alice.home, file).expect(FAILED, "already", "--home")
+    back_up(at(scene, "nowhere"), at(scene, "b2")).expect(NOT_FOUND, "kith up")
+    assert not os.path.exists(at(scene, "b2"))
+    restore(home, file).expect(DONE)
+
+
+@case("an older backup is replaced only when told to, and is left whole by a full disk")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "x" * 60000)
+    disk = Disk(scene, mib=2)
+    file = os.path.join(disk.path, "backup")
+    back_up(alice.home, file).expect(DONE)
+    with open(file, "rb") as whole:
+        content = whole.read()
+    back_up(alice.home, file).expect(FAILED, "there already", "--force")
+    disk.fill()
+    back_up(alice.home, file, "--force").expect(FAILED, "No space left", "make room")
+    same(names(disk.path), ["backup", "ballast"])
+    with open(file, "rb") as still:
+        assert still.read() == content
+    home = os.path.join(disk.path, "home")
+    restore(home, file).expect(FAILED, "No space left")
+    same(names(disk.path), ["backup", "ballast"])
+    disk.free()
+    back_up(alice.home, file, "--force").expect(DONE)
+    same(names(disk.path), ["backup"])
+    with open(file, "rb") as other:
+        assert other.read() != content
+
+
+@case("killed half way, neither a backup nor a home is there that is not whole")
+def _(scene):
+    alice = scene.node("alice")
+    lines = b"".join(b'{"to": "#lobby", "text": "%s"}\n' % (b"%d" % count * 200)
+                     for count in range(10000))
+    same(alice.request("POST", "/messages/batch", lines)[1]["stored"], 10000)
+    alice.stop()
+    file, home, killed = at(scene, "backup"), at(scene, "new"), 0
+
+    def kill_when(is_time, *args):
+        process = subprocess.Popen([kith_path(), *args], env={**os.environ, **SECRET},
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + WAIT_S
+        while process.poll() is None and not is_time() and time.monotonic() < deadline:
+            pass
+        process.kill()
+        return process.wait(WAIT_S) != 0
+
+    def parts():
+        return [name for name in names(scene.path) if name.endswith(".part")]
+
+    def larger_than(size):
+        return lambda: any(os.path.getsize(at(scene, part)) > size for part in parts())
+
+    for size in (0, 200, 300000):
+        killed += kill_when(larger_than(size), "backup", "--home", alice.home, file)
+        if os.path.exists(file):
+            os.remove(file)
+        for part in parts():
+            os.remove(at(scene, part))
+    back_up(alice.home, file).expect(DONE)
+    for name in ("lock", "identity.part", "kith.db.part", "identity"):
+        path = os.path.join(home + ".restoring", name)
+        killed += kill_when(lambda p=path: os.path.exists(p), "restore", "--home", home, file)
+        if os.path.exists(home):
+            same(names(home), ["identity", "kith.db", "origin"])
+            shutil.rmtree(home)
+        run_kith("id", "--home", home).expect(NOT_FOUND)
+    assert killed > 0, "nothing was killed half way"
+    restore(home, file).expect(DONE)
+    same([n for n in names(scene.path) if n.startswith("new")], ["new"])
+
+
+def on_terminal(answers, *args):
+    """A command on a terminal of its own; `answers` are typed to its questions in turn."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [kith_path(), *args], stdin=child, stdout=child, stderr=child, start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+    os.close(child)
+    shown, answers = b"", list(answers)
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        if not select.select([parent], [], [], 1)[0]:
+            continue
+        try:
+            piece = os.read(parent, 4096)
+        except OSError:
+            break
+        if not piece:
+            break
+        shown += piece
+        if shown.endswith(b": ") and answers:
+            os.write(parent, answers.pop(0))
+    os.close(parent)
+    return process.wait(WAIT_S), shown.decode()
+
+
+@case("the passphrase is asked for, twice for a new one, or comes from a file or the environment")
+def _(scene):
+    alice = scene.node("alice")
+    alice.stop()
+    file, secret = at(scene, "backup"), at(scene, "secret")
+    typed = PASSPHRASE.encode() + b"\n"
+    code, shown = on_terminal([typed, b"something else\n"], "backup", "--home", alice.home, file)
+    same(code, USAGE)
+    assert "not the same" in shown and not os.path.exists(file), shown
+    code, shown = on_terminal([typed, typed], "backup", "--home", alice.home, file)
+    same(code, DONE)
+    assert PASSPHRASE not in shown, shown
+    code, shown = on_terminal([typed], "restore", "--home", at(scene, "h1"), file)
+    same(code, DONE)
+    run_kith("backup", "--home", alice.home, file + "2").expect(USAGE, "terminal", VARIABLE)
+    run_kith("backup", "--home", alice.home, file + "2", env={VARIABLE: "short"}).expect(
+        USAGE, VARIABLE, "at least 8")
+    with open(secret, "w", encoding="utf-8") as out:
+        out.write(PASSPHRASE + "\n")
+    os.chmod(secret, 0o644)
+    flag = ("--passphrase-file", secret)
+    run_kith("restore", "--home", at(scene, "h2"), file, *flag).expect(USAGE, "chmod 600")
+    os.chmod(secret, 0o600)
+    # Nearer than the environment.
+    run_kith("restore", "--home", at(scene, "h2"), file, *flag,
+             env={VARIABLE: "something else"}).expect(DONE)
+    run_kith("backup", "--home", alice.home, file, PASSPHRASE).expect(USAGE)
+
+
+if __name__ == "__main__":
+    enter_namespace()
+    main()
