@@ -185,19 +185,51 @@ static void remember(struct kith_node *node, const struct kith_beacon *beacon)
     *seen = (struct kith_beacon_seen){key, beacon->counter};
 }
 
-static bool is_of_use(struct kith_node *node, const struct kith_beacon *beacon)
+/* A beacon comes once by each way: those that come while the first is verified are not
+ * verified too. */
+static bool is_being_checked(const struct kith_node *node,
+                             const struct kith_beacon *beacon)
+{
+    const struct kith_beaconing *b = &node->beacon;
+    for (size_t i = 0; i < b->checks_count; i++) {
+        const struct kith_beacon *other = &b->checks[i].beacon;
+        if (other->counter == beacon->counter && kith_id_equal(&other->id, &beacon->id) &&
+            memcmp(other->boot, beacon->boot, KITH_BEACON_BOOT_SIZE) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Where that beacon says the peer can be dialled. */
+static struct kith_address listening_at(const struct kith_beacon *beacon,
+                                        const struct kith_address *from)
+{
+    struct kith_address address = *from;
+    address.port = beacon->port;
+    return address;
+}
+
+/* Would it change anything? Asked before the signature is checked, which costs a hundred
+ * times as much: in a crowd that starts together most beacons are of peers already at
+ * hand. */
+static bool is_of_use(struct kith_node *node, const struct kith_beacon *beacon,
+                      const struct kith_address *from)
 {
     bool is_own = kith_id_equal(&beacon->id, &node->self->id);
     node->beacon.counts.own += is_own;
     node->beacon.counts.heard += !is_own;
     if (is_own)
         return false; /* come back; a copied home shows when it links */
-    if (is_replay(node, beacon))
+    if (is_replay(node, beacon) || is_being_checked(node, beacon))
         return false;
     const struct kith_peer *peer = kith_peer_find(node, &beacon->id);
     bool is_linked = peer != NULL && peer->link != NULL &&
                      memcmp(peer->instance, beacon->boot, KITH_BEACON_BOOT_SIZE) == 0;
-    return !is_linked;
+    uint64_t key;
+    struct kith_address address = listening_at(beacon, from);
+    bool is_expected = beacon->is_answer && find_seen(node, beacon, &key) != NULL &&
+                       kith_dial_is_trying(node, &beacon->id, &address);
+    return !is_linked && !is_expected;
 }
 
 void kith_beacon_heard(struct kith_node *node, const struct kith_address *from,
@@ -206,7 +238,7 @@ void kith_beacon_heard(struct kith_node *node, const struct kith_address *from,
     struct kith_beaconing *b = &node->beacon;
     struct kith_beacon beacon;
     if (!b->is_on || node->is_stopping || !open_seal(node, datagram, &beacon) ||
-        !is_of_use(node, &beacon) || b->checks_count == KITH_BEACON_CHECKS_MAX ||
+        !is_of_use(node, &beacon, from) || b->checks_count == KITH_BEACON_CHECKS_MAX ||
         !take_token(node, &b->verifies, KITH_BEACON_VERIFIES_MAX))
         return;
     struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
@@ -226,8 +258,7 @@ static void believe(struct kith_node *node, const struct kith_beacon_check *chec
     remember(node, beacon);
     if (beacon->is_goodbye)
         return;
-    struct kith_address address = check->from;
-    address.port = beacon->port;
+    struct kith_address address = listening_at(beacon, &check->from);
     bool is_lower = kith_id_compare(&node->self->id, &beacon->id) < 0;
     kith_dial_suggest(node, &beacon->id, &address, is_lower ? 0 : KITH_BEACON_COURTESY,
                       KITH_DIAL_TRY_TIME);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/dial.h"
 
+#include <string.h>
+
 #include "core/command.h"
 #include "core/exchange.h"
 #include "core/link.h"
@@ -166,6 +168,17 @@ static const struct kith_link *find_link(const struct kith_node *node,
             return link;
     }
     return NULL;
+}
+
+bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
+                         const struct kith_address *address)
+{
+    const struct kith_link *link = find_link(node, id);
+    if (link != NULL)
+        return strcmp(link->remote.host, address->host) == 0;
+    const struct kith_dial *dial = find_suggested(node, id);
+    return dial != NULL && dial->failures == 0 &&
+           kith_address_equal(&dial->address, address);
 }
 
 static void start_suggested(struct kith_node *node, struct kith_dial *dial)

@@ -19,6 +19,11 @@ void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
                        const struct kith_address *address, kith_time delay,
                        kith_time duration);
 
+/* Is a link to this peer coming up there, or about to be tried there for the first time?
+ */
+bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
+                         const struct kith_address *address);
+
 /* Carry out what is due; lowers the node's deadline. */
 void kith_dial_check_all(struct kith_node *node);
 

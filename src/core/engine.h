@@ -306,7 +306,8 @@ struct kith_share {
     size_t track_capacity;
     struct kith_index_queue streams[2]; /* by class: control goes first */
     struct kith_index_queue dirty;      /* HAVEs due */
-    bool has_urgent; /* an acknowledgement is among them: send at the end of the step */
+    struct kith_list
+        urgent; /* in node->urgent_shares: an acknowledgement is among them */
 };
 
 /* A run that may be a duplicate or a fork: compared with what is stored. */
@@ -432,9 +433,10 @@ struct kith_node {
     uint64_t stored_no; /* of the last committed */
     uint64_t verify_no;
     uint64_t load_no;
-    kith_time store_retry_at; /* nothing is asked for before; 0: all is well */
-    kith_time announce_at;    /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
-    kith_time deadline;       /* never later than the truth */
+    kith_time store_retry_at;       /* nothing is asked for before; 0: all is well */
+    struct kith_list urgent_shares; /* their HAVEs go at the end of the step */
+    kith_time announce_at; /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
+    kith_time deadline;    /* never later than the truth */
 };
 
 /* Have the next TIMEOUT at `at` or before. */

@@ -57,6 +57,7 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_list_init(&node->record_checks);
     kith_list_init(&node->dials);
     kith_list_init(&node->links);
+    kith_list_init(&node->urgent_shares);
     kith_list_init(&node->wanting);
     kith_list_init(&node->verifying);
     kith_list_init(&node->storing);
@@ -177,7 +178,7 @@ static void check_announcements(struct kith_node *node)
         return;
     }
     node->announce_at = KITH_TIME_NEVER;
-    kith_share_flush_all(node, false);
+    kith_share_flush_all(node);
 }
 
 /* Everything that waits for a time, asked anew: what is due is done, the rest says when.
@@ -288,7 +289,7 @@ int kith_node_step(struct kith_node *node, const struct kith_input *input,
     kith_outbox_clear(&node->out);
     free_done(node);
     dispatch(node, input);
-    kith_share_flush_all(node, true);
+    kith_share_flush_urgent(node);
     if (node->out.failed)
         kith_node_break(node);
     *out = (struct kith_effects){node->out.items, node->out.count};

@@ -30,6 +30,7 @@ static struct kith_share *add(struct kith_node *node, struct kith_link *link,
     share->tag_in = kith_digest_tag(link->exporter_room, other, &link->id,
                                     &node->self->id, &room->id);
     kith_list_init(&share->busy);
+    kith_list_init(&share->urgent);
     kith_list_init(&share->hearsay);
     room->share_count++;
     kith_list_push(&link->shares, &share->in_link);
@@ -42,6 +43,7 @@ static void drop(struct kith_node *node, struct kith_share *share)
     kith_list_remove(&share->in_link);
     kith_list_remove(&share->in_room);
     kith_list_remove(&share->busy);
+    kith_list_remove(&share->urgent);
     share->room->share_count--;
     kith_hearsay_share_gone(node, share);
     kith_release(node->alloc, share->tracks);
@@ -213,7 +215,8 @@ void kith_share_announce(struct kith_node *node, struct kith_share *share,
         kith_index_queue_push(node, &share->dirty, log->index);
     }
     if (is_urgent) {
-        share->has_urgent = true;
+        kith_list_remove(&share->urgent);
+        kith_list_push(&node->urgent_shares, &share->urgent);
     } else if (node->announce_at == KITH_TIME_NEVER) {
         node->announce_at = node->now.mono + KITH_ANNOUNCE_DELAY;
         kith_node_wake_at(node, node->announce_at);
@@ -229,7 +232,7 @@ static void send_haves(struct kith_node *node, struct kith_share *share)
                                           sizeof(*page));
     if (page == NULL)
         return;
-    share->has_urgent = false;
+    kith_list_remove(&share->urgent);
     while (share->dirty.count > 0) {
         size_t count = 0;
         while (share->dirty.count > 0 && count < KITH_VECTOR_ENTRIES_MAX) {
@@ -243,22 +246,30 @@ static void send_haves(struct kith_node *node, struct kith_share *share)
     }
 }
 
-static void flush_link(struct kith_node *node, struct kith_link *link, bool only_urgent)
+/* Sending may close the link, and that its shares. */
+static void flush(struct kith_node *node, struct kith_share *share)
 {
-    kith_list_each (item, &link->shares) {
-        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
-        bool is_due = only_urgent ? share->has_urgent : share->dirty.count > 0;
-        if (is_due && link->state == KITH_LINK_LIVE)
-            send_haves(node, share);
-        if (link->state != KITH_LINK_LIVE)
-            return; /* sending may close a link, and that its shares */
-    }
+    kith_list_remove(&share->urgent);
+    if (share->link->state == KITH_LINK_LIVE && share->dirty.count > 0)
+        send_haves(node, share);
 }
 
-void kith_share_flush_all(struct kith_node *node, bool only_urgent)
+void kith_share_flush_urgent(struct kith_node *node)
 {
-    kith_list_each (item, &node->links)
-        flush_link(node, kith_list_item(item, struct kith_link, item), only_urgent);
+    while (!kith_list_is_empty(&node->urgent_shares))
+        flush(node, kith_list_item(node->urgent_shares.next, struct kith_share, urgent));
+}
+
+void kith_share_flush_all(struct kith_node *node)
+{
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        kith_list_each (share, &link->shares) {
+            flush(node, kith_list_item(share, struct kith_share, in_link));
+            if (link->state != KITH_LINK_LIVE)
+                break;
+        }
+    }
 }
 
 void kith_share_close_all(struct kith_node *node, struct kith_link *link)

@@ -24,8 +24,9 @@ struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *s
 void kith_share_announce(struct kith_node *node, struct kith_share *share,
                          const struct kith_log *log, bool is_urgent);
 
-/* Send the HAVEs that are due: the urgent ones, or all. */
-void kith_share_flush_all(struct kith_node *node, bool only_urgent);
+/* Send the HAVEs that are due: those with an urgent one among them, or all. */
+void kith_share_flush_urgent(struct kith_node *node);
+void kith_share_flush_all(struct kith_node *node);
 
 void kith_share_close_all(struct kith_node *node, struct kith_link *link);
 

@@ -3,6 +3,7 @@
 #include "lone.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void listen_at(struct lone *l)
 {
@@ -208,6 +209,35 @@ static void a_flood_is_verified_and_answered_within_limits(void **state)
     assert_true(kith_node_peer_count(s->low->node) == 0); /* and lists nobody */
 }
 
+static void a_beacon_that_comes_by_several_ways_is_verified_once(void **state)
+{
+    struct scene *s = *state;
+    s->low->is_verify_held = true;
+    for (int way = 0; way < 3; way++)
+        hear_from(s->low, s->high);
+    assert_int_equal(s->low->verify_count, 1);
+    lone_verify(s->low);
+    assert_int_equal(s->low->dial_count, 1);
+}
+
+static void the_answer_of_one_being_dialled_is_not_verified(void **state)
+{
+    struct scene *s = *state;
+    uint8_t call[512];
+    size_t size = s->high->datagram_size;
+    memcpy(call, s->high->datagram, size);
+    hear_from(s->high, s->low);
+    assert_int_equal(s->high->datagrams_to_one, 1);
+    hear(s->low, call, size, "10.0.0.2", true);
+    assert_int_equal(s->low->dial_count, 1);
+    assert_int_equal(s->low->verify_count, 1);
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->verify_count, 1);
+    /* from elsewhere it is news: the first address may be of no use */
+    hear(s->low, s->high->datagram, s->high->datagram_size, "10.0.0.3", true);
+    assert_int_equal(s->low->verify_count, 2);
+}
+
 static void our_own_beacon_come_back_is_nothing(void **state)
 {
     struct scene *s = *state;
@@ -259,6 +289,8 @@ int main(void)
         TEST(a_source_that_is_not_on_link_is_not_answered),
         TEST(a_spoofed_source_draws_one_answer_in_five_seconds),
         TEST(a_flood_is_verified_and_answered_within_limits),
+        TEST(a_beacon_that_comes_by_several_ways_is_verified_once),
+        TEST(the_answer_of_one_being_dialled_is_not_verified),
         TEST(our_own_beacon_come_back_is_nothing),
         TEST(who_is_linked_is_not_dialled),
         TEST(a_stop_is_told_to_all_and_believed_of_nobody),
