@@ -244,6 +244,7 @@ void kith_server_free(struct kith_server *server)
         return;
     kith_request_free_orphans(server);
     kith_names_deinit(&server->names);
+    kith_sessions_deinit(&server->sessions);
     kith_writer_deinit(&server->scratch);
     free(server);
 }

@@ -6,6 +6,7 @@
 #ifndef KITH_API_SERVER_H
 #define KITH_API_SERVER_H
 
+#include "base/rng.h"
 #include "node/runtime.h"
 
 /* Of one kind of door. Past it a client gets 503 at once: a node is used by a handful of
@@ -13,6 +14,8 @@
 #define KITH_SERVER_DOOR_CONNECTIONS_MAX 128
 #define KITH_SERVER_CONNECTIONS_MAX      (KITH_DOOR_KINDS * KITH_SERVER_DOOR_CONNECTIONS_MAX)
 #define KITH_SERVER_DOORS_MAX            4 /* listening sockets */
+
+#define KITH_SERVER_PAGE_SIZE 160 /* of the page's address with its code */
 
 struct kith_server; /* opaque */
 
@@ -29,6 +32,7 @@ struct kith_server_config {
     struct kith_runtime *runtime; /* outlives kith_server_stop's `done` */
     const char *version;          /* as GET /self tells it */
     const char *token;            /* what a request through KITH_DOOR_TCP must show */
+    struct kith_rng rng;          /* for the tokens of pages */
     void (*shutdown)(void *ctx);  /* POST /shutdown was asked and answered */
     void *ctx;
 };
@@ -42,6 +46,10 @@ int kith_server_listen(struct kith_server *server, enum kith_door door, int take
 
 /* Where KITH_DOOR_TCP is, as a URL without a path; NULL without such a door. Borrowed. */
 const char *kith_server_http(const struct kith_server *server);
+
+/* The page's address with a fresh code, with which it opens once and within a minute.
+ * False without such a door. */
+bool kith_server_page(struct kith_server *server, char out[static KITH_SERVER_PAGE_SIZE]);
 
 /* Close everything; `done` is called once, later, and in it kith_server_free is
  * allowed when the runtime answers no more commands. Answers that are ready are lost

@@ -65,8 +65,9 @@ bool kith_admit_place(struct kith_request *request)
 static bool is_token(const struct kith_request *request, const char *text)
 {
     const char *token = request->server->config.token;
-    return token && kith_bytes_equal_secret(kith_bytes(text, strlen(text)),
-                                            kith_bytes(token, strlen(token)));
+    return kith_bytes_equal_secret(kith_bytes(text, strlen(text)),
+                                   kith_bytes(token, strlen(token))) ||
+           kith_sessions_has(&request->server->sessions, text);
 }
 
 static bool has_token(const struct kith_request *request)
@@ -78,11 +79,8 @@ static bool has_token(const struct kith_request *request)
            is_token(request, value + sizeof scheme - 1);
 }
 
-bool kith_admit_endpoint(struct kith_request *request)
+static void refuse_token(struct kith_request *request)
 {
-    if (kith_visitor_of(request->connection)->door == KITH_DOOR_UNIX ||
-        has_token(request))
-        return true;
     kith_request_refuse(
         request,
         &(struct kith_refusal){
@@ -92,5 +90,23 @@ bool kith_admit_endpoint(struct kith_request *request)
             .value = "Bearer realm=\"kith\"",
             .detail = "send the header Authorization: Bearer TOKEN, with what the file "
                       "`token` in the home of the node holds"});
-    return false;
+}
+
+bool kith_admit_endpoint(struct kith_request *request)
+{
+    if (kith_visitor_of(request->connection)->door == KITH_DOOR_UNIX)
+        return true;
+    switch (request->endpoint->access) {
+    case KITH_ACCESS_OPEN:
+        break;
+    case KITH_ACCESS_TOKEN:
+        if (!has_token(request))
+            refuse_token(request);
+        break;
+    case KITH_ACCESS_SOCKET:
+        refuse(request, MHD_HTTP_FORBIDDEN,
+               "this is asked for through the socket `control` in the home only");
+        break;
+    }
+    return !request->is_answered;
 }

@@ -14,19 +14,13 @@ extern const struct kith_endpoint kith_endpoint_batch;
 extern const struct kith_endpoint kith_endpoint_stream;
 extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
+extern const struct kith_endpoint kith_endpoint_code;
+extern const struct kith_endpoint kith_endpoint_session;
 
 const struct kith_endpoint *const kith_endpoints[] = {
-    &kith_endpoint_send,
-    &kith_endpoint_self,
-    &kith_endpoint_rename,
-    &kith_endpoint_peers,
-    &kith_endpoint_connect,
-    &kith_endpoint_disconnect,
-    &kith_endpoint_rooms,
-    &kith_endpoint_history,
-    &kith_endpoint_batch,
-    &kith_endpoint_stream,
-    &kith_endpoint_shutdown,
-    &kith_endpoint_doctor,
-    NULL,
+    &kith_endpoint_send,   &kith_endpoint_self,     &kith_endpoint_rename,
+    &kith_endpoint_peers,  &kith_endpoint_connect,  &kith_endpoint_disconnect,
+    &kith_endpoint_rooms,  &kith_endpoint_history,  &kith_endpoint_batch,
+    &kith_endpoint_stream, &kith_endpoint_shutdown, &kith_endpoint_doctor,
+    &kith_endpoint_code,   &kith_endpoint_session,  NULL,
 };

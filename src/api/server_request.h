@@ -30,9 +30,17 @@ enum kith_body {
     KITH_BODY_LINES, /* given to `upload` as it comes */
 };
 
+/* Who may use an endpoint, besides whoever came in through the socket of the home. */
+enum kith_access {
+    KITH_ACCESS_TOKEN,  /* through TCP with the token of the home or of a page */
+    KITH_ACCESS_OPEN,   /* through TCP whoever passes as a page or program of this host */
+    KITH_ACCESS_SOCKET, /* nobody */
+};
+
 struct kith_endpoint {
     const char *method;
     const char *path;
+    enum kith_access access;
     enum kith_body body;
     void (*handle)(struct kith_request *request);
     /* KITH_BODY_LINES: use up a piece of the body. Returns how much; less than `size`

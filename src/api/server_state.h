@@ -8,6 +8,7 @@
 #include "api/server.h"
 #include "api/server_gate.h"
 #include "api/server_names.h"
+#include "api/server_sessions.h"
 
 struct kith_door_state {
     struct kith_server *server;
@@ -32,6 +33,7 @@ struct kith_server {
     struct kith_list orphans;  /* pending commands whose request is gone */
     struct kith_list streams;
     struct kith_names names;
+    struct kith_sessions sessions;
     uint64_t heartbeat_ms;      /* loop time; 0 while there are no streams */
     struct kith_writer scratch; /* an event being written */
     bool is_running;            /* inside MHD_run */

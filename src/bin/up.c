@@ -16,6 +16,7 @@
 #include "kith/error.h"
 #include "node/control.h"
 #include "node/http.h"
+#include "node/random.h"
 #include "node/token.h"
 
 #define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
@@ -34,6 +35,7 @@ struct up {
     struct kith_runtime *runtime;
     struct kith_server *server;
     char token[KITH_TOKEN_TEXT_SIZE]; /* secret */
+    struct kith_random random;
     bool is_stopping;
     int exit_code;
 };
@@ -252,6 +254,7 @@ static int serve(struct up *up, struct kith_problem *problem)
                                         .runtime = up->runtime,
                                         .version = KITH_VERSION,
                                         .token = up->token,
+                                        .rng = kith_random_rng(&up->random),
                                         .shutdown = on_shutdown,
                                         .ctx = up};
     int error = kith_token_load_or_make(up->cli->home, up->token, problem);
@@ -357,6 +360,7 @@ static int run(struct kith_cli *cli)
     kith_settings_deinit(&up->settings);
     kith_passphrase_deinit(&up->passphrase);
     explicit_bzero(up->token, sizeof(up->token));
+    kith_random_deinit(&up->random);
     free(up);
     return exit_code;
 }

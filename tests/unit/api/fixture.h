@@ -23,7 +23,8 @@ struct api {
     struct kith_server *server;
     bool is_shutdown_asked;
     char home[64];
-    uint16_t port; /* of the TCP door */
+    unsigned drawn; /* "random" values */
+    uint16_t port;  /* of the TCP door */
     struct kith_client *client;
     struct kith_answer answer; /* of the last request */
 };

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/server_sessions.h"
+
 #define BEARER "Authorization: Bearer " API_TOKEN "\r\n"
 
 /* One request whose Host is ours, on a connection of its own. */
@@ -15,9 +17,10 @@ static void ask_host(struct api *api, const char *line, const char *host,
 {
     char request[1024];
     char answer[4096];
+    const char *end = strstr(headers, "\r\n\r\n") ? "" : "\r\n";
     int size =
-        snprintf(request, sizeof request, "%s HTTP/1.1\r\n%s%sConnection: close\r\n\r\n",
-                 line, host, headers);
+        snprintf(request, sizeof request, "%s HTTP/1.1\r\n%sConnection: close\r\n%s%s",
+                 line, host, headers, end);
     int fd = api_connect_tcp(api);
     api_exchange(fd, request, (size_t)size, NULL, answer, sizeof answer);
     close(fd);
@@ -109,6 +112,75 @@ static void the_socket_asks_for_none_of_it(void **state)
     assert_non_null(strstr(answer, "HTTP/1.1 200 "));
 }
 
+static void post(struct api *api, const char *path, const char *body, const char *headers,
+                 const char *wanted)
+{
+    char line[128];
+    char all[1024];
+    snprintf(line, sizeof line, "POST /api/v1/%s", path);
+    snprintf(all, sizeof all,
+             "%sContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", headers,
+             strlen(body), body);
+    ask(api, line, all, wanted);
+}
+
+static void make_code(struct api *api, char body[static 128])
+{
+    assert_int_equal(api_ask(api, "POST", "/code", "{}"), 0);
+    assert_non_null(strstr(api_string(api, "url"), "/#code="));
+    assert_non_null(strstr(api_string(api, "url"), api_string(api, "code")));
+    assert_int_equal(api_number(api, "seconds"), 60);
+    snprintf(body, 128, "{\"code\": \"%s\"}", api_string(api, "code"));
+}
+
+static void a_page_trades_a_code_for_a_token_once(void **state)
+{
+    struct api *api = *state;
+    char body[128];
+    char header[128];
+    make_code(api, body);
+    assert_int_equal(api_ask(api, "POST", "/session", body), 0);
+    snprintf(header, sizeof header, "Authorization: Bearer %s\r\n",
+             api_string(api, "token"));
+    ask(api, SELF, header, "HTTP/1.1 200 ");
+    post(api, "session", body, "", "HTTP/1.1 403 ");
+    post(api, "session", body, "", "kith web");
+    make_code(api, body);
+    post(api, "session", body, "", "HTTP/1.1 201 ");
+    post(api, "session", "{\"code\": 7}", "", "HTTP/1.1 400 ");
+    post(api, "session", "{", "", "HTTP/1.1 400 ");
+}
+
+static void a_minute_passes(struct api *api, void *ctx)
+{
+    api->runtime->wall += KITH_MINUTE;
+}
+
+static void a_late_code_is_refused(void **state)
+{
+    struct api *api = *state;
+    char body[128];
+    make_code(api, body);
+    api_on_loop(api, a_minute_passes, NULL);
+    post(api, "session", body, "", "HTTP/1.1 403 ");
+}
+
+static void a_page_makes_no_codes(void **state)
+{
+    post(*state, "code", "{}", "", "HTTP/1.1 403 ");
+    post(*state, "code", "{}", BEARER, "HTTP/1.1 403 ");
+}
+
+static void too_many_wrong_codes_are_429(void **state)
+{
+    struct api *api = *state;
+    for (int i = 0; i < KITH_SESSION_GUESSES_MAX; i++)
+        post(api, "session", "{\"code\": \"guess\"}", "", "HTTP/1.1 403 ");
+    post(api, "session", "{\"code\": \"guess\"}", "", "HTTP/1.1 429 ");
+    post(api, "session", "{\"code\": \"guess\"}", "", "Retry-After: ");
+    ask(api, SELF, BEARER, "HTTP/1.1 200 ");
+}
+
 static void a_full_tcp_door_leaves_the_socket_open(void **state)
 {
     struct api *api = *state;
@@ -134,6 +206,10 @@ int main(void)
         TEST(a_host_that_is_not_ours_is_refused),
         TEST(a_page_of_elsewhere_is_refused),
         TEST(the_socket_asks_for_none_of_it),
+        TEST(a_page_trades_a_code_for_a_token_once),
+        TEST(a_late_code_is_refused),
+        TEST(a_page_makes_no_codes),
+        TEST(too_many_wrong_codes_are_429),
         TEST(a_full_tcp_door_leaves_the_socket_open),
     };
     return cmocka_run_group_tests_name("api/http", tests, NULL, NULL);
