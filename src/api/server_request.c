@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/server_admit.h"
+#include "api/server_page.h"
 
 /* A command of a request: lives until the runtime replies, whatever comes of the
  * request. */
@@ -223,6 +224,13 @@ static bool has_method(const struct kith_endpoint *endpoint, const char *method)
             strcmp(endpoint->method, MHD_HTTP_METHOD_GET) == 0);
 }
 
+static void allow(char *allowed, size_t size, const char *method)
+{
+    size_t used = strlen(allowed);
+    snprintf(allowed + used, size - used, "%s%s%s", used ? ", " : "", method,
+             strcmp(method, MHD_HTTP_METHOD_GET) == 0 ? ", HEAD" : "");
+}
+
 static void find_endpoint(struct kith_request *request, const char *url,
                           const char *method)
 {
@@ -234,16 +242,20 @@ static void find_endpoint(struct kith_request *request, const char *url,
             request->endpoint = kith_endpoints[i];
             return;
         }
-        size_t size = strlen(allowed);
-        snprintf(allowed + size, sizeof allowed - size, "%s%s", size ? ", " : "",
-                 kith_endpoints[i]->method);
+        allow(allowed, sizeof allowed, kith_endpoints[i]->method);
     }
+    request->page = kith_page_find(url);
+    if (request->page && has_method(&kith_endpoint_page, method))
+        request->endpoint = &kith_endpoint_page;
+    else if (request->page)
+        allow(allowed, sizeof allowed, kith_endpoint_page.method);
     if (allowed[0])
         answer_not_allowed(request, method, url, allowed);
-    else
-        kith_request_problem(
-            request, KITH_ENOTFOUND,
-            "there is no %.128s here; docs/openapi.yaml lists what there is", url);
+    else if (!request->page)
+        kith_request_problem(request, KITH_ENOTFOUND,
+                             "there is no %.128s here; /openapi.yaml and /docs list "
+                             "what there is",
+                             url);
 }
 
 static void answer_status(struct kith_request *request, unsigned status,

@@ -59,6 +59,7 @@ struct kith_request {
     struct kith_server *server;
     struct MHD_Connection *connection;
     const struct kith_endpoint *endpoint; /* NULL: answered before it was found */
+    const struct kith_page *page;         /* of kith_endpoint_page */
     struct kith_writer body;
     struct MHD_Response *response; /* owned; not yet queued */
     unsigned status;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "api/server_page.h"
 #include "api/server_sessions.h"
 
 #define BEARER "Authorization: Bearer " API_TOKEN "\r\n"
@@ -16,7 +17,7 @@ static void ask_host(struct api *api, const char *line, const char *host,
                      const char *headers, const char *wanted)
 {
     char request[1024];
-    char answer[4096];
+    char answer[32768];
     const char *end = strstr(headers, "\r\n\r\n") ? "" : "\r\n";
     int size =
         snprintf(request, sizeof request, "%s HTTP/1.1\r\n%sConnection: close\r\n%s%s",
@@ -181,6 +182,41 @@ static void too_many_wrong_codes_are_429(void **state)
     ask(api, SELF, BEARER, "HTTP/1.1 200 ");
 }
 
+static void pages_need_no_token_but_our_name(void **state)
+{
+    struct api *api = *state;
+    ask(api, "GET /", "", "HTTP/1.1 200 ");
+    ask(api, "GET /", "", "Content-Type: text/html");
+    ask(api, "GET /", "", "</html>");
+    ask(api, "GET /", "", "Content-Security-Policy: default-src 'self';");
+    ask(api, "GET /", "", "X-Content-Type-Options: nosniff");
+    ask(api, "GET /app.js", "", "Content-Type: text/javascript");
+    ask(api, "GET /openapi.yaml", "", "openapi: 3.1.0");
+    ask(api, "GET /", "Origin: http://evil.example\r\n", "HTTP/1.1 403 ");
+    ask_host(api, "GET /", "Host: evil.example\r\n", "", "HTTP/1.1 403 ");
+    ask(api, "GET /nothing", "", "HTTP/1.1 404 ");
+    ask(api, "POST /", "Content-Length: 0\r\n", "HTTP/1.1 405 ");
+    ask(api, "POST /", "Content-Length: 0\r\n", "Allow: GET, HEAD");
+}
+
+static void a_page_that_is_held_is_not_sent_again(void **state)
+{
+    struct api *api = *state;
+    char held[256];
+    char answer[8192];
+    const struct kith_page *page = kith_page_find("/app.js");
+    int size = snprintf(held, sizeof held,
+                        "GET /app.js HTTP/1.1\r\nHost: localhost:%u\r\n"
+                        "Connection: close\r\nIf-None-Match: \"x\", %s\r\n\r\n",
+                        (unsigned)api->port, page->etag);
+    int fd = api_connect_tcp(api);
+    api_exchange(fd, held, (size_t)size, NULL, answer, sizeof answer);
+    close(fd);
+    assert_non_null(strstr(answer, "HTTP/1.1 304 "));
+    assert_non_null(strstr(answer, page->etag));
+    assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
+}
+
 static void a_full_tcp_door_leaves_the_socket_open(void **state)
 {
     struct api *api = *state;
@@ -210,6 +246,8 @@ int main(void)
         TEST(a_late_code_is_refused),
         TEST(a_page_makes_no_codes),
         TEST(too_many_wrong_codes_are_429),
+        TEST(pages_need_no_token_but_our_name),
+        TEST(a_page_that_is_held_is_not_sent_again),
         TEST(a_full_tcp_door_leaves_the_socket_open),
     };
     return cmocka_run_group_tests_name("api/http", tests, NULL, NULL);
