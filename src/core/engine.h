@@ -89,11 +89,12 @@ struct kith_peer {
     struct kith_id id;
     struct kith_name name;
     kith_hlc name_hlc;
-    struct kith_link *link; /* the one that counts; NULL while offline (borrowed) */
-    kith_time online_since; /* wall */
-    kith_time last_seen;    /* wall */
-    struct kith_address address;
-    uint8_t instance[KITH_INSTANCE_SIZE];        /* of the last HELLO */
+    struct kith_link *link;      /* the one that counts; NULL while offline (borrowed) */
+    kith_time online_since;      /* wall */
+    kith_time last_seen;         /* wall */
+    struct kith_address address; /* where it was last */
+    struct kith_address address_kept;     /* the same but for link-local ones, stored */
+    uint8_t instance[KITH_INSTANCE_SIZE]; /* of the last HELLO */
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
     uint32_t lost; /* how often it went offline since we started; told in HELLO */
     bool is_contact;

@@ -62,9 +62,7 @@ static void learn_address(struct kith_link *link, const struct kith_frame_hello 
             0)
         return;
     link->remote.port = told.port;
-    if (strchr(link->remote.host, '%') ==
-        NULL) /* link-local: of no use at the next start */
-        link->peer->address = link->remote;
+    kith_peer_found_at(link->peer, &link->remote);
 }
 
 static void meet_self(struct kith_node *node, struct kith_link *link)

@@ -301,9 +301,8 @@ static bool wins(const struct kith_node *node, const struct kith_link *link,
 static void keep_address(struct kith_node *node, struct kith_link *link)
 {
     struct kith_peer *peer = link->peer;
-    /* A link-local address means nothing at the next start. */
-    if (link->role == KITH_ROLE_DIALLER && strchr(link->remote.host, '%') == NULL)
-        peer->address = link->remote;
+    if (link->role == KITH_ROLE_DIALLER)
+        kith_peer_found_at(peer, &link->remote);
     peer->last_seen = node->now.wall;
     kith_peer_record(node, peer);
 }

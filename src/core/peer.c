@@ -63,7 +63,7 @@ static struct kith_record_peer *record(struct kith_node *node, struct kith_peer 
         .name = peer->name,
         .name_hlc = peer->name_hlc,
         .last_seen = peer->last_seen,
-        .address = peer->address,
+        .address = peer->address_kept,
         .is_contact = peer->is_contact,
     };
     peer->is_recorded = true;
@@ -73,6 +73,13 @@ static struct kith_record_peer *record(struct kith_node *node, struct kith_peer 
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer)
 {
     record(node, peer);
+}
+
+void kith_peer_found_at(struct kith_peer *peer, const struct kith_address *address)
+{
+    peer->address = *address;
+    if (strchr(address->host, '%') == NULL)
+        peer->address_kept = *address;
 }
 
 /* Of two names with one hlc, which a home that lost its last seconds may have written,
@@ -164,7 +171,7 @@ int kith_peer_restore(struct kith_node *node, const struct kith_record_peer *rec
     if (!is_named || strcmp(peer->name.text, record->name.text) == 0)
         peer->name_hlc = record->name_hlc;
     peer->last_seen = record->last_seen;
-    peer->address = record->address;
+    peer->address = peer->address_kept = record->address;
     peer->is_contact = record->is_contact;
     peer->is_recorded = true;
     return 0;

@@ -14,6 +14,10 @@ struct kith_peer *kith_peer_get(struct kith_node *node, const struct kith_id *id
 /* Have the peer's row stored as it is now. */
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
 
+/* It listens there. A link-local address is good until we stop: the next start may give
+ * another meaning to it. */
+void kith_peer_found_at(struct kith_peer *peer, const struct kith_address *address);
+
 /* The peer told a name in a profile event, or in a HELLO together with the hlc of such an
  * event; hlc 0, when it was not told, only fills a gap. Unusable names are ignored. Tells
  * and records a change. */
