@@ -10,10 +10,11 @@ import time
 import netns
 from badbeaconlib import ANSWER, GOODBYE, MAGIC, Identity, Neighbour, heard, noise
 from discoverylib import PORT, cpu_s, delivers, find, find_all, meshed, note
-from kithlib import case, main, same, wait_until
+from kithlib import WAIT_S, case, main, same, wait_until
 from netns import Network
 
 FLOOD_S = 3
+FLOODED_MIN = 2000  # of what gets through to the socket: far more than is verified
 CPU_SHARE_MAX = 0.25  # of a core; far below when it is no sanitizer's build
 QUIET_S = 1
 
@@ -28,10 +29,17 @@ def raw_id(node):
     return base64.b32decode(node.id.upper() + "=" * (-len(node.id) % 8))
 
 
+def wait_heard(udp):
+    """Wait for a datagram; that, and what comes with it."""
+    udp.settimeout(WAIT_S)
+    first = udp.recv(2048)
+    return [first, *heard(udp, QUIET_S)]
+
+
 def still_finds(scene, host, node):
     """The node finds whoever comes next."""
     late = find(scene, host, "late")
-    meshed([node, late], 15)
+    meshed([node, late])
     delivers(late, node)
     return late
 
@@ -57,7 +65,7 @@ def _(scene):
     _, (alice,), bad = setting(scene)
     tcp = bad.listen()
     bad.send(Identity(tcp.getsockname()[1]).beacon())
-    tcp.settimeout(15)
+    tcp.settimeout(WAIT_S)
     tcp.accept()[0].close()
     same(alice.peers(), [])
 
@@ -100,8 +108,7 @@ def _(scene):
     bad = Neighbour(scene, hosts[2])
     ear = bad.new_udp(PORT)
     bob = find(scene, hosts[1], "bob")
-    recorded = heard(ear, QUIET_S)
-    assert recorded, "bob was not heard"
+    recorded = wait_heard(ear)
     bob.kill()
     carol = find(scene, hosts[0], "carol")  # has met nobody
     for _ in range(20):
@@ -110,7 +117,7 @@ def _(scene):
     time.sleep(QUIET_S)
     same(carol.peers(), [])
     bob.start()
-    meshed([bob, carol], 15)
+    meshed([bob, carol])
     assert hosts[1].ipv4 in carol.peer(bob)["address"] or \
         hosts[1].ipv6 in carol.peer(bob)["address"] or "fe80" in carol.peer(bob)["address"]
 
@@ -121,12 +128,20 @@ def _(scene):
     bad = Neighbour(scene, hosts[2])
     ear = bad.new_udp(PORT)
     bob = find(scene, hosts[1], "bob")
-    recorded = heard(ear, QUIET_S)
+    recorded = wait_heard(ear)
     carol = find(scene, hosts[0], "carol")
     for datagram in recorded * 20:
         bad.send(datagram)
-    meshed([bob, carol], 15)
+    meshed([bob, carol])
     delivers(bob, carol)
+
+
+def wait_heard_of(sources):
+    """Wait until one of them hears something; that, and what all hear in a while."""
+    got = []
+    wait_until("an answer", lambda: got.extend(d for s in sources for d in heard(s, 0.001)) or got)
+    time.sleep(QUIET_S)
+    return got + [datagram for source in sources for datagram in heard(source, 0.001)]
 
 
 @case("a source draws one answer in five seconds, and all sources together ten a second")
@@ -135,7 +150,7 @@ def _(scene):
     heard(bad.udp, 0.1)
     for _ in range(40):
         bad.send(Identity(PORT).beacon())
-    got = heard(bad.udp, QUIET_S)
+    got = wait_heard(bad.udp)
     same(len(got), 1, "answers to one source")
     same(len(got[0]), len(Identity(PORT).beacon()), "size of an answer")
     bad.send(Identity(PORT).beacon(ANSWER))
@@ -144,11 +159,10 @@ def _(scene):
     begin = time.monotonic()
     for source in sources:
         bad.send(Identity(PORT).beacon(), source)
-    time.sleep(QUIET_S)
+    drawn = len(wait_heard_of(sources))
     took = time.monotonic() - begin
-    drawn = sum(len(heard(source, 0.001)) for source in sources)
     note(f"40 sources drew {drawn} answers in {took:.1f} s")
-    assert 1 <= drawn <= 10 * (took + 1), drawn
+    assert drawn <= 10 * (took + 1), drawn
     same(alice.peers(), [])
 
 
@@ -212,14 +226,14 @@ def flooded(scene, what, datagrams):
         delivers(alice, bob)
         answered_s = time.monotonic() - asked
         late = find(scene, late_host, "late")
-        found_s = meshed([alice, late], 40)
+        found_s = meshed([alice, late], 2 * WAIT_S)
         took = time.monotonic() - begin
     finally:
         is_over.set()
         thread.join()
     note(f"{what}, {sent[0] / took:.0f}/s: {100 * share:.1f} % of a core; two messages in "
          f"{1000 * answered_s:.0f} ms; a new node linked after {found_s:.1f} s")
-    assert udp_in(hosts[0]) > sent[0] / 2, (udp_in(hosts[0]), sent[0])
+    assert udp_in(hosts[0]) > FLOODED_MIN, (udp_in(hosts[0]), sent[0])
     assert share < CPU_SHARE_MAX, share
     same({peer["id"] for peer in alice.peers()}, {bob.id, late.id})
 

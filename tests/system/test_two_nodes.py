@@ -150,7 +150,7 @@ def _(scene):
     alice, bob = scene.pair()
     bob.stop()
     wait_until("bob is offline", lambda: alice.peer(bob)["state"] == "offline")
-    late = alice.kith("send", "bob", "--json", "--wait", "delivered", "--timeout", "0.3",
+    late = alice.kith("send", "bob", "--json", "--wait", "delivered", "--timeout", "3",
                       "see you").expect(TIMED_OUT, "stored")
     same(late.lines()[0]["state"], "pending")
     said = alice.history()[-1]
