@@ -15,5 +15,6 @@ extern const struct kith_cli_command kith_cli_connect;
 extern const struct kith_cli_command kith_cli_disconnect;
 extern const struct kith_cli_command kith_cli_rename;
 extern const struct kith_cli_command kith_cli_doctor;
+extern const struct kith_cli_command kith_cli_completions;
 
 #endif

@@ -145,11 +145,12 @@ static int read_flags(struct kith_config *config, const struct kith_config_flag 
 
 /* ---- environment ---- */
 
-static void variable_name(const char *knob, char *out, size_t size)
+void kith_knob_variable(const struct kith_knob *knob,
+                        char out[static KITH_KNOB_VARIABLE_SIZE])
 {
-    int used = snprintf(out, size, "KITH_%s", knob);
-    for (int i = 0; i < used && out[i] != '\0'; i++)
-        out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
+    snprintf(out, KITH_KNOB_VARIABLE_SIZE, "KITH_%s", knob->name);
+    for (; *out != '\0'; out++)
+        *out = *out == '-' ? '_' : (char)toupper((unsigned char)*out);
 }
 
 static int add_variable(struct setting *setting, const struct kith_knob *knob,
@@ -170,8 +171,8 @@ static int read_environment(struct kith_config *config,
                             char why[static KITH_CONFIG_WHY_SIZE])
 {
     for (size_t i = 0; i < KNOBS; i++) {
-        char variable[64];
-        variable_name(kith_knobs[i].name, variable, sizeof(variable));
+        char variable[KITH_KNOB_VARIABLE_SIZE];
+        kith_knob_variable(&kith_knobs[i], variable);
         const char *text = getenv(variable);
         if (text == NULL || text[0] == '\0')
             continue;

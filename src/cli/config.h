@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define KITH_CONFIG_WHY_SIZE 512
+#define KITH_CONFIG_WHY_SIZE    512
+#define KITH_KNOB_VARIABLE_SIZE 64
 #define KITH_CONFIG_VALUES_MAX                                                           \
     256 /* of one list knob: as many addresses as a node dials */
 
@@ -32,6 +33,10 @@ struct kith_knob {
 extern const struct kith_knob kith_knobs[]; /* ends with an entry without a name */
 
 const struct kith_knob *kith_knob_find(const char *name); /* NULL: no such knob */
+
+/* The environment variable of a knob: "KITH_DISCOVERY_PORT". */
+void kith_knob_variable(const struct kith_knob *knob,
+                        char out[static KITH_KNOB_VARIABLE_SIZE]);
 
 struct kith_config; /* opaque */
 

@@ -6,6 +6,7 @@
 
 #include "cli/command.h"
 #include "cli/config.h"
+#include "cli/option.h"
 #include "cli/parse.h"
 #include "cli/suggest.h"
 
@@ -93,8 +94,11 @@ static void print_config(FILE *to)
         to);
     for (const struct kith_knob *knob = kith_knobs; knob->name != NULL; knob++) {
         char left[80];
+        char variable[KITH_KNOB_VARIABLE_SIZE];
+        kith_knob_variable(knob, variable);
         snprintf(left, sizeof(left), "%s =", knob->name);
         print_row(to, left, knob->value, knob->summary, knob->fallback);
+        fprintf(to, "%*s%s\n", COLUMN, "", variable);
     }
     fputs(
         "\nThe passphrase of the network is no knob: KITH_NETWORK_PASSPHRASE in the "
@@ -108,8 +112,16 @@ static void print_config(FILE *to)
 
 static json_t *command_json(const struct kith_cli_command *command)
 {
-    return json_pack("{s:s, s:s, s:s}", "name", command->name, "usage", command->usage,
-                     "summary", command->summary);
+    json_t *options = json_array();
+    struct kith_cli_option option;
+    for (size_t i = 0; kith_cli_option_at(command, i, &option); i++)
+        json_array_append_new(options,
+                              json_pack("{s:s, s:s?, s:s, s:b}", "name", option.name,
+                                        "value", option.value, "summary", option.summary,
+                                        "list", (int)option.is_list));
+    return json_pack("{s:s, s:s, s:s, s:s?, s:o}", "name", command->name, "usage",
+                     command->usage, "summary", command->summary, "detail",
+                     command->detail, "options", options);
 }
 
 /* A line per command, or the one named. */
@@ -131,10 +143,12 @@ static int print_json(const struct kith_cli *cli, const struct kith_cli_command 
 static int print_json_config(const struct kith_cli *cli)
 {
     for (const struct kith_knob *knob = kith_knobs; knob->name != NULL; knob++) {
+        char variable[KITH_KNOB_VARIABLE_SIZE];
+        kith_knob_variable(knob, variable);
         json_t *line =
-            json_pack("{s:s, s:s, s:s, s:s?, s:b}", "knob", knob->name, "value",
-                      knob->value, "summary", knob->summary, "default", knob->fallback,
-                      "list", knob->kind == KITH_KNOB_LIST);
+            json_pack("{s:s, s:s, s:s, s:s, s:s?, s:b}", "knob", knob->name, "value",
+                      knob->value, "variable", variable, "summary", knob->summary,
+                      "default", knob->fallback, "list", knob->kind == KITH_KNOB_LIST);
         if (line == NULL)
             return kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
         json_dumpf(line, cli->out, JSON_COMPACT);
