@@ -18,6 +18,7 @@
 #include "bin/settings.h"
 #include "node/control.h"
 #include "node/http.h"
+#include "node/random.h"
 #include "node/token.h"
 
 struct kith_host {
@@ -25,6 +26,7 @@ struct kith_host {
     struct kith_settings settings;
     struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
     char token[KITH_TOKEN_TEXT_SIZE];  /* secret */
+    struct kith_random random;
     struct kith_logger log;
     const struct kith_options *options; /* borrowed until started */
     struct kith_problem problem;        /* explains `error`, if that is one */
@@ -170,6 +172,7 @@ static int serve(struct kith_host *host)
                                         .runtime = host->runtime,
                                         .version = KITH_VERSION,
                                         .token = host->token,
+                                        .rng = kith_random_rng(&host->random),
                                         .shutdown = on_shutdown,
                                         .ctx = host};
     int error = kith_token_load_or_make(host->cli.home, host->token, &host->problem);
@@ -260,6 +263,7 @@ static void release(struct kith_host *host)
     pthread_cond_destroy(&host->changed);
     pthread_mutex_destroy(&host->mutex);
     explicit_bzero(host->token, sizeof host->token);
+    kith_random_deinit(&host->random);
     free((char *)host->cli.home);
     free(host);
 }
