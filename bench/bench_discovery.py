@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 # pylint: disable=wrong-import-position
 import netns
-from discoverylib import LAN, LOBBY, Stream, cpu_s
+from discoverylib import LAN, LOBBY, Stream, cpu_s, datagrams_out
 from kithlib import Scene, Skip, wait_until
 from netns import Network
 
@@ -79,15 +79,6 @@ def first_message(scene):
         line(f"2 hosts, second started to {what}, median of {RUNS}",
              1000 * statistics.median(values), "ms")
         line(f"2 hosts, second started to {what}, longest", 1000 * max(values), "ms")
-
-
-def datagrams_out(host):
-    """UDP datagrams that left it, by both families."""
-    def rows(path):
-        return [row.split() for row in host.run("cat", path).splitlines()]
-    names, values = [row[1:] for row in rows("/proc/net/snmp") if row[0] == "Udp:"]
-    six = dict(rows("/proc/net/snmp6"))
-    return int(dict(zip(names, values))["OutDatagrams"]) + int(six.get("Udp6OutDatagrams", 0))
 
 
 def online_count(node):

@@ -118,6 +118,31 @@ static int read_durability(struct kith_settings *settings,
                   "it is either process or full", why);
 }
 
+/* A decimal number from 1 to `most`. False when it is none. */
+static bool parse_number(const char *text, unsigned long most, unsigned long *out)
+{
+    char *end;
+    *out = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && *out >= 1 && *out <= most;
+}
+
+static int read_discovery(struct kith_settings *settings,
+                          char why[static KITH_CONFIG_WHY_SIZE])
+{
+    unsigned long port = KITH_PORT_DEFAULT, seconds = 0;
+    const char *text = kith_config_value(settings->config, "discovery-port");
+    if (text != NULL && !parse_number(text, UINT16_MAX, &port))
+        return refuse(settings, "discovery-port", text, KITH_EINVALID,
+                      "a port is a number from 1 to 65535", why);
+    text = kith_config_value(settings->config, "discovery-interval");
+    if (text != NULL && !parse_number(text, KITH_BEACON_INTERVAL_MOST_S, &seconds))
+        return refuse(settings, "discovery-interval", text, KITH_EINVALID,
+                      "it is a number of seconds from 1 to 3600", why);
+    settings->discovery_port = (uint16_t)port;
+    settings->discovery_interval = (kith_time)seconds * KITH_SECOND;
+    return 0;
+}
+
 static int read_lan(const struct kith_cli *cli, struct kith_settings *settings,
                     char why[static KITH_CONFIG_WHY_SIZE])
 {
@@ -127,17 +152,7 @@ static int read_lan(const struct kith_cli *cli, struct kith_settings *settings,
                       why);
     settings->has_lan =
         !kith_cli_has(cli, "no-lan") && (text == NULL || strcmp(text, "yes") == 0);
-    settings->discovery_port = KITH_PORT_DEFAULT;
-    text = kith_config_value(settings->config, "discovery-port");
-    if (text == NULL)
-        return 0;
-    char *end;
-    unsigned long port = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || port == 0 || port > UINT16_MAX)
-        return refuse(settings, "discovery-port", text, KITH_EINVALID,
-                      "a port is a number from 1 to 65535", why);
-    settings->discovery_port = (uint16_t)port;
-    return 0;
+    return read_discovery(settings, why);
 }
 
 static int read_switch(struct kith_settings *settings, const char *knob, bool *out,

@@ -20,6 +20,7 @@ struct kith_settings {
     bool is_durable;
     bool has_lan;
     uint16_t discovery_port;
+    kith_time discovery_interval;
     bool has_http;
     bool is_http_given;       /* `http` is exact, else where to begin looking */
     struct kith_address http; /* an IP address */

@@ -211,6 +211,7 @@ static int start(struct up *up, struct kith_problem *problem)
         .is_durable = up->settings.is_durable,
         .has_lan = up->settings.has_lan,
         .discovery_port = up->settings.discovery_port,
+        .discovery_interval = up->settings.discovery_interval,
         .log = &up->log,
         .broken = on_broken,
         .broken_ctx = up,

@@ -28,6 +28,8 @@ const struct kith_knob kith_knobs[] = {
      KITH_KNOB_ONE},
     {"lan", "yes|no", "be found on the local network, and find; --no-lan is short for no",
      "yes", KITH_KNOB_ONE},
+    {"discovery-interval", "SECONDS",
+     "the longest time between beacons, while nothing changes: 1 to 3600", "30", false},
     {"discovery-port", "PORT", "UDP port of the local network's beacons", "4747",
      KITH_KNOB_ONE},
     {"http", "[ADDR]:PORT|no",

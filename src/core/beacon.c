@@ -52,14 +52,14 @@ static void send(struct kith_node *node, const struct kith_address *to, bool is_
     effect->datagram.bytes = kith_bytes(datagram, KITH_BEACON_SIZE);
 }
 
-/* Intervals double from 2 s to 30 s; a quarter of each is jitter. */
+/* Intervals double from 2 s to the longest; a quarter of each is jitter. */
 static void send_and_wait(struct kith_node *node)
 {
     struct kith_beaconing *b = &node->beacon;
     send(node, NULL, false);
     b->interval = b->interval == 0 ? KITH_BEACON_INTERVAL_MIN : 2 * b->interval;
-    if (b->interval > KITH_BEACON_INTERVAL_MAX)
-        b->interval = KITH_BEACON_INTERVAL_MAX;
+    if (b->interval > b->interval_max)
+        b->interval = b->interval_max;
     kith_time jitter =
         (kith_time)kith_rng_below(&node->rng, (uint64_t)b->interval / 4 + 1);
     b->next_at = node->now.mono + b->interval - jitter;

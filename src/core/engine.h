@@ -65,7 +65,7 @@
 #define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
 
 #define KITH_BEACON_INTERVAL_MIN (2 * KITH_SECOND)
-#define KITH_BEACON_INTERVAL_MAX (30 * KITH_SECOND)
+#define KITH_BEACON_INTERVAL_MAX (30 * KITH_SECOND) /* unless configured */
 #define KITH_BEACON_COURTESY     (250 * KITH_MS) /* the higher id lets the lower one dial */
 #define KITH_BEACON_ANSWER_GAP   (5 * KITH_SECOND) /* between answers to one source */
 #define KITH_BEACON_ANSWERS_MAX  10                /* a second, in all: no reflector */
@@ -350,6 +350,7 @@ struct kith_beacon_check {
 struct kith_beaconing {
     bool is_on;
     uint64_t counter;
+    kith_time interval_max; /* they double up to it */
     kith_time interval;
     kith_time next_at;
     struct kith_beacon_counts counts;

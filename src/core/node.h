@@ -33,6 +33,9 @@
 #define KITH_VERIFY_SIZE 42 /* "kith run 1" and an event id */
 #define KITH_LOBBY_NAME  "lobby"
 
+/* More seldom, and who was missed at the start is found by chance. */
+#define KITH_BEACON_INTERVAL_MOST_S 3600
+
 struct kith_node; /* opaque */
 
 /* Signs with the node's identity; the secret stays outside. */
@@ -54,6 +57,7 @@ struct kith_node_config {
     uint8_t marker[KITH_MARKER_SIZE]; /* of this boot, machine and database (DESIGN
                                          section 5) */
     bool has_beacon;                  /* be found on the LAN, and find */
+    kith_time beacon_interval;        /* the longest between two; 0: the default, 30 s */
 };
 
 /* ---- what happens ---- */

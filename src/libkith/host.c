@@ -129,6 +129,7 @@ static int start_runtime(struct kith_host *host)
         .is_durable = settings->is_durable,
         .has_lan = settings->has_lan,
         .discovery_port = settings->discovery_port,
+        .discovery_interval = settings->discovery_interval,
         .log = &host->log,
         .broken = on_broken,
         .broken_ctx = host,

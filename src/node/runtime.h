@@ -32,9 +32,10 @@ struct kith_runtime_config {
     const struct kith_passphrase *passphrase; /* of the network; NULL: none is given */
     bool drops_passphrase;                    /* the network is to have none */
     bool has_lan;                             /* be found on the LAN, and find */
-    uint16_t discovery_port; /* has_lan: the same on all nodes of the network */
-    bool is_durable;         /* durability = full: sync the disk at each commit */
-    struct kith_logger *log; /* borrowed; may be NULL */
+    uint16_t discovery_port;      /* has_lan: the same on all nodes of the network */
+    kith_time discovery_interval; /* the longest between beacons; 0: the default */
+    bool is_durable;              /* durability = full: sync the disk at each commit */
+    struct kith_logger *log;      /* borrowed; may be NULL */
     /* The node cannot go on (memory ran out within it). Called once, from the loop; stop
      * and free are still in order. May be NULL. */
     void (*broken)(void *ctx, int error);

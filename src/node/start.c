@@ -101,6 +101,7 @@ static int make_node(struct kith_runtime *runtime,
         .id = runtime->identity.id,
         .name_default = kith_name_default(config->login),
         .has_beacon = config->has_lan,
+        .beacon_interval = config->discovery_interval,
     };
     int error = choose_name(config, &node.name, problem);
     if (error != 0)

@@ -57,6 +57,15 @@ def cpu_s(node):
     return (int(fields[11]) + int(fields[12])) / 100
 
 
+def datagrams_out(host):
+    """UDP datagrams that left it, by both families."""
+    def rows(path):
+        return [row.split() for row in host.run("cat", path).splitlines()]
+    names, values = [row[1:] for row in rows("/proc/net/snmp") if row[0] == "Udp:"]
+    six = dict(rows("/proc/net/snmp6"))
+    return int(dict(zip(names, values))["OutDatagrams"]) + int(six.get("Udp6OutDatagrams", 0))
+
+
 def note(text):
     """In the output of the test, whatever comes of it."""
     print(f"# {text}", flush=True)

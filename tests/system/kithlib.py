@@ -126,14 +126,15 @@ class Node:
 
     # ---- life ----
 
-    def start(self, *flags, name=True):
+    def start(self, *flags, name=True, listen=True):
         """Start it and wait for the ready line."""
-        listen = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        where = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        listen = ["--listen", where] if listen else []
         named = ["--name", self.name] if name else []
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [*self.prefix, kith_path(), "up", "--json", "--home", self.home, *named,
-                 "--listen", listen, *self.flags, *flags],
+                 *listen, *self.flags, *flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, **self.env})
         self.ready = json.loads(self.read_ready())

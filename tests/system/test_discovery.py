@@ -3,8 +3,8 @@
 carries."""
 
 import netns
-from discoverylib import delivers, find, find_all, meshed, note, talk
-from kithlib import case, is_soak, main, same
+from discoverylib import LAN, PORT, datagrams_out, delivers, find, find_all, meshed, note, talk
+from kithlib import USAGE, case, is_soak, main, same, wait_until
 from netns import Network
 
 
@@ -141,6 +141,14 @@ def _(scene):
     talk(nodes)
 
 
+@case("five nodes with default settings on one host take a port each, and are linked")
+def _(scene):
+    host = Network(scene).host()
+    nodes = [host.node(scene, f"n{number}", env=LAN).start(listen=False) for number in range(5)]
+    same([node.port for node in nodes], list(range(PORT, PORT + 5)))
+    talk(nodes)
+
+
 @case("nodes of another discovery port are not found")
 def _(scene):
     alice, bob, carol = Network(scene).hosts(3)
@@ -148,6 +156,24 @@ def _(scene):
     alone = find(scene, carol, "carol")
     talk(nodes)
     same(alone.online(), set())
+
+
+@case("beacons come as often as was set")
+def _(scene):
+    often, seldom = Network(scene).hosts(2)
+    find(scene, often, "often", "--discovery-interval", "1")
+    find(scene, seldom, "seldom")
+    start = datagrams_out(often)
+    wait_until("ten seconds' worth of beacons", lambda: datagrams_out(often) >= start + 24)
+    sent = datagrams_out(often), datagrams_out(seldom)
+    assert sent[0] > 1.5 * sent[1], sent  # every second; after 2, 4 and 8 s
+
+
+@case("an interval that is none is refused")
+def _(scene):
+    for interval in ("0", "3601", "1.5", "soon", ""):
+        scene.make("alice").kith("up", "--discovery-interval", interval).expect(
+            USAGE, "discovery-interval", "1 to 3600")
 
 
 @case("a node that is told not to look is not found")
