@@ -24,8 +24,8 @@ build: $(BUILD)/build.ninja ## build the release binary, build/kith
 	@ninja -C $(BUILD)
 	@ln -sfn src/bin/kith $(BUILD)/kith
 
-run: build ## build, then run a node; more flags in ARGS="…"
-	$(BUILD)/kith up $(ARGS)
+run: build ## build, then run a node and print the address of its page; more flags in ARGS="…"
+	$(BUILD)/kith up --open $(ARGS)
 
 test: deps-test build built-test built-fuzz ## build with sanitizers and run all tests; SUITE=unit NAME=reader narrow it
 	@$(RUN_TESTS) $(TEST) $(FUZZ)

@@ -6,9 +6,13 @@
 #include "cli/command.h"
 #include "node/runtime.h"
 
-/* Printed and flushed. `http` is where programs may ask (NULL: only the socket). False
- * when it could not be written. */
-bool kith_ready_print(const struct kith_cli *cli, const struct kith_runtime *runtime,
-                      const char *http);
+struct kith_ready {
+    const struct kith_runtime *runtime;
+    const char *http; /* where programs ask; NULL: only through the socket */
+    const char *page; /* its address with a code; NULL: not asked for */
+};
+
+/* Printed and flushed. False when it could not be written. */
+bool kith_ready_print(const struct kith_cli *cli, const struct kith_ready *ready);
 
 #endif

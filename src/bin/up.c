@@ -13,6 +13,7 @@
 #include "bin/ready.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
+#include "cli/page.h"
 #include "kith/error.h"
 #include "node/control.h"
 #include "node/http.h"
@@ -283,6 +284,25 @@ static int failed_start(struct up *up, const struct kith_problem *problem)
     return complain(up, problem);
 }
 
+/* Each reader of the address gets a code of his own. */
+static bool tell_ready(struct up *up)
+{
+    char page[KITH_SERVER_PAGE_SIZE];
+    struct kith_ready ready = {.runtime = up->runtime,
+                               .http = kith_server_http(up->server)};
+    if (!kith_cli_has(up->cli, "open") || !kith_server_page(up->server, page))
+        return kith_ready_print(up->cli, &ready);
+    ready.page = page;
+    if (!kith_ready_print(up->cli, &ready))
+        return false;
+    if (kith_cli_page_has_display() && kith_server_page(up->server, page) &&
+        kith_cli_page_open(up->cli->home, page) != 0)
+        kith_logger_write(&up->log, KITH_LOGGER_WARN, "http",
+                          "no browser could be started; `kith web` prints the address",
+                          NULL);
+    return true;
+}
+
 static int run_loop(struct up *up)
 {
     struct kith_problem problem = {0};
@@ -296,7 +316,7 @@ static int run_loop(struct up *up)
     if (serve(up, &problem) != 0) {
         up->exit_code = complain(up, &problem);
         stop(up);
-    } else if (!kith_ready_print(up->cli, up->runtime, kith_server_http(up->server))) {
+    } else if (!tell_ready(up)) {
         up->exit_code = kith_cli_fail(up->cli, KITH_EXIT_FAILED,
                                       "the ready line cannot be written; stopping");
         stop(up);
@@ -369,6 +389,8 @@ static int run(struct kith_cli *cli)
 static const struct kith_cli_option options[] = {
     {"detach", NULL, "go on in the background once it is ready; logs go to HOME/kith.log",
      false},
+    {"open", NULL,
+     "print the page's address with a code, and open it if there is a display", false},
     {"passphrase", NULL, "ask for the network's passphrase on the terminal", false},
     {"no-passphrase", NULL, "the network has none; forget the one that was given before",
      false},
@@ -381,7 +403,7 @@ const struct kith_cli_command kith_command_up = {
     .summary = "run the node",
     .usage = "[--name NAME] [--network NAME [--passphrase]] [--listen [ADDR]:PORT]… "
              "[--peer ADDR]… [--no-lan] [--discovery-port PORT] [--http [ADDR]:PORT|no] "
-             "[--log LEVEL] [--detach]",
+             "[--open] [--log LEVEL] [--detach]",
     .detail =
         "Prints one line once the node is ready (with --json an object), logs to "
         "stderr, and\nruns until it is told to stop: `kith down`, ^C or SIGTERM. "

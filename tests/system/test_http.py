@@ -5,10 +5,12 @@
 import http.client
 import json
 import os
+import re
 import urllib.parse
 
-from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same
+from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same, wait_until
 
+NO_DISPLAY = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
 JSON = {"Content-Type": "application/json"}
 
 
@@ -85,6 +87,66 @@ def _(scene):
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
         refused(alice, 415, "POST", "/api/v1/messages", say, {**good, "Content-Type": kind})
     same(alice.texts(), [])
+
+
+def enter(node, url):
+    """What the page does with the address it was opened by: status and token."""
+    where, _, code = url.partition("/#code=")
+    same(where, node.ready["http"])
+    status, _, text = ask(node, "POST", "/api/v1/session", json.dumps({"code": code}), JSON)
+    return status, json.loads(text).get("token")
+
+
+@case("the page opens by an address that is good once, and its token ends with the node")
+def _(scene):
+    alice = scene.node("alice", env=NO_DISPLAY)
+    url = alice.kith("web").expect(DONE).out.decode().strip()
+    status, token = enter(alice, url)
+    same(status, 201)
+    same(ask(alice, "GET", "/api/v1/self", headers=bearer(token))[0], 200)
+    same(enter(alice, url), (403, None))
+    alice.stop()
+    alice.start("--open")
+    refused(alice, 401, "GET", "/api/v1/self", headers=bearer(token))
+    same(enter(alice, alice.ready["page"])[0], 201)
+    for path, kind in (("/", "text/html"), ("/app.js", "text/javascript"),
+                       ("/app.css", "text/css"), ("/openapi.yaml", "application/yaml")):
+        status, headers, text = ask(alice, "GET", path)
+        same(status, 200, path)
+        assert headers["Content-Type"].startswith(kind), headers
+        assert "default-src 'self'" in headers["Content-Security-Policy"], headers
+        assert text
+        same(ask(alice, "GET", path, headers={"If-None-Match": headers["ETag"]})[::2], (304, ""))
+
+
+@case("with a display the page is opened, and no argument of a program holds its code")
+def _(scene):
+    tools = os.path.join(scene.path, "bin")
+    opened = os.path.join(scene.path, "opened")
+    os.mkdir(tools)
+    browser = os.path.join(tools, "xdg-open")
+    with open(browser, "w", encoding="ascii") as file:
+        file.write(f'#!/bin/sh\necho "$@" >"{opened}.part" && mv "{opened}.part" "{opened}"\n')
+    os.chmod(browser, 0o755)
+    desktop = {"DISPLAY": ":99", "PATH": f"{tools}:{os.environ['PATH']}"}
+    alice = scene.make("alice", "--open", env=desktop).start()
+
+    def browse():
+        wait_until("a browser was started", lambda: os.path.exists(opened))
+        with open(opened, encoding="utf-8") as file:
+            path = file.read().strip()
+        os.remove(opened)
+        same(path, os.path.realpath(alice.home) + "/open.html")
+        same(os.stat(path).st_mode & 0o777, 0o600)
+        with open(path, encoding="utf-8") as file:
+            return re.search(r'url=([^"]+)"', file.read())[1]
+
+    same(enter(alice, browse())[0], 201)
+    same(enter(alice, alice.ready["page"])[0], 201)
+    alice.kith("web", "--open", env=desktop).expect(DONE)
+    same(enter(alice, browse())[0], 201)
+    alice.kith("web", "--open", env=NO_DISPLAY).expect(
+        FAILED, "no display")
 
 
 @case("http goes where it is told; a taken port is an error, the usual one gives way")

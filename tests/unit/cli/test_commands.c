@@ -9,7 +9,7 @@
 static const struct kith_cli_command *const commands[] = {
     &kith_cli_down,   &kith_cli_send,   &kith_cli_broadcast, &kith_cli_tail,
     &kith_cli_peers,  &kith_cli_rooms,  &kith_cli_connect,   &kith_cli_disconnect,
-    &kith_cli_rename, &kith_cli_doctor,
+    &kith_cli_rename, &kith_cli_doctor, &kith_cli_web,
 };
 
 struct run {
@@ -274,6 +274,28 @@ static void no_node_is_exit_3(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void web_prints_an_address_that_lets_a_browser_in(void **state)
+{
+    char body[128];
+    RUN("web");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    const char *code = strstr(last.out, "/#code=");
+    assert_non_null(code);
+    snprintf(body, sizeof body, "{\"code\": \"%.52s\"}", code + strlen("/#code="));
+    assert_int_equal(api_ask(last.api, "POST", "/session", body), 0);
+    assert_int_equal(strlen(api_string(last.api, "token")), 52);
+}
+
+static void web_without_a_display_opens_nothing_and_says_so(void **state)
+{
+    unsetenv("DISPLAY");
+    unsetenv("WAYLAND_DISPLAY");
+    RUN("web", "--open");
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    assert_non_null(strstr(last.out, "/#code="));
+    assert_non_null(strstr(last.err, "no display"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +314,8 @@ int main(void)
         TEST(rooms_connect_disconnect_and_rename_answer),
         TEST(down_asks_the_node_to_stop),
         TEST(no_node_is_exit_3),
+        TEST(web_prints_an_address_that_lets_a_browser_in),
+        TEST(web_without_a_display_opens_nothing_and_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
