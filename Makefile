@@ -17,7 +17,7 @@ MESON = meson setup $(if $(wildcard $(@D)/build.ninja),--reconfigure)
 RUN_TESTS = tools/run-tests $(addprefix --suite ,$(SUITE)) $(addprefix --name ,$(NAME))
 
 .NOTPARALLEL:
-.PHONY: build run test bench soak sim fuzz install format clean help \
+.PHONY: build run test bench soak sim fuzz install uninstall format clean help \
 	deps-build deps-fuzz deps-test built-test built-fuzz
 
 build: $(BUILD)/build.ninja ## build the release binary, build/kith
@@ -46,6 +46,9 @@ fuzz: deps-fuzz built-fuzz ## fuzz every decoder, MINUTES=1 each; NAME=reader na
 install: build ## install below PREFIX=/usr/local, staged in DESTDIR
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+uninstall: ## remove what `make install` installed last
+	@ninja -C $(BUILD) uninstall
 
 format: deps-test ## lay out every C file by .clang-format
 	@find include src sim tests fuzz bench examples -name '*.[ch]' -exec clang-format -i {} +
