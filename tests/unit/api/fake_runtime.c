@@ -1,157 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "fake_runtime.h"
+#include "fake_node.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { LOBBY = 1, OWN_LOG_FIRST = 100, PEER_LOG_FIRST = 200 };
-
-/* ---- the node ---- */
-
-static struct kith_id id_of(uint8_t kind, uint64_t number)
-{
-    struct kith_id id = {{0}};
-    id.bytes[0] = (uint8_t)(number * 37 + 11);
-    id.bytes[1] = kind;
-    memcpy(id.bytes + 8, &number, sizeof number);
-    return id;
-}
-
-size_t kith_node_peer_count(const struct kith_node *node)
-{
-    return node->peer_count;
-}
-
-bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
-                    struct kith_peer_view *out)
-{
-    if (peer_no == 0 || peer_no > node->peer_count)
-        return false;
-    const struct fake_peer *peer = &node->peers[peer_no];
-    *out = (struct kith_peer_view){
-        .no = peer_no,
-        .id = peer->id,
-        .name = peer->name.text,
-        .is_online = peer->is_online,
-        .is_lan = true,
-        .rtt = peer->is_online ? 1234 : 0,
-        .last_seen = 1763700000 * KITH_SECOND,
-        .online_since = 1763700000 * KITH_SECOND,
-    };
-    snprintf(out->address.host, sizeof out->address.host, "10.0.0.%u", peer_no);
-    out->address.port = KITH_PORT_DEFAULT;
-    return true;
-}
-
-size_t kith_node_room_count(const struct kith_node *node)
-{
-    return node->room_count;
-}
-
-bool kith_node_room(const struct kith_node *node, uint32_t room_no,
-                    struct kith_room_view *out)
-{
-    if (room_no == 0 || room_no > node->room_count)
-        return false;
-    *out = (struct kith_room_view){
-        .no = room_no,
-        .kind = room_no == LOBBY ? KITH_ROOM_OPEN : KITH_ROOM_DIRECT,
-        .name = KITH_LOBBY_NAME,
-        .peer_no = node->room_peer[room_no],
-    };
-    for (uint32_t no = 1; no <= node->peer_count; no++)
-        if (room_no == LOBBY || no == out->peer_no)
-            out->online_count += node->peers[no].is_online;
-    return true;
-}
-
-static uint32_t find_direct(const struct kith_node *node, uint32_t peer_no)
-{
-    for (uint32_t no = LOBBY + 1; no <= node->room_count; no++)
-        if (node->room_peer[no] == peer_no)
-            return no;
-    return 0;
-}
-
-static bool fits(const struct fake_peer *peer, const char *text)
-{
-    char full[256];
-    char brief[KITH_ID_SHORT_SIZE];
-    kith_id_format_short(&peer->id, brief);
-    snprintf(full, sizeof full, "%s~%s", peer->name.text, brief);
-    return kith_name_matches(peer->name.text, text) || strcmp(full, text) == 0;
-}
-
-int kith_node_find(const struct kith_node *node, struct kith_bytes text,
-                   struct kith_target *out, uint32_t *choices, size_t choices_max,
-                   size_t *choice_count)
-{
-    char name[256];
-    size_t count = 0;
-    *out = (struct kith_target){0};
-    snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.data);
-    if (strcmp(name, "#lobby") == 0) {
-        out->room_no = LOBBY;
-        return 0;
-    }
-    for (uint32_t no = 1; no <= node->peer_count; no++) {
-        struct kith_id id;
-        bool is_id = kith_id_parse(name, strlen(name), &id) &&
-                     kith_id_equal(&id, &node->peers[no].id);
-        if (!is_id && !fits(&node->peers[no], name))
-            continue;
-        if (choices && count < choices_max)
-            choices[count] = no;
-        count++;
-        out->peer_no = no;
-    }
-    if (choice_count)
-        *choice_count = count;
-    out->is_direct = true;
-    out->peer = node->peers[out->peer_no].id;
-    out->room_no = find_direct(node, out->peer_no);
-    return count == 1 ? 0 : count == 0 ? KITH_ENOTFOUND : KITH_EAMBIGUOUS;
-}
-
-struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,
-                                        uint64_t seq)
-{
-    struct kith_delivery delivery = {0};
-    for (size_t i = 0; i < node->ack_count; i++)
-        delivery.held_count += node->acks[i].log_no == log_no && node->acks[i].seq >= seq;
-    delivery.is_delivered = delivery.held_count > 0 && log_no > OWN_LOG_FIRST + LOBBY;
-    return delivery;
-}
-
-const struct kith_id *kith_node_id(const struct kith_node *node)
-{
-    return &node->id;
-}
-
-const char *kith_node_name(const struct kith_node *node)
-{
-    return node->name.text;
-}
-
-void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out)
-{
-    *out = node->beacons;
-}
-
-bool kith_node_dial(const struct kith_node *node, size_t index,
-                    struct kith_dial_view *out)
-{
-    *out = node->dial;
-    return index == 0 && node->dial.address.port != 0;
-}
-
-size_t kith_node_parked_count(const struct kith_node *node)
-{
-    return node->parked_count;
-}
-
-/* ---- the runtime ---- */
 
 struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
 {
@@ -242,7 +94,7 @@ static struct fake_entry *store(struct kith_runtime *runtime, uint32_t room_no,
         .arrival = runtime->entry_count,
         .seen = runtime->wall,
         .hlc = kith_hlc_from_wall(written ? written : runtime->wall),
-        .id = id_of(1, runtime->entry_count),
+        .id = fake_id(1, runtime->entry_count),
         .text = malloc(text.size + 1),
         .size = text.size,
     };
@@ -286,7 +138,7 @@ static void tell_stored(struct kith_runtime *runtime, uint64_t arrival_first,
 
 static uint32_t direct_room(struct kith_node *node, uint32_t peer_no)
 {
-    uint32_t room_no = find_direct(node, peer_no);
+    uint32_t room_no = fake_find_direct(node, peer_no);
     if (room_no == 0) {
         room_no = (uint32_t)++node->room_count;
         node->room_peer[room_no] = peer_no;
@@ -492,7 +344,7 @@ struct kith_runtime *fake_runtime_new(uv_loop_t *loop)
 {
     struct kith_runtime *runtime = calloc(1, sizeof *runtime);
     runtime->loop = loop;
-    runtime->node.id = id_of(9, 1);
+    runtime->node.id = fake_id(9, 1);
     snprintf(runtime->node.name.text, sizeof runtime->node.name.text, "ada");
     runtime->node.room_count = LOBBY;
     runtime->wall = 1763700000 * KITH_SECOND;
@@ -545,7 +397,7 @@ uint32_t fake_add_peer(struct kith_runtime *runtime, const char *name, bool is_o
 {
     uint32_t no = (uint32_t)++runtime->node.peer_count;
     struct fake_peer *peer = &runtime->node.peers[no];
-    peer->id = id_of(2, no);
+    peer->id = fake_id(2, no);
     snprintf(peer->name.text, sizeof peer->name.text, "%s", name);
     if (is_online)
         fake_set_online(runtime, no, true);
