@@ -207,6 +207,25 @@ int kith_name_parse(struct kith_bytes text, struct kith_name *out, const char **
     return KITH_ENAME;
 }
 
+int kith_name_parse_room(struct kith_bytes text, struct kith_name *out, const char **why)
+{
+    struct kith_name name;
+    uint8_t folded[NFC_SIZE_MAX];
+    size_t folded_size = sizeof folded;
+    if (text.size > 0 && text.data[0] == '#')
+        text = kith_bytes(text.data + 1, text.size - 1);
+    int error = kith_name_parse(text, &name, why);
+    if (error != 0)
+        return error;
+    uint8_t *result = u8_casefold((const uint8_t *)name.text, strlen(name.text), NULL,
+                                  UNINORM_NFC, folded, &folded_size);
+    if (result != folded) { /* memory ran out: a name's folded form fits */
+        free(result);
+        folded_size = 0;
+    }
+    return kith_name_parse(kith_bytes(folded, folded_size), out, why);
+}
+
 struct kith_name kith_name_default(const char *login)
 {
     struct kith_name name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a peer may call itself. */
+/* What a peer may call itself, and what an open room may be called. */
 #ifndef KITH_BASE_NAME_H
 #define KITH_BASE_NAME_H
 
@@ -25,6 +25,10 @@ struct kith_name {
  * is wrong. Returns 0 or KITH_ENAME, `out` untouched. What counts as assigned depends
  * on the Unicode version at hand: a newer peer may use a character unknown here. */
 int kith_name_parse(struct kith_bytes text, struct kith_name *out, const char **why);
+
+/* The name of an open room, with or without one `#` in front, in its one form: as above,
+ * and case folded, so that "#Garden" and "#garden" are one room. */
+int kith_name_parse_room(struct kith_bytes text, struct kith_name *out, const char **why);
 
 /* The login name if it is usable, else "anonymous": a first guess at a name.
  * Deterministic in its argument; `login` may be NULL. */

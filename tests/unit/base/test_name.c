@@ -293,6 +293,46 @@ static void what_is_no_name_matches_only_itself(void **state)
     assert_true(kith_name_matches(lower, lower));
 }
 
+static const char *room(const char *text)
+{
+    static struct kith_name name;
+    const char *why = NULL;
+    name = (struct kith_name){{0}};
+    int error = kith_name_parse_room(kith_bytes(text, strlen(text)), &name, &why);
+    assert_int_equal(error, name.text[0] ? 0 : KITH_ENAME);
+    assert_true(error == 0 || why != NULL);
+    return name.text;
+}
+
+static void a_room_has_one_name_however_it_is_typed(void **state)
+{
+    assert_string_equal(room("#garden"), "garden");
+    assert_string_equal(room("garden"), "garden");
+    assert_string_equal(room("#GARDEN"), "garden");
+    assert_string_equal(room("# the  Garden "), "the garden");
+    assert_string_equal(room("#Stra\xC3\x9F"
+                             "e"),
+                        "strasse");
+    assert_string_equal(room("#A\xCC\x8A"), "\xC3\xA5"); /* A and a ring above: å */
+}
+
+static void what_is_no_name_is_no_name_of_a_room(void **state)
+{
+    assert_string_equal(room(""), "");
+    assert_string_equal(room("#"), "");
+    assert_string_equal(room("##garden"), "");
+    assert_string_equal(room("#a/b"), "");
+    assert_string_equal(room("#a:b"), "");
+    assert_string_equal(room("#a\x1B[2J"), "");
+    assert_string_equal(room("#10.0.0.1"), "");
+    assert_string_equal(room("#01234567890123456789012345678901x"), "");
+    /* 32 characters that become 64 when folded. */
+    char sharp[32 * 2 + 1];
+    for (size_t i = 0; i < 32; i++)
+        memcpy(sharp + 2 * i, "\xC3\x9F", 3);
+    assert_string_equal(room(sharp), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +357,8 @@ int main(void)
         cmocka_unit_test(the_default_is_the_login_if_it_is_usable),
         cmocka_unit_test(names_match_without_regard_to_case_and_form),
         cmocka_unit_test(what_is_no_name_matches_only_itself),
+        cmocka_unit_test(a_room_has_one_name_however_it_is_typed),
+        cmocka_unit_test(what_is_no_name_is_no_name_of_a_room),
     };
     return cmocka_run_group_tests_name("base/name", tests, NULL, NULL);
 }
