@@ -48,6 +48,15 @@ static void on_notice(struct sim_world *world, struct sim_host *host,
                        host->no, log_no);
 }
 
+/* One who could hold it besides its author. */
+static bool has_reader(const struct sim_world *world, const struct sim_text *text)
+{
+    for (uint32_t no = 1; no <= world->host_count; no++)
+        if (no != text->author && sim_host_is_in(world->hosts[no], text->to))
+            return true;
+    return false;
+}
+
 static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
 {
     for (uint32_t no = 1; no <= world->ledger.count; no++) {
@@ -57,9 +66,9 @@ static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
             continue;
         const struct kith_delivery state =
             kith_node_delivery(host->node, text->log_no, text->seq);
-        const bool is_done = text->to == 0
-                                 ? state.held_count > 0 || world->host_count == 1
-                                 : state.is_delivered;
+        const bool is_done = sim_text_is_direct(text)
+                                 ? state.is_delivered
+                                 : state.held_count > 0 || !has_reader(world, text);
         if (!is_done) {
             snprintf(why, SIM_WHY_SIZE,
                      "text %" PRIu32 " of host %" PRIu32 " to %" PRIu32

@@ -7,8 +7,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-static bool is_member(const struct sim_text *text, uint32_t host)
+static bool is_member(const struct sim_world *world, const struct sim_text *text,
+                      uint32_t host)
 {
+    if (text->to & SIM_ROOM)
+        return sim_host_is_in(world->hosts[host], text->to);
     return text->to == 0 || text->to == host || text->author == host;
 }
 
@@ -33,7 +36,7 @@ static bool text_settled(const struct sim_world *world, const struct sim_text *t
     }
     for (uint32_t no = 1; no <= world->host_count && is_expected; no++) {
         const unsigned count = sim_disk_text_count(&world->hosts[no]->disk, text->no);
-        if (is_member(text, no) && count != 1) {
+        if (is_member(world, text, no) && count != 1) {
             snprintf(why, SIM_WHY_SIZE,
                      "text %" PRIu32 " of host %" PRIu32 " to %" PRIu32
                      " (%s, seq %" PRIu64 ") is held %u times at host %" PRIu32,

@@ -97,7 +97,17 @@ static bool same_history(struct sim_host *a, struct sim_host *b,
     return false;
 }
 
-/* The room's other members: everyone for the lobby, the other party of a direct one. */
+static struct sim_host *first_in(const struct sim_world *world, const struct kith_id *id)
+{
+    for (uint32_t no = 1; no <= world->host_count; no++) {
+        const uint32_t room_no = room_of(world->hosts[no], id);
+        if (room_no != 0 && world->hosts[no]->disk.rooms[room_no].is_joined)
+            return world->hosts[no];
+    }
+    return NULL;
+}
+
+/* The room's other members: who is in an open one, the other party of a direct one. */
 static bool room_settled(struct sim_world *world, struct sim_host *host,
                          const struct kith_record_room *room,
                          char why[static SIM_WHY_SIZE])
@@ -107,8 +117,9 @@ static bool room_settled(struct sim_world *world, struct sim_host *host,
             sim_world_host_of(world, &host->disk.peers[room->peer_no]);
         return peer == NULL || same_history(host, peer, &room->id, why);
     }
-    /* Each is compared with the first host: so all are with one another. */
-    return host->no == 1 || same_history(world->hosts[1], host, &room->id, why);
+    /* Each is compared with the first that is in it: so all are with one another. */
+    struct sim_host *first = first_in(world, &room->id);
+    return !room->is_joined || host == first || same_history(first, host, &room->id, why);
 }
 
 static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])

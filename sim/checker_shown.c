@@ -46,8 +46,9 @@ static bool room_fits(const struct sim_host *host, uint32_t room_no,
     struct kith_room_view room;
     if (!kith_node_room(host->node, room_no, &room))
         return false;
-    if (text->to == 0)
-        return room.kind == KITH_ROOM_OPEN && strcmp(room.name, KITH_LOBBY_NAME) == 0;
+    const struct kith_name name = sim_ledger_room(text->to);
+    if (!sim_text_is_direct(text))
+        return room.kind == KITH_ROOM_OPEN && strcmp(room.name, name.text) == 0;
     const uint32_t other = host->no == text->author ? text->to : text->author;
     const struct kith_id peer = sim_host_peer_id(host, room.peer_no);
     return room.kind == KITH_ROOM_DIRECT &&

@@ -110,7 +110,8 @@ void sim_host_power_cut(struct sim_world *world, uint32_t host, bool is_same_boo
 void sim_host_stop(struct sim_world *world, uint32_t host);
 
 /* Commands. They return the token of the reply (0 when the host is down); saying returns
- * the number of the text (of the first, when several). `to` 0 is the lobby. */
+ * the number of the text (of the first, when several). `to` 0 is the lobby, SIM_ROOM | n
+ * the open room "room-n". */
 uint32_t sim_host_say(struct sim_world *world, uint32_t host, uint32_t to,
                       const char *tail);
 uint32_t sim_host_say_many(struct sim_world *world, uint32_t host, uint32_t to,
@@ -120,6 +121,9 @@ uint64_t sim_host_connect(struct sim_world *world, uint32_t host, uint32_t to);
 void sim_host_keep_dialling(struct sim_world *world, uint32_t host, uint32_t to);
 uint64_t sim_host_disconnect(struct sim_world *world, uint32_t host, uint32_t from);
 uint64_t sim_host_rename(struct sim_world *world, uint32_t host, const char *name);
+/* `room` is SIM_ROOM | n. */
+uint64_t sim_host_join(struct sim_world *world, uint32_t host, uint32_t room);
+uint64_t sim_host_leave(struct sim_world *world, uint32_t host, uint32_t room);
 
 /* Feed the core one input; `input->now` is set here. Nothing happens while down. */
 void sim_host_step(struct sim_world *world, struct sim_host *host,
@@ -141,6 +145,9 @@ struct kith_id sim_host_peer_id(const struct sim_host *host, uint32_t no);
 /* Questions for scenarios. */
 bool sim_host_has_text(const struct sim_world *world, uint32_t host, uint32_t text_no);
 bool sim_host_has_shown(const struct sim_world *world, uint32_t host, uint32_t text_no);
+/* Is `host` in that open room (0: the lobby), or was it ever? As its disk has it. */
+bool sim_host_is_in(const struct sim_host *host, uint32_t room);
+bool sim_host_was_in(const struct sim_host *host, uint32_t room);
 /* Does `host` believe that `peer` is linked? */
 bool sim_host_sees(const struct sim_world *world, uint32_t host, uint32_t peer);
 /* What `host` calls `peer`; "" when it does not know it. */

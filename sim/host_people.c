@@ -22,6 +22,28 @@ static uint64_t command(struct sim_world *world, uint32_t host_no,
     return command->token;
 }
 
+/* Of an open room; one that nobody has when this host was never in it. */
+static uint32_t room_number(const struct sim_host *host, uint32_t room)
+{
+    struct kith_name name = sim_ledger_room(room);
+    for (uint32_t no = 1; no <= host->disk.room_no_max; no++)
+        if (host->disk.rooms[no].kind == KITH_ROOM_OPEN &&
+            strcmp(host->disk.rooms[no].name.text, name.text) == 0)
+            return no;
+    return UINT32_MAX;
+}
+
+bool sim_host_was_in(const struct sim_host *host, uint32_t room)
+{
+    return room_number(host, room) != UINT32_MAX;
+}
+
+bool sim_host_is_in(const struct sim_host *host, uint32_t room)
+{
+    const uint32_t no = room_number(host, room);
+    return no != UINT32_MAX && host->disk.rooms[no].is_joined;
+}
+
 uint32_t sim_host_say_many(struct sim_world *world, uint32_t host_no, uint32_t to,
                            const struct kith_bytes *tails, size_t count)
 {
@@ -37,10 +59,13 @@ uint32_t sim_host_say_many(struct sim_world *world, uint32_t host_no, uint32_t t
     }
     sim_world_say(world, host_no, "! say %" PRIu32 " and %zu more, to host %" PRIu32,
                   first, count - 1, to);
+    const bool is_direct = sim_text_is_direct(sim_ledger_text(&world->ledger, first));
     struct kith_command send = {
         .type = KITH_COMMAND_SEND,
-        .send = {.is_direct = to != 0, .texts = texts, .text_count = count}};
-    if (to != 0)
+        .send = {.is_direct = is_direct, .texts = texts, .text_count = count}};
+    if (to & SIM_ROOM)
+        send.send.room_no = room_number(host, to);
+    if (is_direct)
         send.send.peer = sim_world_host(world, to)->identity.id;
     command(world, host_no, &send);
     return first;
@@ -85,6 +110,25 @@ uint64_t sim_host_rename(struct sim_world *world, uint32_t host, const char *nam
     struct kith_command rename = {.type = KITH_COMMAND_RENAME};
     snprintf(rename.rename.text, sizeof(rename.rename.text), "%s", name);
     return command(world, host, &rename);
+}
+
+static uint64_t change_room(struct sim_world *world, uint32_t host, uint32_t room,
+                            enum kith_command_type type)
+{
+    struct kith_command change = {.type = type, .room = sim_ledger_room(room)};
+    sim_world_say(world, host, "! %s %s", type == KITH_COMMAND_JOIN ? "join" : "leave",
+                  change.room.text);
+    return command(world, host, &change);
+}
+
+uint64_t sim_host_join(struct sim_world *world, uint32_t host, uint32_t room)
+{
+    return change_room(world, host, room, KITH_COMMAND_JOIN);
+}
+
+uint64_t sim_host_leave(struct sim_world *world, uint32_t host, uint32_t room)
+{
+    return change_room(world, host, room, KITH_COMMAND_LEAVE);
 }
 
 /* ---- being told ---- */

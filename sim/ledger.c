@@ -36,6 +36,14 @@ uint32_t sim_ledger_add(struct sim_ledger *ledger, uint32_t author, uint32_t to,
     return no;
 }
 
+struct kith_name sim_ledger_room(uint32_t to)
+{
+    struct kith_name name = {KITH_LOBBY_NAME};
+    if (to != 0)
+        snprintf(name.text, sizeof(name.text), "room-%" PRIu32, to & ~SIM_ROOM);
+    return name;
+}
+
 struct sim_text *sim_ledger_text(const struct sim_ledger *ledger, uint32_t no)
 {
     return no == 0 || no > ledger->count ? NULL : &ledger->texts[no];

@@ -8,6 +8,9 @@
 
 #include "core/node.h"
 
+/* As `to` of a text: this bit and a number n is the open room "room-n". */
+#define SIM_ROOM UINT32_C(0x80000000)
+
 enum sim_text_state {
     SIM_TEXT_ASKED,   /* no answer yet, or none ever: its node crashed */
     SIM_TEXT_STORED,  /* acknowledged: must never be lost */
@@ -17,7 +20,7 @@ enum sim_text_state {
 struct sim_text {
     uint32_t no;     /* from 1 */
     uint32_t author; /* host number */
-    uint32_t to;     /* host number; 0: the lobby */
+    uint32_t to;     /* host number; 0: the lobby; SIM_ROOM and a number */
     enum sim_text_state state;
     int error; /* REFUSED */
     uint64_t token;
@@ -39,6 +42,14 @@ void sim_ledger_deinit(struct sim_ledger *ledger);
 /* Write down a new text ("NO:" and `tail`); returns its number. */
 uint32_t sim_ledger_add(struct sim_ledger *ledger, uint32_t author, uint32_t to,
                         uint64_t token, struct kith_bytes tail);
+
+static inline bool sim_text_is_direct(const struct sim_text *text)
+{
+    return text->to != 0 && (text->to & SIM_ROOM) == 0;
+}
+
+/* The name of the open room that `to` means. */
+struct kith_name sim_ledger_room(uint32_t to);
 
 /* NULL when there is no such text. */
 struct sim_text *sim_ledger_text(const struct sim_ledger *ledger, uint32_t no);

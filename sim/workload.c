@@ -319,7 +319,8 @@ static void heal(struct sim_world *world)
     /* Direct messages need a direct way: whoever said one goes there himself. */
     for (uint32_t no = 1; no <= world->ledger.count; no++) {
         const struct sim_text *text = sim_ledger_text(&world->ledger, no);
-        if (text->to != 0 && sim_wire_conn(world, text->author, text->to) == NULL) {
+        if (sim_text_is_direct(text) &&
+            sim_wire_conn(world, text->author, text->to) == NULL) {
             sim_host_configure(world, text->author, text->to);
             sim_host_keep_dialling(world, text->author, text->to);
         }

@@ -102,6 +102,7 @@ static int give(struct kith_request *request)
     struct kith_command command = {.type = KITH_COMMAND_SEND};
     command.send.is_direct = batch->target.is_direct;
     command.send.peer = batch->target.peer;
+    command.send.room_no = batch->target.room_no;
     command.send.texts = texts;
     command.send.text_count = batch->lines.count;
     struct lines *lines = malloc(sizeof *lines);
@@ -149,7 +150,7 @@ static bool find(struct kith_request *request, struct kith_bytes to, int *out_er
         return true;
     *out_error = kith_node_find(kith_server_node(request->server), to, &batch->found,
                                 NULL, 0, NULL);
-    if (*out_error == 0 && batch->found.is_foreign)
+    if (*out_error == 0 && (batch->found.is_foreign || batch->found.is_left))
         *out_error = KITH_ENOTFOUND; /* it can only be read */
     batch->to = kith_bytes(NULL, 0);
     return *out_error == 0;
@@ -158,7 +159,7 @@ static bool find(struct kith_request *request, struct kith_bytes to, int *out_er
 static bool is_same_room(const struct kith_target *a, const struct kith_target *b)
 {
     return a->is_direct == b->is_direct &&
-           (!a->is_direct || kith_id_equal(&a->peer, &b->peer));
+           (a->is_direct ? kith_id_equal(&a->peer, &b->peer) : a->room_no == b->room_no);
 }
 
 /* Does the group take one more, to the room found? */

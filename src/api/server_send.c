@@ -95,6 +95,7 @@ static void send_text(struct kith_request *request, const struct kith_target *ta
     struct kith_command command = {.type = KITH_COMMAND_SEND};
     command.send.is_direct = target->is_direct;
     command.send.peer = target->peer;
+    command.send.room_no = target->room_no;
     command.send.texts = &text;
     command.send.text_count = 1;
     sending->is_direct = target->is_direct;
@@ -122,7 +123,10 @@ static bool check_target(struct kith_request *request, const struct kith_target 
         kith_request_problem(request, KITH_ENOTFOUND,
                              "that room is of another network, and can only be read; "
                              "start the node in that network to write there");
-    return !target->is_foreign;
+    else if (target->is_left)
+        kith_request_problem(request, KITH_ENOTFOUND,
+                             "this node left that room; `kith join` goes back into it");
+    return !target->is_foreign && !target->is_left;
 }
 
 static bool parse_wait(struct kith_request *request, struct sending *sending)

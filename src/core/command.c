@@ -8,6 +8,7 @@
 #include "core/beacon.h"
 #include "core/dial.h"
 #include "core/exchange.h"
+#include "core/join.h"
 #include "core/link.h"
 #include "core/peer.h"
 #include "core/room.h"
@@ -70,17 +71,31 @@ static void write_texts(struct kith_node *node, struct kith_room *room,
     kith_writer_deinit(&w);
 }
 
+/* An open room that this node is in; NULL: it is not. */
+static struct kith_room *open_room(const struct kith_node *node, uint32_t room_no)
+{
+    if (room_no == 0)
+        return node->lobby;
+    struct kith_room *room = room_no < node->room_capacity ? node->rooms[room_no] : NULL;
+    bool is_in = room != NULL && room->ops == &kith_room_open && room->is_joined;
+    return is_in ? room : NULL;
+}
+
 static void run_send(struct kith_node *node, const struct kith_command *command)
 {
+    struct kith_room *room = NULL;
     int error = check_texts(command->send.texts, command->send.text_count);
     if (error == 0 && command->send.is_direct &&
         kith_id_equal(&command->send.peer, &node->self->id))
         error = KITH_ESELF;
+    if (error == 0 && !command->send.is_direct) {
+        room = open_room(node, command->send.room_no);
+        error = room == NULL ? KITH_ENOTFOUND : 0;
+    }
     if (error != 0) {
         kith_command_reply(node, command->token, error, 0);
         return;
     }
-    struct kith_room *room = node->lobby;
     if (command->send.is_direct) {
         struct kith_peer *peer = kith_peer_get(node, &command->send.peer);
         room = peer == NULL ? NULL : kith_room_get_direct(node, peer);
@@ -168,6 +183,12 @@ void kith_command_run(struct kith_node *node, const struct kith_command *command
         break;
     case KITH_COMMAND_RENAME:
         run_rename(node, command);
+        break;
+    case KITH_COMMAND_JOIN:
+        kith_join_room(node, &command->room, command->token);
+        break;
+    case KITH_COMMAND_LEAVE:
+        kith_join_leave(node, &command->room, command->token);
         break;
     case KITH_COMMAND_LISTENING:
         run_listening(node, command);

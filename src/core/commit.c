@@ -8,6 +8,7 @@
 #include "core/link.h"
 #include "core/log.h"
 #include "core/peer.h"
+#include "core/promise.h"
 #include "core/record.h"
 #include "core/share.h"
 #include "core/stream.h"
@@ -142,6 +143,7 @@ void kith_commit_stored(struct kith_node *node, uint64_t store_no)
         kith_list_push(&done, &pending->in_queue);
         commit(node, pending);
     }
+    kith_promise_keep(node, store_no);
     /* Effects point at the runs until the next step. */
     kith_list_each_safe (item, &done) {
         kith_list_remove(item);
@@ -174,6 +176,7 @@ void kith_commit_failed(struct kith_node *node, int error)
                    kith_list_item(node->storing.next, struct kith_pending, in_queue)->log,
                    error);
     kith_record_forget_uncommitted(node);
+    kith_promise_break(node, error);
     node->store_retry_at = node->now.mono + KITH_STORE_RETRY;
     kith_node_wake_at(node, node->store_retry_at);
 }

@@ -49,6 +49,16 @@ struct kith_tag kith_digest_tag(const uint8_t exporter[static KITH_EXPORTER_SIZE
     return tag;
 }
 
+struct kith_tag kith_digest_padding(const uint8_t key[static KITH_TAG_SIZE],
+                                    uint32_t link, uint32_t index)
+{
+    struct kith_tag tag;
+    const uint32_t place[] = {link, index};
+    crypto_generichash(tag.bytes, KITH_TAG_SIZE, (const uint8_t *)place, sizeof(place),
+                       key, KITH_TAG_SIZE);
+    return tag;
+}
+
 struct kith_id kith_digest_open_room(
     const uint8_t network_key[static KITH_NETWORK_KEY_SIZE], const char *name)
 {

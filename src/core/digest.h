@@ -21,6 +21,11 @@ struct kith_tag kith_digest_tag(const uint8_t exporter[static KITH_EXPORTER_SIZE
                                 const struct kith_id *receiver,
                                 const struct kith_id *room);
 
+/* A tag that stands for no room, the same for the same link and index: none but the node
+ * that has `key` can tell it from those that do. */
+struct kith_tag kith_digest_padding(const uint8_t key[static KITH_TAG_SIZE],
+                                    uint32_t link, uint32_t index);
+
 /* BLAKE2b-256("kith-open" || network key || name) */
 struct kith_id kith_digest_open_room(
     const uint8_t network_key[static KITH_NETWORK_KEY_SIZE], const char *name);

@@ -198,6 +198,7 @@ struct kith_room {
     size_t recent_count;
     struct kith_list shares; /* kith_share.in_room */
     size_t share_count;
+    bool is_joined; /* open rooms: shared with others; kept of those left */
     bool is_recorded;
 };
 
@@ -221,6 +222,16 @@ struct kith_pending {
     uint64_t token;       /* of our own: SEND or RENAME to be answered; 0 for none */
     size_t size;          /* of this allocation */
     struct kith_run *run; /* in the same allocation, as are its bytes */
+};
+
+/* A command that is answered once its row is committed, and undone when it is not. */
+struct kith_promise {
+    struct kith_list item; /* in node->promises, oldest first */
+    uint64_t store_no;
+    uint64_t token;
+    struct kith_room *room; /* it is about; NULL: none (borrowed) */
+    bool before;            /* what `undo` restores */
+    void (*undo)(struct kith_node *node, const struct kith_promise *promise);
 };
 
 /* ---- links ---- */
@@ -425,6 +436,7 @@ struct kith_node {
     struct kith_list wanting;   /* kith_log.wanting */
     struct kith_list verifying; /* kith_pending.in_queue */
     struct kith_list storing;   /* in order of store_no */
+    struct kith_list promises;
     struct kith_list done; /* committed; freed at the next step, as effects point there */
     struct kith_list checks;
     size_t check_count;

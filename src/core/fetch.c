@@ -231,6 +231,19 @@ void kith_fetch_link_gone(struct kith_node *node, uint32_t link_no)
     }
 }
 
+void kith_fetch_share_gone(struct kith_node *node, struct kith_room *room,
+                           uint32_t link_no)
+{
+    for (size_t i = 0; i < room->log_count; i++) {
+        struct kith_log *log = room->logs[i];
+        if (log->upstream != link_no)
+            continue;
+        log->upstream = 0;
+        if (!kith_list_is_empty(&log->wanting))
+            kith_fetch_retry(node, log);
+    }
+}
+
 /* Who told of a log and brings nothing at all is not believed to have it. */
 static void doubt(struct kith_node *node, struct kith_log *log)
 {

@@ -39,6 +39,11 @@ struct kith_share *kith_fetch_source(const struct kith_log *log);
 
 void kith_fetch_link_gone(struct kith_node *node, uint32_t link_no);
 
+/* The link stays and shares this room no more: logs that were fetched there are fetched
+ * elsewhere, if anywhere. */
+void kith_fetch_share_gone(struct kith_node *node, struct kith_room *room,
+                           uint32_t link_no);
+
 /* Upstreams that stall are replaced; lowers the node's deadline. */
 void kith_fetch_check_all(struct kith_node *node);
 

@@ -120,9 +120,13 @@ static int find_foreign(const struct kith_node *node, struct kith_bytes text,
 static int find_room(const struct kith_node *node, struct kith_bytes name,
                      struct kith_target *out)
 {
-    if (!kith_bytes_equal(name, kith_bytes(KITH_LOBBY_NAME, strlen(KITH_LOBBY_NAME))))
+    struct kith_name parsed;
+    const struct kith_room *room = NULL;
+    if (kith_name_parse_room(name, &parsed, NULL) == 0)
+        room = kith_room_find_open(node, &parsed);
+    if (room == NULL)
         return find_foreign(node, name, out);
-    *out = (struct kith_target){.room_no = node->lobby->no};
+    *out = (struct kith_target){.room_no = room->no, .is_left = !room->is_joined};
     return 0;
 }
 

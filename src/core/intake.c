@@ -258,7 +258,7 @@ static struct kith_share *share_of(struct kith_node *node, const struct kith_che
         return NULL;
     kith_list_each (item, &link->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
-        if (share->room == check->log->room)
+        if (share->is_live && share->room == check->log->room)
             return share;
     }
     return NULL;

@@ -15,6 +15,7 @@
 #include "core/link.h"
 #include "core/log.h"
 #include "core/peer.h"
+#include "core/promise.h"
 #include "core/recv.h"
 #include "core/room.h"
 #include "core/share.h"
@@ -63,6 +64,7 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_list_init(&node->wanting);
     kith_list_init(&node->verifying);
     kith_list_init(&node->storing);
+    kith_list_init(&node->promises);
     kith_list_init(&node->done);
     kith_list_init(&node->checks);
     node->arrival_next = 1;
@@ -88,6 +90,7 @@ int kith_node_new(const struct kith_node_config *config, struct kith_node **out)
         kith_node_free(node);
         return KITH_ENOMEM;
     }
+    node->lobby->is_joined = true;
     *out = node;
     return 0;
 }
@@ -105,6 +108,7 @@ void kith_node_free(struct kith_node *node)
     const struct kith_alloc *alloc = node->alloc;
     kith_list_each_safe (item, &node->done)
         kith_release(alloc, kith_list_item(item, struct kith_pending, in_queue));
+    kith_promise_free_all(node);
     kith_intake_free_all(node);
     kith_exchange_free_all(node);
     kith_dial_free_all(node);

@@ -32,6 +32,7 @@
                              */
 #define KITH_VERIFY_SIZE 42 /* "kith run 1" and an event id */
 #define KITH_LOBBY_NAME  "lobby"
+#define KITH_JOINED_MAX  256 /* open rooms at once: each costs every link a share */
 
 /* More seldom, and who was missed at the start is found by chance. */
 #define KITH_BEACON_INTERVAL_MOST_S 3600
@@ -97,6 +98,8 @@ enum kith_command_type {
     KITH_COMMAND_CONNECT,    /* dial an address, and again when the link falls */
     KITH_COMMAND_DISCONNECT, /* close the link, and refuse it until CONNECT */
     KITH_COMMAND_RENAME,
+    KITH_COMMAND_JOIN,      /* an open room: share it with whoever is in it */
+    KITH_COMMAND_LEAVE,     /* not any more; what was said there is kept */
     KITH_COMMAND_LISTENING, /* addresses to tell peers, replacing those before; be found
                                anew */
     KITH_COMMAND_STOP,      /* say goodbye on every link; nothing is dialled any more */
@@ -108,7 +111,8 @@ struct kith_command {
     union {
         struct {
             bool is_direct;
-            struct kith_id peer; /* is_direct: the other party; else the lobby */
+            struct kith_id peer; /* is_direct: the other party */
+            uint32_t room_no;    /* else an open room; 0 is the lobby */
             /* 1 to KITH_SEND_TEXTS_MAX of 1 to KITH_TEXT_SIZE_MAX bytes of UTF-8,
              * together at most KITH_SEND_SIZE_MAX (borrowed). They become one run,
              * answered by one reply. */
@@ -118,6 +122,7 @@ struct kith_command {
         struct kith_address connect;
         struct kith_id disconnect;
         struct kith_name rename;
+        struct kith_name room; /* JOIN, LEAVE: of kith_name_parse_room */
         struct {
             const struct kith_address *addresses;
             size_t count;
@@ -235,8 +240,9 @@ struct kith_notice {
         } delivery;
         struct {
             uint64_t token;
-            int error; /* SEND: 0 once stored. CONNECT: 0 once the peer said hello. */
-            uint32_t room_no;          /* SEND */
+            int error; /* SEND, JOIN, LEAVE: 0 once stored. CONNECT: 0 once the peer said
+                          hello. */
+            uint32_t room_no;          /* SEND, JOIN, LEAVE */
             uint32_t log_no;           /* SEND */
             uint64_t seq_first;        /* SEND */
             size_t count;              /* SEND */
@@ -356,6 +362,7 @@ struct kith_room_view {
     enum kith_room_kind kind;
     const char *name;    /* open rooms, without '#' */
     bool is_foreign;     /* an open room of another network: kept, shared with nobody */
+    bool is_joined;      /* false: an open room that was left, or a foreign one */
     uint32_t peer_no;    /* direct rooms */
     size_t online_count; /* peers linked now that share it */
 };
@@ -363,7 +370,8 @@ size_t kith_node_room_count(const struct kith_node *node);
 bool kith_node_room(const struct kith_node *node, uint32_t room_no,
                     struct kith_room_view *out);
 
-/* Who is meant by TARGET (DESIGN sections 7 and 9): "#lobby"; "#lobby~" and the short id
+/* Who is meant by TARGET (DESIGN sections 7 and 9): "#lobby", "#garden", an open room
+ * that was joined once; "#lobby~" and the short id
  * of a room kept from another network; a whole id (which need not
  * be known yet); an id prefix (of 16 characters or more, or any of a contact's); `name`
  * or `name~shortid`; `ip:port` or ip of a linked peer. Names resolve to contacts first.
@@ -375,6 +383,7 @@ struct kith_target {
     uint32_t peer_no;    /* is_direct; 0 when not known yet */
     uint32_t room_no;    /* 0 when nothing was said there yet */
     bool is_foreign;     /* nothing can be said there */
+    bool is_left;        /* an open room: nothing can be said there until it is joined */
 };
 int kith_node_find(const struct kith_node *node, struct kith_bytes text,
                    struct kith_target *out, uint32_t *choices, size_t choices_max,

@@ -25,7 +25,7 @@ static void record_marker(struct kith_node *node)
     node->is_marked = true;
 }
 
-static int record_room(struct kith_node *node, struct kith_room *room)
+int kith_record_room(struct kith_node *node, struct kith_room *room)
 {
     if (room->is_recorded)
         return 0;
@@ -43,6 +43,7 @@ static int record_room(struct kith_node *node, struct kith_room *room)
         .kind = room->kind,
         .name = room->name,
         .peer_no = room->peer != NULL ? room->peer->no : 0,
+        .is_joined = room->kind != KITH_ROOM_OPEN || room->is_joined,
     };
     room->is_recorded = true;
     return 0;
@@ -67,7 +68,7 @@ int kith_record_log(struct kith_node *node, struct kith_log *log)
     record_marker(node);
     if (log->author != node->self && !log->author->is_recorded)
         kith_peer_record(node, log->author);
-    int error = record_room(node, log->room);
+    int error = kith_record_room(node, log->room);
     if (error == 0)
         error = number_log(node, log);
     if (error != 0)

@@ -8,6 +8,9 @@
 /* Append a STORE effect whose record is to be filled in. Never NULL. */
 struct kith_record *kith_record_add(struct kith_node *node, enum kith_record_type type);
 
+/* Number the room and have its row stored, unless it is. Returns 0 or KITH_ENOMEM. */
+int kith_record_room(struct kith_node *node, struct kith_room *room);
+
 /* Before a run of this log: the rows it refers to (marker, peers, room, log), unless
  * they are stored already. Returns 0, KITH_ELIMIT when the log numbers are used up, or
  * KITH_ENOMEM. */

@@ -35,7 +35,7 @@ static int learn(struct kith_node *node, struct kith_link *link,
 static void take_page(struct kith_node *node, struct kith_link *link,
                       const struct kith_frame_vector *page)
 {
-    struct kith_share *share = kith_share_find(link, &page->tag);
+    struct kith_share *share = kith_share_wake(node, link, &page->tag);
     if (share == NULL)
         return;
     share->is_in_page = true;

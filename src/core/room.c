@@ -42,6 +42,13 @@ struct kith_room *kith_room_get_open(struct kith_node *node, const struct kith_n
     return room;
 }
 
+struct kith_room *kith_room_find_open(const struct kith_node *node,
+                                      const struct kith_name *name)
+{
+    struct kith_id id = kith_digest_open_room(node->network_key, name->text);
+    return kith_map_get(&node->room_map, id.bytes);
+}
+
 struct kith_room *kith_room_find_direct(const struct kith_node *node,
                                         const struct kith_id *peer)
 {
@@ -105,6 +112,7 @@ int kith_room_restore(struct kith_node *node, const struct kith_record_room *rec
         return node->is_broken ? KITH_ENOMEM : KITH_ECORRUPT;
     if (!kith_id_equal(&room->id, &record->id))
         return KITH_ECORRUPT; /* another node's home */
+    room->is_joined = record->is_joined || room == node->lobby;
     room->is_recorded = true;
     return kith_room_place(node, room, record->no) ? 0 : KITH_ENOMEM;
 }

@@ -26,6 +26,10 @@ struct kith_room *kith_room_get_open(struct kith_node *node,
                                      const struct kith_name *name);
 struct kith_room *kith_room_get_direct(struct kith_node *node, struct kith_peer *peer);
 
+/* The open room of this name, if it was ever joined. */
+struct kith_room *kith_room_find_open(const struct kith_node *node,
+                                      const struct kith_name *name);
+
 /* The direct room with this peer, if there is one. */
 struct kith_room *kith_room_find_direct(const struct kith_node *node,
                                         const struct kith_id *peer);

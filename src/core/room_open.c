@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Open rooms: anyone of the network may read and write. */
+/* Open rooms: anyone of the network may read and write, and nobody has to. */
 #include "core/room.h"
 
 static bool is_shared_with(const struct kith_room *room, const struct kith_peer *peer)
 {
-    (void)room;
     (void)peer;
-    return true;
+    return room->is_joined;
 }
 
 static bool admits(const struct kith_node *node, const struct kith_room *room,

@@ -10,8 +10,12 @@
 #include "core/link.h"
 #include "core/log.h"
 #include "core/room.h"
+#include "core/stream.h"
 
 #define TAGS_ROUND 16 /* so that their number tells little */
+
+_Static_assert(KITH_JOINED_MAX + 1 + TAGS_ROUND <= KITH_TAGS_MAX,
+               "the open rooms and the direct one fit a frame");
 
 static struct kith_share *add(struct kith_node *node, struct kith_link *link,
                               struct kith_room *room)
@@ -38,18 +42,34 @@ static struct kith_share *add(struct kith_node *node, struct kith_link *link,
     return share;
 }
 
-static void drop(struct kith_node *node, struct kith_share *share)
+/* All that came of its being live. It may become so again. */
+static void rest(struct kith_node *node, struct kith_share *share)
 {
-    kith_list_remove(&share->in_link);
-    kith_list_remove(&share->in_room);
+    struct kith_link *link = share->link;
+    share->is_live = share->has_vector = share->is_in_page = share->is_asking = false;
+    share->has_more = false;
     kith_list_remove(&share->busy);
     kith_list_remove(&share->urgent);
-    share->room->share_count--;
     kith_hearsay_share_gone(node, share);
     kith_release(node->alloc, share->tracks);
     kith_release(node->alloc, share->streams[0].items);
     kith_release(node->alloc, share->streams[1].items);
     kith_release(node->alloc, share->dirty.items);
+    share->tracks = NULL;
+    share->track_count = share->track_capacity = 0;
+    share->streams[0] = share->streams[1] = share->dirty = (struct kith_index_queue){0};
+    if (link->load_share == share) {
+        link->load_share = NULL;
+        link->load_no = 0;
+    }
+}
+
+static void drop(struct kith_node *node, struct kith_share *share)
+{
+    kith_list_remove(&share->in_link);
+    kith_list_remove(&share->in_room);
+    share->room->share_count--;
+    rest(node, share);
     kith_release(node->alloc, share);
 }
 
@@ -58,8 +78,13 @@ static int compare_tags(const void *a, const void *b)
     return memcmp(a, b, KITH_TAG_SIZE);
 }
 
-static void send_tags(struct kith_node *node, struct kith_link *link, size_t count)
+/* The padding stays the same as long as the link lasts: of two frames of it only what was
+ * joined or left in between differs. */
+static void send_tags(struct kith_node *node, struct kith_link *link)
 {
+    size_t count = 0;
+    kith_list_each (item, &link->shares)
+        count++;
     size_t padded = (count + TAGS_ROUND) / TAGS_ROUND * TAGS_ROUND;
     struct kith_tag *tags = kith_outbox_alloc(&node->out, padded * sizeof(*tags));
     if (tags == NULL)
@@ -67,7 +92,8 @@ static void send_tags(struct kith_node *node, struct kith_link *link, size_t cou
     size_t i = 0;
     kith_list_each (item, &link->shares)
         tags[i++] = kith_list_item(item, struct kith_share, in_link)->tag_out;
-    kith_rng_fill(&node->rng, tags + i, (padded - i) * sizeof(*tags));
+    for (uint32_t index = 0; i < padded; i++, index++)
+        tags[i] = kith_digest_padding(node->hash_key, link->no, index);
     qsort(tags, padded, sizeof(*tags), compare_tags);
     kith_frame_rooms_encode(&node->scratch, &(struct kith_frame_rooms){
                                                 .count = padded, .tags = tags[0].bytes});
@@ -81,12 +107,34 @@ void kith_share_offer(struct kith_node *node, struct kith_link *link)
     struct kith_map_entry *entry = NULL;
     while (!node->is_broken && (entry = kith_map_next(&node->room_map, entry)) != NULL) {
         struct kith_room *room = kith_map_entry_value(entry);
-        if (count < KITH_TAGS_MAX - TAGS_ROUND &&
-            room->ops->is_shared_with(room, link->peer) && add(node, link, room) != NULL)
+        if (count < KITH_JOINED_MAX + 1 && room->ops->is_shared_with(room, link->peer) &&
+            add(node, link, room) != NULL)
             count++;
     }
     if (!node->is_broken)
-        send_tags(node, link, count);
+        send_tags(node, link);
+}
+
+void kith_share_open_room(struct kith_node *node, struct kith_room *room)
+{
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state == KITH_LINK_LIVE &&
+            room->ops->is_shared_with(room, link->peer) && add(node, link, room) != NULL)
+            send_tags(node, link);
+    }
+}
+
+void kith_share_close_room(struct kith_node *node, struct kith_room *room)
+{
+    kith_list_each_safe (item, &room->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        struct kith_link *link = share->link;
+        drop(node, share);
+        kith_fetch_share_gone(node, room, link->no);
+        send_tags(node, link);
+        kith_stream_pump(node, link);
+    }
 }
 
 /* ---- vectors ---- */
@@ -140,29 +188,55 @@ void kith_share_send_more(struct kith_node *node, struct kith_share *share,
     send_page(node, share, &at);
 }
 
+/* Both offer it. False when the link did not survive our vector. */
+static bool wake(struct kith_node *node, struct kith_share *share)
+{
+    const struct kith_link *link = share->link;
+    share->is_live = true;
+    send_vector(node, share);
+    return link->state == KITH_LINK_LIVE; /* else the shares are no more */
+}
+
 void kith_share_accept(struct kith_node *node, struct kith_link *link,
                        const struct kith_frame_rooms *rooms)
 {
     kith_list_each (item, &link->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
-        if (share->is_live || bsearch(share->tag_in.bytes, rooms->tags, rooms->count,
-                                      KITH_TAG_SIZE, compare_tags) == NULL)
-            continue;
-        share->is_live = true;
-        send_vector(node, share);
-        if (link->state != KITH_LINK_LIVE)
-            return; /* more than it may have queued, and the shares are no more */
+        bool is_offered = bsearch(share->tag_in.bytes, rooms->tags, rooms->count,
+                                  KITH_TAG_SIZE, compare_tags) != NULL;
+        if (is_offered && !share->is_live && !wake(node, share))
+            return;
+        if (!is_offered && share->is_live) {
+            rest(node, share);
+            kith_fetch_share_gone(node, share->room, link->no);
+        }
     }
+    kith_stream_pump(node, link); /* a load may have been given up */
+}
+
+static struct kith_share *find(struct kith_link *link, const struct kith_tag *tag)
+{
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        if (memcmp(share->tag_in.bytes, tag->bytes, KITH_TAG_SIZE) == 0)
+            return share;
+    }
+    return NULL;
+}
+
+struct kith_share *kith_share_wake(struct kith_node *node, struct kith_link *link,
+                                   const struct kith_tag *tag)
+{
+    struct kith_share *share = find(link, tag);
+    if (share != NULL && !share->is_live && !wake(node, share))
+        return NULL;
+    return share;
 }
 
 struct kith_share *kith_share_find(struct kith_link *link, const struct kith_tag *tag)
 {
-    kith_list_each (item, &link->shares) {
-        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
-        if (share->is_live && memcmp(share->tag_in.bytes, tag->bytes, KITH_TAG_SIZE) == 0)
-            return share;
-    }
-    return NULL;
+    struct kith_share *share = find(link, tag);
+    return share != NULL && share->is_live ? share : NULL;
 }
 
 struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *share,

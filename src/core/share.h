@@ -9,12 +9,24 @@
 /* The link was greeted: offer the rooms that both may share. */
 void kith_share_offer(struct kith_node *node, struct kith_link *link);
 
-/* The peer offered these tags: what both offered becomes live, and its vector is sent. */
+/* This node joined a room: offer it on every link where it may be shared. */
+void kith_share_open_room(struct kith_node *node, struct kith_room *room);
+
+/* This node left it: take the offers back. */
+void kith_share_close_room(struct kith_node *node, struct kith_room *room);
+
+/* The peer offers these tags, and no others any more: what both offer becomes live, and
+ * its vector is sent; what the peer took back rests until it is offered again. */
 void kith_share_accept(struct kith_node *node, struct kith_link *link,
                        const struct kith_frame_rooms *rooms);
 
 /* By the tag the peer uses; NULL unless the share is live. */
 struct kith_share *kith_share_find(struct kith_link *link, const struct kith_tag *tag);
+
+/* The peer sends its vector of a room: so it offers it, and saw that we do. As above, and
+ * a share that rested is live then. NULL also when the link did not survive that. */
+struct kith_share *kith_share_wake(struct kith_node *node, struct kith_link *link,
+                                   const struct kith_tag *tag);
 
 /* What this link knows of this log; NULL (and the node is broken) when memory ran out. */
 struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *share,

@@ -70,6 +70,8 @@ bool kith_node_room(const struct kith_node *node, uint32_t room_no,
         .kind = room->kind,
         .name = room->name.text,
         .is_foreign = room->ops == &kith_room_foreign,
+        .is_joined = room->ops == &kith_room_direct ||
+                     (room->ops == &kith_room_open && room->is_joined),
         .peer_no = room->peer != NULL ? room->peer->no : 0,
         .online_count = online_count(room),
     };

@@ -192,7 +192,8 @@ static bool same_room(const struct kith_command *a, const struct kith_command *b
     if (a->type != KITH_COMMAND_SEND || b->type != KITH_COMMAND_SEND ||
         a->send.is_direct != b->send.is_direct)
         return false;
-    return !a->send.is_direct || kith_id_equal(&a->send.peer, &b->send.peer);
+    return a->send.is_direct ? kith_id_equal(&a->send.peer, &b->send.peer)
+                             : a->send.room_no == b->send.room_no;
 }
 
 static void add_texts(struct kith_commands *commands, const struct item *item,

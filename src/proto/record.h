@@ -56,6 +56,7 @@ struct kith_record_room {
     enum kith_room_kind kind;
     struct kith_name name; /* open rooms: without '#'; else "" */
     uint32_t peer_no;      /* direct rooms: the other party; else 0 */
+    bool is_joined;        /* open rooms: this node is in it; others: true */
 };
 
 /* A log, or a branch of one. Stored once, before its first run. */

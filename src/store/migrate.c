@@ -8,11 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Version 1 is the first there is. A new schema adds its step here:
- * {.version_from = 1, .sql = "ALTER TABLE …"}. The empty last entry only keeps the
- * array from being empty. */
-const struct kith_migration kith_migrations[] = {{0}};
-const size_t kith_migration_count = 0;
+const struct kith_migration kith_migrations[] = {
+    /* Open rooms that are joined and left; until then there was only the lobby. */
+    {1, "ALTER TABLE rooms ADD COLUMN is_joined INTEGER NOT NULL DEFAULT 1"},
+};
+const size_t kith_migration_count = sizeof kith_migrations / sizeof kith_migrations[0];
 
 static int sync_file(const char *path)
 {

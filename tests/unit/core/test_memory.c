@@ -38,6 +38,18 @@ static void receive(struct lone *l, struct lone_peer *peer)
     kith_writer_deinit(&run);
 }
 
+static void join_and_leave(struct lone *l, struct lone_peer *peer)
+{
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_JOIN;
+    in.command.token = 6;
+    in.command.room = (struct kith_name){"garden"};
+    lone_step(l, in);
+    lone_rooms(l, peer);
+    in.command.type = KITH_COMMAND_LEAVE;
+    lone_step(l, in);
+}
+
 static void live_a_day(struct lone *l)
 {
     struct lone_peer first, second;
@@ -53,6 +65,7 @@ static void live_a_day(struct lone *l)
     send_text(l, NULL);
     send_text(l, &first);
     receive(l, &second);
+    join_and_leave(l, &first);
     lone_pass(l, 5 * KITH_SECOND);
     lone_connect(l, &first, 1, 3, KITH_ROLE_DIALLER, 0);
     lone_greet(l, &first);
