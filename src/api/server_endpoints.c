@@ -8,6 +8,8 @@ extern const struct kith_endpoint kith_endpoint_peers;
 extern const struct kith_endpoint kith_endpoint_connect;
 extern const struct kith_endpoint kith_endpoint_disconnect;
 extern const struct kith_endpoint kith_endpoint_rooms;
+extern const struct kith_endpoint kith_endpoint_join;
+extern const struct kith_endpoint kith_endpoint_leave;
 extern const struct kith_endpoint kith_endpoint_history;
 extern const struct kith_endpoint kith_endpoint_send;
 extern const struct kith_endpoint kith_endpoint_batch;
@@ -18,9 +20,21 @@ extern const struct kith_endpoint kith_endpoint_code;
 extern const struct kith_endpoint kith_endpoint_session;
 
 const struct kith_endpoint *const kith_endpoints[] = {
-    &kith_endpoint_send,   &kith_endpoint_self,     &kith_endpoint_rename,
-    &kith_endpoint_peers,  &kith_endpoint_connect,  &kith_endpoint_disconnect,
-    &kith_endpoint_rooms,  &kith_endpoint_history,  &kith_endpoint_batch,
-    &kith_endpoint_stream, &kith_endpoint_shutdown, &kith_endpoint_doctor,
-    &kith_endpoint_code,   &kith_endpoint_session,  NULL,
+    &kith_endpoint_send,
+    &kith_endpoint_self,
+    &kith_endpoint_rename,
+    &kith_endpoint_peers,
+    &kith_endpoint_connect,
+    &kith_endpoint_disconnect,
+    &kith_endpoint_rooms,
+    &kith_endpoint_join,
+    &kith_endpoint_leave,
+    &kith_endpoint_history,
+    &kith_endpoint_batch,
+    &kith_endpoint_stream,
+    &kith_endpoint_shutdown,
+    &kith_endpoint_doctor,
+    &kith_endpoint_code,
+    &kith_endpoint_session,
+    NULL,
 };

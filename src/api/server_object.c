@@ -192,8 +192,9 @@ void kith_object_room(struct kith_writer *w, const char *key, struct kith_server
         w, "name", is_direct ? kith_names_get(&server->names, node, room->peer_no) : id);
     kith_json_string(w, "kind", is_direct ? "direct" : "open");
     kith_json_null(w, "unread"); /* nobody counts them yet */
-    kith_json_number(w, "members", is_direct ? 2 : room->online_count + 1);
+    kith_json_number(w, "members", is_direct ? 2 : room->online_count + room->is_joined);
     kith_json_number(w, "online", room->online_count);
+    kith_json_bool(w, "joined", room->is_joined);
     kith_json_bool(w, "foreign", room->is_foreign);
     kith_json_close(w, '}');
 }

@@ -111,6 +111,12 @@ bool kith_request_target(struct kith_request *request, struct kith_bytes text,
         answer_ambiguous(request, text, choices,
                          count < KITH_SERVER_CHOICES_MAX ? count
                                                          : KITH_SERVER_CHOICES_MAX);
+    else if (error && text.size > 0 && text.data[0] == '#')
+        kith_request_problem(
+            request, error,
+            "this node is not in a room “%.*s”; `kith join` joins it, `kith rooms` lists "
+            "those it is in",
+            (int)(text.size < 200 ? text.size : 200), (const char *)text.data);
     else if (error)
         kith_request_problem(
             request, error,

@@ -101,9 +101,10 @@ static bool is_wanted(struct stream *stream, uint32_t room_no)
     const struct kith_node *node = kith_server_node(stream->request->server);
     if (stream->target.room_no == 0 && kith_node_room(node, room_no, &room)) {
         bool is_direct = room.kind == KITH_ROOM_DIRECT;
+        bool is_lobby = !is_direct && strcmp(room.name, KITH_LOBBY_NAME) == 0;
         if (is_direct == stream->target.is_direct && !room.is_foreign &&
-            (!is_direct || (kith_node_peer(node, room.peer_no, &peer) &&
-                            kith_id_equal(&peer.id, &stream->target.peer))))
+            (is_lobby || (is_direct && kith_node_peer(node, room.peer_no, &peer) &&
+                          kith_id_equal(&peer.id, &stream->target.peer))))
             stream->target.room_no = room_no;
     }
     return stream->target.room_no == room_no;

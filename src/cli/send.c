@@ -18,7 +18,7 @@ const struct kith_cli_command kith_cli_send = {
     .summary = "say something to a peer or in a room",
     .usage = "TARGET [TEXT…] [--wait delivered] [--timeout SECONDS]",
     .detail =
-        "TARGET is a name, name~shortid, an id or its beginning, ip:port, or #lobby.\n"
+        "TARGET is a name, name~shortid, an id or its beginning, ip:port, or #room.\n"
         "Words of TEXT are joined by a space; without any, the text is read from\n"
         "standard input and loses one trailing line feed. A text holds at most 65536\n"
         "bytes. It is stored when the command ends, and delivered as soon as the\n"

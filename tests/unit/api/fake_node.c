@@ -51,14 +51,25 @@ bool kith_node_room(const struct kith_node *node, uint32_t room_no,
         return false;
     *out = (struct kith_room_view){
         .no = room_no,
-        .kind = room_no == LOBBY ? KITH_ROOM_OPEN : KITH_ROOM_DIRECT,
-        .name = KITH_LOBBY_NAME,
+        .kind = node->room_peer[room_no] == 0 ? KITH_ROOM_OPEN : KITH_ROOM_DIRECT,
+        .name = room_no == LOBBY ? KITH_LOBBY_NAME : node->room_name[room_no].text,
+        .is_joined = !node->room_left[room_no],
         .peer_no = node->room_peer[room_no],
     };
     for (uint32_t no = 1; no <= node->peer_count; no++)
         if (room_no == LOBBY || no == out->peer_no)
             out->online_count += node->peers[no].is_online;
     return true;
+}
+
+uint32_t fake_find_open(const struct kith_node *node, const char *name)
+{
+    if (strcmp(name, KITH_LOBBY_NAME) == 0)
+        return LOBBY;
+    for (uint32_t no = LOBBY + 1; no <= node->room_count; no++)
+        if (node->room_peer[no] == 0 && strcmp(node->room_name[no].text, name) == 0)
+            return no;
+    return 0;
 }
 
 uint32_t fake_find_direct(const struct kith_node *node, uint32_t peer_no)
@@ -86,9 +97,10 @@ int kith_node_find(const struct kith_node *node, struct kith_bytes text,
     size_t count = 0;
     *out = (struct kith_target){0};
     snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.data);
-    if (strcmp(name, "#lobby") == 0) {
-        out->room_no = LOBBY;
-        return 0;
+    if (name[0] == '#') {
+        out->room_no = fake_find_open(node, name + 1);
+        out->is_left = node->room_left[out->room_no];
+        return out->room_no > 0 ? 0 : KITH_ENOTFOUND;
     }
     for (uint32_t no = 1; no <= node->peer_count; no++) {
         struct kith_id id;

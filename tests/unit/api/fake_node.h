@@ -9,6 +9,9 @@ enum { LOBBY = 1, OWN_LOG_FIRST = 100, PEER_LOG_FIRST = 200 };
 
 struct kith_id fake_id(uint8_t kind, uint64_t number);
 
+/* The number of the open room of this name; 0 when there is none. */
+uint32_t fake_find_open(const struct kith_node *node, const char *name);
+
 /* The number of the direct room with this peer; 0 when there is none. */
 uint32_t fake_find_direct(const struct kith_node *node, uint32_t peer_no);
 

@@ -154,6 +154,29 @@ static uint32_t peer_of(const struct kith_node *node, const struct kith_id *id)
     return 0;
 }
 
+static uint32_t open_room(const struct kith_command *command)
+{
+    return command->send.room_no ? command->send.room_no : LOBBY;
+}
+
+static int do_join(struct kith_node *node, const struct kith_command *command,
+                   struct fake_reply *reply)
+{
+    uint32_t no = fake_find_open(node, command->room.text);
+    bool is_join = command->type == KITH_COMMAND_JOIN;
+    if (!is_join && (no == 0 || node->room_left[no]))
+        return KITH_ENOTFOUND;
+    if (!is_join && no == LOBBY)
+        return KITH_EINVALID;
+    if (no == 0) {
+        no = (uint32_t)++node->room_count;
+        node->room_name[no] = command->room;
+    }
+    node->room_left[no] = !is_join;
+    reply->notice.reply.room_no = no;
+    return 0;
+}
+
 static void do_send(struct kith_runtime *runtime, const struct kith_command *command,
                     struct fake_reply *reply)
 {
@@ -161,7 +184,7 @@ static void do_send(struct kith_runtime *runtime, const struct kith_command *com
     uint32_t room_no =
         command->send.is_direct
             ? direct_room(&runtime->node, peer_of(&runtime->node, &command->send.peer))
-            : LOBBY;
+            : open_room(command);
     uint32_t log_no = OWN_LOG_FIRST + room_no;
     reply->ids = calloc(count, sizeof *reply->ids);
     reply->arrival_first = runtime->entry_count + 1;
@@ -199,6 +222,10 @@ static void do_command(struct kith_runtime *runtime, const struct kith_command *
     case KITH_COMMAND_DISCONNECT:
         reply->notice.reply.peer_no = peer_of(node, &command->disconnect);
         node->peers[reply->notice.reply.peer_no].is_online = false;
+        break;
+    case KITH_COMMAND_JOIN:
+    case KITH_COMMAND_LEAVE:
+        reply->notice.reply.error = do_join(node, command, reply);
         break;
     default:
         break;

@@ -47,8 +47,10 @@ struct kith_node {
     struct kith_name name;
     struct fake_peer peers[FAKE_PEERS_MAX + 1]; /* by number */
     size_t peer_count;
-    size_t room_count;                      /* 1 is the lobby */
-    uint32_t room_peer[FAKE_PEERS_MAX + 2]; /* direct: the other party */
+    size_t room_count;                              /* 1 is the lobby */
+    uint32_t room_peer[FAKE_PEERS_MAX + 2];         /* direct: the other party */
+    struct kith_name room_name[FAKE_PEERS_MAX + 2]; /* open, but the lobby */
+    bool room_left[FAKE_PEERS_MAX + 2];
     struct fake_ack acks[64];
     size_t ack_count;
     struct kith_dial_view dial; /* the only one; port 0: there is none */

@@ -7,9 +7,10 @@
 #include "cli/commands.h"
 
 static const struct kith_cli_command *const commands[] = {
-    &kith_cli_down,   &kith_cli_send,   &kith_cli_broadcast, &kith_cli_tail,
-    &kith_cli_peers,  &kith_cli_rooms,  &kith_cli_connect,   &kith_cli_disconnect,
-    &kith_cli_rename, &kith_cli_doctor, &kith_cli_web,
+    &kith_cli_down,    &kith_cli_send,       &kith_cli_broadcast, &kith_cli_tail,
+    &kith_cli_peers,   &kith_cli_rooms,      &kith_cli_join_room, &kith_cli_leave_room,
+    &kith_cli_connect, &kith_cli_disconnect, &kith_cli_rename,    &kith_cli_doctor,
+    &kith_cli_web,
 };
 
 struct run {
@@ -229,7 +230,7 @@ static void doctor_tells_line_by_line_and_exits_1_for_a_problem(void **state)
 static void rooms_connect_disconnect_and_rename_answer(void **state)
 {
     RUN("rooms");
-    assert_non_null(strstr(last.out, "#lobby  open  1"));
+    assert_non_null(strstr(last.out, "#lobby  open  2        1"));
     RUN("connect", "10.0.0.1");
     assert_memory_equal(last.out, "connected to bob (", 18);
     RUN("disconnect", "bob");
@@ -240,6 +241,27 @@ static void rooms_connect_disconnect_and_rename_answer(void **state)
     assert_int_equal(last.code, KITH_EXIT_USAGE);
     assert_non_null(strstr(last.err, "~ # : / or @"));
     RUN("connect", "not an address");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+}
+
+static void rooms_are_joined_listed_and_left(void **state)
+{
+    RUN("join", "#Garden");
+    assert_string_equal(last.out, "this node is in #garden\n");
+    RUN("rooms");
+    assert_non_null(strstr(last.out, "NAME     KIND  MEMBERS"));
+    assert_non_null(strstr(last.out, "\n#garden  open  "));
+    RUN("send", "#garden", "roses");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    RUN("leave", "garden");
+    assert_string_equal(last.out, "left #garden; what was said there is kept\n");
+    RUN("rooms");
+    assert_null(strstr(last.out, "garden"));
+    RUN("rooms", "--all");
+    assert_non_null(strstr(last.out, "\n#garden  open, left"));
+    RUN("leave", "garden");
+    assert_int_equal(last.code, KITH_EXIT_NOT_FOUND);
+    RUN("join", "a:b");
     assert_int_equal(last.code, KITH_EXIT_USAGE);
 }
 
@@ -312,6 +334,7 @@ int main(void)
         TEST(peers_are_a_table_or_lines),
         TEST(doctor_tells_line_by_line_and_exits_1_for_a_problem),
         TEST(rooms_connect_disconnect_and_rename_answer),
+        TEST(rooms_are_joined_listed_and_left),
         TEST(down_asks_the_node_to_stop),
         TEST(no_node_is_exit_3),
         TEST(web_prints_an_address_that_lets_a_browser_in),
