@@ -32,6 +32,7 @@ struct kith_server_config {
     struct kith_runtime *runtime; /* outlives kith_server_stop's `done` */
     const char *version;          /* as GET /self tells it */
     const char *token;            /* what a request through KITH_DOOR_TCP must show */
+    bool is_plain_open;           /* GET /peers, GET /messages, POST /send ask for none */
     struct kith_rng rng;          /* for the tokens of pages */
     void (*shutdown)(void *ctx);  /* POST /shutdown was asked and answered */
     void *ctx;

@@ -99,6 +99,10 @@ bool kith_admit_endpoint(struct kith_request *request)
     switch (request->endpoint->access) {
     case KITH_ACCESS_OPEN:
         break;
+    case KITH_ACCESS_PLAIN:
+        if (!request->server->config.is_plain_open && !has_token(request))
+            refuse_token(request);
+        break;
     case KITH_ACCESS_TOKEN:
         if (!has_token(request))
             refuse_token(request);

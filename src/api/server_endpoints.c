@@ -18,7 +18,12 @@ extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
 extern const struct kith_endpoint kith_endpoint_code;
 extern const struct kith_endpoint kith_endpoint_session;
+extern const struct kith_endpoint kith_endpoint_plain_peers;
+extern const struct kith_endpoint kith_endpoint_plain_messages;
+extern const struct kith_endpoint kith_endpoint_plain_send;
 
+/* One a line, so that additions do not meet. */
+/* clang-format off */
 const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_send,
     &kith_endpoint_self,
@@ -36,5 +41,9 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_doctor,
     &kith_endpoint_code,
     &kith_endpoint_session,
+    &kith_endpoint_plain_peers,
+    &kith_endpoint_plain_messages,
+    &kith_endpoint_plain_send,
     NULL,
 };
+/* clang-format on */

@@ -34,6 +34,7 @@ enum kith_body {
 enum kith_access {
     KITH_ACCESS_TOKEN,  /* through TCP with the token of the home or of a page */
     KITH_ACCESS_OPEN,   /* through TCP whoever passes as a page or program of this host */
+    KITH_ACCESS_PLAIN,  /* as TOKEN, or as OPEN where the plain API is open */
     KITH_ACCESS_SOCKET, /* nobody */
 };
 

@@ -6,12 +6,12 @@
  * a problem with status 504 when that took too long, which says that it is stored and
  * will be delivered later. Delivered means: in a direct room that the other party holds
  * it, in an open one that as many peers hold it as were linked when it was said. */
-#include "api/server_object.h"
-#include "api/server_request.h"
+#include "api/server_send.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/server_object.h"
 #include "base/utf8.h"
 
 #define DELIVERED_MS 30000 /* unless told otherwise */
@@ -106,7 +106,7 @@ static void send_text(struct kith_request *request, const struct kith_target *ta
                              kith_error_text(error));
 }
 
-static bool check_text(struct kith_request *request, size_t size)
+bool kith_send_check_text(struct kith_request *request, size_t size)
 {
     if (size > KITH_TEXT_SIZE_MAX)
         kith_request_problem(request, KITH_ETEXTSIZE,
@@ -117,7 +117,8 @@ static bool check_text(struct kith_request *request, size_t size)
     return size > 0 && size <= KITH_TEXT_SIZE_MAX;
 }
 
-static bool check_target(struct kith_request *request, const struct kith_target *target)
+bool kith_send_check_target(struct kith_request *request,
+                            const struct kith_target *target)
 {
     if (target->is_foreign)
         kith_request_problem(request, KITH_ENOTFOUND,
@@ -160,9 +161,9 @@ static void handle(struct kith_request *request)
     if (sending->body &&
         (to = kith_request_member(request, sending->body, "to", &to_size)) &&
         (text = kith_request_member(request, sending->body, "text", &text_size)) &&
-        check_text(request, text_size) && parse_wait(request, sending) &&
+        kith_send_check_text(request, text_size) && parse_wait(request, sending) &&
         kith_request_target(request, kith_bytes(to, to_size), &target) &&
-        check_target(request, &target))
+        kith_send_check_target(request, &target))
         send_text(request, &target, kith_bytes(text, text_size));
 }
 

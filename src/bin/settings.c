@@ -231,6 +231,8 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
         error = read_lan(cli, out, why);
     if (error == 0)
         error = read_http(out, why);
+    if (error == 0)
+        error = read_switch(out, "plain-api", &out->has_plain_api, why);
     if (error != 0)
         kith_settings_deinit(out);
     return error;

@@ -21,6 +21,7 @@ struct kith_settings {
     bool has_lan;
     uint16_t discovery_port;
     kith_time discovery_interval;
+    bool has_plain_api;
     bool has_http;
     bool is_http_given;       /* `http` is exact, else where to begin looking */
     struct kith_address http; /* an IP address */

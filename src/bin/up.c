@@ -256,6 +256,7 @@ static int serve(struct up *up, struct kith_problem *problem)
                                         .runtime = up->runtime,
                                         .version = KITH_VERSION,
                                         .token = up->token,
+                                        .is_plain_open = up->settings.has_plain_api,
                                         .rng = kith_random_rng(&up->random),
                                         .shutdown = on_shutdown,
                                         .ctx = up};

@@ -173,6 +173,7 @@ static int serve(struct kith_host *host)
                                         .runtime = host->runtime,
                                         .version = KITH_VERSION,
                                         .token = host->token,
+                                        .is_plain_open = host->settings.has_plain_api,
                                         .rng = kith_random_rng(&host->random),
                                         .shutdown = on_shutdown,
                                         .ctx = host};

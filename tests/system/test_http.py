@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import time
 import urllib.parse
 
 from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same, wait_until
@@ -147,6 +148,52 @@ def _(scene):
     same(enter(alice, browse())[0], 201)
     alice.kith("web", "--open", env=NO_DISPLAY).expect(
         FAILED, "no display")
+
+
+def send(node, token, to, text):
+    body = json.dumps({"ip": to, "msg": text})
+    status, _, text = ask(node, "POST", "/send", body, {**token, **JSON})
+    return status, json.loads(text).get("status")
+
+
+@case("the plain form: peers by address, messages as lines, sent means that it arrived")
+def _(scene):
+    alice, bob = scene.pair()
+    token = bearer(token_of(alice))
+    status, _, text = ask(alice, "GET", "/peers", headers=token)
+    same(status, 200)
+    (address, seen), = json.loads(text).items()
+    assert abs(seen - time.time()) < 3600, seen
+    for to in (bob.id, "bob", address):
+        same(send(alice, token, to, f"to {to}"), (200, "sent"))
+    same(bob.texts(), [f"to {to}" for to in (bob.id, "bob", address)])
+    same(send(alice, token, "nobody", "lost"), (404, 404))
+    same(send(alice, token, "10.9.8.7", "lost"), (404, 404))
+    bob.stop()
+    wait_until("bob is away", lambda: not alice.online())
+    same(send(alice, token, "bob", "later"), (202, "pending"))
+    bob.start()
+    wait_until("it arrives", lambda: bob.texts()[-1] == "later")
+    status, _, text = ask(alice, "GET", "/messages", headers=token)
+    same(status, 200)
+    same(json.loads(text), [f"alice: {text}" for text in alice.texts()])
+
+
+@case("--plain-api opens these three to programs here, and to no page, and nothing else")
+def _(scene):
+    alice = scene.make("alice", "--plain-api").start()
+    say = json.dumps({"ip": "#lobby", "msg": "hello"})
+    same(ask(alice, "GET", "/peers")[::2], (200, "{}\n"))
+    same(ask(alice, "POST", "/send", say, JSON)[0], 202)
+    same(json.loads(ask(alice, "GET", "/messages")[2]), ["alice: hello"])
+    for method, path, body in (("GET", "/peers", None), ("GET", "/messages", None),
+                               ("POST", "/send", say)):
+        refused(alice, 403, method, path, body, {**JSON, "Origin": "http://evil.example"})
+        refused(alice, 403, method, path, body, JSON, host="evil.example")
+    refused(alice, 415, "POST", "/send", say, {"Content-Type": "text/plain"})
+    refused(alice, 401, "GET", "/api/v1/peers")
+    refused(alice, 401, "POST", "/api/v1/messages", say, JSON)
+    refused(alice, 401, "POST", "/api/v1/shutdown", "{}", JSON)
 
 
 @case("http goes where it is told; a taken port is an error, the usual one gives way")

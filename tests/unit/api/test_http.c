@@ -217,6 +217,14 @@ static void a_page_that_is_held_is_not_sent_again(void **state)
     assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
 }
 
+static void the_plain_endpoints_ask_for_the_token_too(void **state)
+{
+    ask(*state, "GET /peers", "", "HTTP/1.1 401 ");
+    ask(*state, "GET /messages", "", "HTTP/1.1 401 ");
+    ask(*state, "POST /send", "Content-Length: 0\r\n", "HTTP/1.1 401 ");
+    ask(*state, "GET /peers", BEARER, "HTTP/1.1 200 ");
+}
+
 static void a_full_tcp_door_leaves_the_socket_open(void **state)
 {
     struct api *api = *state;
@@ -248,6 +256,7 @@ int main(void)
         TEST(too_many_wrong_codes_are_429),
         TEST(pages_need_no_token_but_our_name),
         TEST(a_page_that_is_held_is_not_sent_again),
+        TEST(the_plain_endpoints_ask_for_the_token_too),
         TEST(a_full_tcp_door_leaves_the_socket_open),
     };
     return cmocka_run_group_tests_name("api/http", tests, NULL, NULL);
