@@ -1,109 +1,296 @@
 // SPDX-License-Identifier: MIT
-// Who this node is, whom it knows, and what is said in the lobby, live.
+// The page: who is here, the lobby, direct messages. The node keeps everything; what is
+// here is what is shown, and a reload brings it back.
 
-const TOKEN = "kith-token"; // in sessionStorage: for this tab, gone with it
-const RETRY_MS = 1000;
+import { enter, follow, get, hasToken, keepToken, post, Problem } from "./api.js";
 
-const byId = (id) => document.getElementById(id);
+const PAGE = 200; // messages fetched when a conversation is opened
+const RANK = { pending: 0, held: 1, delivered: 2, read: 3 };
+const $ = (id) => document.getElementById(id);
 
-function tell(text) {
-  byId("self").textContent = text;
+const peers = new Map();    // id -> Peer
+const rooms = new Map();    // id -> Room
+const unread = new Map();   // room id -> count
+let open = "#lobby";        // the room shown: its id
+let shown = new Map();      // message id -> { message, item }
+let opening = null;         // messages that came while the history was fetched
+let earlier = null;         // where what was said before goes on
+
+// ---- small things ----
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
 }
 
-function line(name, text, className = "") {
-  const item = document.createElement("li");
-  const who = document.createElement("span");
-  who.className = "name";
-  who.textContent = name;
-  item.className = className;
-  item.append(who, " ", text);
+function tell(text) {
+  $("problem").textContent = text;
+}
+
+function complain(error) {
+  tell(error instanceof Problem ? error.message
+    : "The node does not answer. Look whether it runs, and try again.");
+}
+
+const timeOf = (text) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const nameOf = (room) => room.startsWith("#") ? room : peers.get(room)?.name || room.slice(0, 12);
+
+// ---- conversations ----
+
+function entry(id, name, state) {
+  const item = make("li");
+  const button = make("button", state);
+  const count = unread.get(id) ?? 0;
+  button.append(make("span", "name", name));
+  if (count > 0) button.append(make("span", "count", String(count)));
+  button.setAttribute("aria-label",
+    [name, state, count > 0 && `${count} new`].filter(Boolean).join(", "));
+  if (id === open) button.setAttribute("aria-current", "true");
+  button.dataset.id = id;
+  button.onclick = () => show(id);
+  item.append(button);
   return item;
 }
 
-// ---- the API ----
-
-class Refused extends Error {}
-
-async function ask(path, options = {}) {
-  const headers = { ...options.headers };
-  const token = sessionStorage.getItem(TOKEN);
-  if (token) headers.Authorization = `Bearer ${token}`;
-  const answer = await fetch(`/api/v1/${path}`, { ...options, headers });
-  if (answer.ok) return answer;
-  const problem = await answer.json();
-  throw new Refused(problem.detail);
+function showLists() {
+  const focused = document.activeElement?.closest("nav li button")?.dataset.id;
+  const named = [...peers.values()].sort((a, b) =>
+    (b.state === "online") - (a.state === "online") || a.name.localeCompare(b.name));
+  const open = [...rooms.values()].filter((room) => room.kind === "open");
+  $("rooms").replaceChildren(...open.map((room) => entry(room.id, room.name, "")));
+  $("people").replaceChildren(...named.map((peer) => entry(peer.id, peer.name, peer.state)));
+  $("nobody").hidden = named.length > 0;
+  if (focused) [...document.querySelectorAll("nav li button")]
+    .find((button) => button.dataset.id === focused)?.focus();
+  const total = [...unread.values()].reduce((sum, count) => sum + count, 0);
+  document.title = total > 0 ? `(${total}) kith` : "kith";
 }
 
-// The code in the fragment is good once: it leaves the address before it is used.
-async function enter() {
-  const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (!code) return;
-  history.replaceState(null, "", location.pathname);
-  const answer = await ask("session", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ code }),
+async function loadLists() {
+  const [who, where] = await Promise.all([get("/peers"), get("/rooms")]);
+  peers.clear();
+  rooms.clear();
+  for (const peer of who.peers) peers.set(peer.id, peer);
+  for (const room of where.rooms) rooms.set(room.id, room);
+  showLists();
+}
+
+// ---- messages ----
+
+const isAtEnd = () => $("log").scrollHeight - $("log").scrollTop - $("log").clientHeight < 40;
+
+function stateText(message) {
+  if (!message.mine) return "";
+  if (message.state === "pending") return "kept here, on its way";
+  return message.state === "held" ? "kept by others too" : message.state;
+}
+
+function fill(item, message) {
+  const head = make("p", "head");
+  const time = make("time", "", timeOf(message.time));
+  time.dateTime = message.time;
+  time.title = new Date(message.time).toLocaleString();
+  head.append(make("span", "name", message.name), time);
+  if (message.mine) {
+    const mark = make("span", `mark ${message.state}`, message.state === "pending" ? "…" : "✓");
+    mark.title = stateText(message);
+    mark.setAttribute("aria-label", stateText(message));
+    head.append(mark);
+  }
+  item.className = message.mine ? "mine" : "";
+  item.replaceChildren(head, make("p", "text", message.text));
+}
+
+function add(message) {
+  const known = shown.get(message.id);
+  const item = known?.item ?? make("li");
+  // What was delivered meanwhile is, whatever the answer to the request says.
+  if (known && RANK[known.message.state] > RANK[message.state]) message.state = known.message.state;
+  fill(item, message);
+  shown.set(message.id, { message, item });
+  if (known) return;
+  const isFollowed = isAtEnd() || message.mine;
+  $("log").append(item);
+  if (isFollowed) $("log").scrollTop = $("log").scrollHeight;
+}
+
+function onMessage(message) {
+  if (message.room === open) {
+    if (opening) opening.push(message);
+    else add(message);
+  } else if (!message.mine) {
+    unread.set(message.room, (unread.get(message.room) ?? 0) + 1);
+    showLists();
+  }
+}
+
+// A peer holds our messages of a log up to one of them.
+function onDelivery(delivery) {
+  for (const { message, item } of shown.values()) {
+    if (message.log !== delivery.log || message.seq > delivery.seq) continue;
+    if (RANK[delivery.state] <= RANK[message.state]) continue;
+    message.state = delivery.state;
+    fill(item, message);
+  }
+}
+
+function onPeer({ peer }) {
+  peers.set(peer.id, peer);
+  showLists();
+  if (peer.id === open) showTitle();
+}
+
+function showTitle() {
+  const peer = peers.get(open);
+  $("title").textContent = peer ? `${peer.name} (${peer.state})` : nameOf(open);
+  $("text").placeholder = `Message to ${nameOf(open)}`;
+}
+
+async function page(room, after) {
+  const query = new URLSearchParams({ order: "newest", limit: PAGE, room });
+  if (after) query.set("after", after);
+  return get(`/messages?${query}`).catch((error) => {
+    if (error.status === 404) return { messages: [], next: null }; // nothing was said there yet
+    throw error;
   });
-  sessionStorage.setItem(TOKEN, (await answer.json()).token);
 }
 
-// ---- the stream ----
+// What was said before, above what is shown.
+async function showEarlier() {
+  const asked = shown;
+  const { messages, next } = await page(open, earlier);
+  if (asked !== shown) return; // loaded anew meanwhile
+  const height = $("log").scrollHeight;
+  const items = messages.reverse().map((message) => {
+    const item = make("li");
+    fill(item, message);
+    shown.set(message.id, { message, item });
+    return item;
+  });
+  $("log").prepend(...items);
+  $("log").scrollTop += $("log").scrollHeight - height;
+  earlier = next;
+  $("earlier").hidden = next === null;
+}
 
-// EventSource cannot send a token.
-async function* events(answer) {
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    rest += value;
-    const blocks = rest.split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const event = {};
-      for (const field of block.split("\n")) {
-        const at = field.indexOf(": ");
-        if (at > 0) event[field.slice(0, at)] = field.slice(at + 2);
-      }
-      if (event.data) yield { type: event.event, id: event.id, data: JSON.parse(event.data) };
-    }
+async function load() {
+  const later = opening = [];
+  shown = new Map();
+  earlier = null;
+  $("log").replaceChildren();
+  try {
+    await showEarlier();
+    if (later !== opening) return; // another conversation was opened meanwhile
+    for (const message of later) add(message);
+    $("log").scrollTop = $("log").scrollHeight;
+  } catch (error) {
+    complain(error);
+  }
+  if (later === opening) opening = null;
+}
+
+async function show(room) {
+  open = room;
+  unread.delete(room);
+  showLists();
+  showTitle();
+  tell("");
+  await load();
+  $("text").focus();
+}
+
+$("earlier").onclick = () => showEarlier().catch(complain);
+
+// ---- saying something ----
+
+$("say").onsubmit = async (event) => {
+  event.preventDefault();
+  const text = $("text").value;
+  if (text.trim() === "") return;
+  const room = open;
+  $("text").value = "";
+  grow();
+  try {
+    tell("");
+    const message = await post("/messages", { to: room, text });
+    if (message.room === open) add(message);
+  } catch (error) {
+    complain(error);
+    if ($("text").value === "") $("text").value = text;
+    grow();
+  }
+};
+
+$("text").onkeydown = (event) => {
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  event.preventDefault();
+  $("say").requestSubmit();
+};
+
+function grow() {
+  $("text").style.height = "auto";
+  $("text").style.height = `${$("text").scrollHeight}px`;
+}
+$("text").oninput = grow;
+
+// ---- start ----
+
+function showState(text) {
+  $("state").textContent = text;
+}
+
+async function start() {
+  const self = await get("/self");
+  $("enter").hidden = true;
+  document.querySelector("main").hidden = false;
+  $("self").textContent = `${self.name} · ${self.id.slice(0, 12)}`;
+  $("self").title = self.id;
+  const { arrival } = await get("/messages?limit=1");
+  await loadLists();
+  await show(open);
+  showState("");
+  await follow(arrival, {
+    event(type, data) {
+      if (type === "message") onMessage(data);
+      else if (type === "delivery") onDelivery(data);
+      else if (type === "peer") onPeer(data);
+      else if (type === "warning") tell(data.text);
+    },
+    async back() {
+      await Promise.all([loadLists(), load()]); // what was delivered meanwhile, too
+      showTitle();
+      showState("");
+    },
+    away: () => showState("The node is gone. Waiting for it …"),
+  });
+}
+
+function ask(why) {
+  keepToken(null);
+  document.querySelector("main").hidden = true;
+  $("enter").hidden = false;
+  $("refused").textContent = why;
+}
+
+async function run() {
+  const code = new URLSearchParams(location.hash.slice(1)).get("code");
+  history.replaceState(null, "", location.pathname); // it is good for once only
+  try {
+    if (code !== null) await enter(code);
+    if (hasToken()) await start();
+    else ask("");
+  } catch (error) {
+    if (error instanceof Problem && (error.status === 401 || error.status === 403)) ask(error.message);
+    else showState(`${error.message} Reload to try again.`);
   }
 }
 
-// ---- what is shown ----
+$("enter").onsubmit = (event) => {
+  event.preventDefault();
+  keepToken($("token").value.trim());
+  run();
+};
 
-async function showPeers() {
-  const { peers } = await (await ask("peers")).json();
-  byId("peers").replaceChildren(...peers.map((peer) => line(peer.name, peer.state, peer.state)));
-}
-
-function showMessage(message) {
-  byId("lobby").append(line(message.name, message.text));
-}
-
-async function follow() {
-  const self = await (await ask("self")).json();
-  const past = await (await ask("messages?room=%23lobby&limit=100&order=newest")).json();
-  byId("lobby").replaceChildren();
-  past.messages.reverse().forEach(showMessage);
-  const stream = await ask("stream", { headers: { "Last-Event-ID": past.arrival } });
-  await showPeers();
-  tell(self.name);
-  for await (const event of events(stream)) {
-    if (event.type === "message" && event.data.room === "#lobby") showMessage(event.data);
-    if (event.type === "peer") await showPeers();
-  }
-}
-
-async function main() {
-  await enter();
-  for (;;) {
-    await follow().catch((error) => {
-      if (error instanceof Refused) throw error;
-    });
-    tell("not connected; is the node running?");
-    await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-  }
-}
-
-main().catch((error) => tell(error.message));
+run();

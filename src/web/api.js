@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// The node's control API (docs: /docs): requests, the stream, and the page's token.
+
+const BASE = "/api/v1";
+const RETRY_MS = 1000; // between attempts to reach a node that has gone
+let token = sessionStorage.getItem("token");
+
+export const hasToken = () => token !== null;
+
+export function keepToken(value) {
+  token = value;
+  if (value === null) sessionStorage.removeItem("token");
+  else sessionStorage.setItem("token", value);
+}
+
+// A problem (RFC 9457) that the node told; `message` says what to do next.
+export class Problem extends Error {
+  constructor(status, details) {
+    super(details.detail ?? `The node answered ${status}.`);
+    this.status = status;
+  }
+}
+
+async function send(method, path, body, signal) {
+  const headers = {};
+  if (token !== null) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetch(BASE + path, {
+    method, headers, signal, cache: "no-store",
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Problem(answer.status, await answer.json().catch(() => ({})));
+  return answer;
+}
+
+export const get = async (path) => (await send("GET", path)).json();
+export const post = async (path, body) => (await send("POST", path, body)).json();
+
+// The one-time code of the address that `kith web` printed buys a token.
+export async function enter(code) {
+  keepToken(null);
+  keepToken((await post("/session", { code })).token);
+}
+
+// The events of one connection, as Server-Sent Events (HTML Standard, section 9.2). Not
+// by EventSource, which cannot send the token.
+async function* events(path, signal) {
+  const answer = await send("GET", path, undefined, signal);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    text += value;
+    const blocks = text.split("\n\n");
+    text = blocks.pop();
+    for (const block of blocks) yield parse(block);
+  }
+}
+
+function parse(block) {
+  const event = { id: null, type: "message", data: null };
+  for (const line of block.split("\n")) {
+    const [, field, value] = /^([a-z]*):? ?(.*)$/s.exec(line) ?? [];
+    if (field === "id") event.id = Number(value);
+    else if (field === "event") event.type = value;
+    else if (field === "data") event.data = JSON.parse(value);
+  }
+  return event;
+}
+
+// What happens after arrival number `after`, for as long as the page lives. `back` is
+// awaited before each connection after the first, `away` is called when one ended.
+export async function follow(after, { event, back, away }) {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      if (!isFirst) await back();
+      for await (const it of events(`/stream?after=${after}`)) {
+        if (it.id !== null) after = it.id;
+        if (it.data !== null) event(it.type, it.data);
+      }
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) throw error;
+    }
+    away();
+    await new Promise((wake) => setTimeout(wake, RETRY_MS));
+  }
+}

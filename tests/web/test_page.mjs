@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// The page in a real browser, beside a second node that is used from the command line.
+
+import assert from "node:assert/strict";
+import { address, main, run, start, stop, test, token, until } from "./lib.mjs";
+
+async function pair(scene) {
+  const bob = await start(scene, "bob");
+  const alice = await start(scene, "alice", { peers: [bob] });
+  const page = await scene.page();
+  await page.goto(await address(alice));
+  await page.getByRole("button", { name: "bob, online" }).waitFor();
+  return { alice, bob, page };
+}
+
+const log = (page) => page.getByRole("log");
+
+async function said(node, target, text) {
+  await until(`${node.name} has ${text}`, async () => {
+    const { out } = await run(node, ["tail", target, "--no-follow", "--json"]);
+    return out.split("\n").some((line) => line && JSON.parse(line).text === text);
+  });
+}
+
+async function say(page, text) {
+  await page.getByLabel("Message").fill(text);
+  await page.getByLabel("Message").press("Enter");
+}
+
+test("a message is typed, sent by Enter, shown as delivered to others, and arrives", async (scene) => {
+  const { bob, page } = await pair(scene);
+  await say(page, "hello from a page\nin two lines");
+  await log(page).getByText("hello from a page").waitFor();
+  await said(bob, "#lobby", "hello from a page\nin two lines");
+  await log(page).getByLabel("kept by others too").waitFor();
+  assert.equal(await page.getByLabel("Message").inputValue(), "");
+  assert.deepEqual(page.complaints, []);
+});
+
+test("what others say appears by itself, and is text whatever it looks like", async (scene) => {
+  const { bob, page } = await pair(scene);
+  const text = '<img src=x onerror="document.title=1"><b>bold</b>';
+  assert.equal((await run(bob, ["send", "#lobby", "--", text])).code, 0);
+  await log(page).getByText(text, { exact: true }).waitFor();
+  assert.equal(await log(page).locator("img, b").count(), 0);
+  assert.deepEqual(page.complaints, []);
+});
+
+test("a direct conversation is opened, written to, and counted while it is not looked at", async (scene) => {
+  const { bob, page } = await pair(scene);
+  await page.getByRole("button", { name: "bob, online" }).click();
+  await page.getByRole("heading", { name: "bob (online)" }).waitFor();
+  await say(page, "only for you");
+  await said(bob, "alice", "only for you");
+  await log(page).getByLabel("delivered").waitFor();
+  await page.getByRole("button", { name: "#lobby" }).click();
+  await until("the lobby is empty", async () => await log(page).locator("li").count() === 0);
+  await run(bob, ["send", "alice", "psst"]);
+  await page.getByRole("button", { name: "bob, online, 1 new" }).click();
+  await log(page).getByText("psst").waitFor();
+  await page.getByRole("button", { name: "bob, online", exact: true }).waitFor();
+});
+
+test("history is there after a reload, a page at a time", async (scene) => {
+  const { alice, page } = await pair(scene);
+  for (let i = 0; i < 3; i++) {
+    const lines = Array.from({ length: 100 }, (_, line) => JSON.stringify({ to: "#lobby", text: `line ${i * 100 + line}` }));
+    const answer = await fetch(`${alice.ready.http.replace(/\/$/, "")}/api/v1/messages/batch`, {
+      method: "POST", body: lines.join("\n"),
+      headers: { Authorization: `Bearer ${token(alice)}`, "Content-Type": "application/jsonl" },
+    });
+    assert.equal(answer.status, 200);
+  }
+  await page.reload();
+  await log(page).getByText("line 299", { exact: true }).waitFor();
+  assert.equal(await log(page).locator("li").count(), 200);
+  await page.getByRole("button", { name: "Show what was said before" }).click();
+  await log(page).getByText("line 0", { exact: true }).waitFor();
+  const texts = await log(page).locator(".text").allTextContents();
+  assert.deepEqual(texts, Array.from({ length: 300 }, (_, line) => `line ${line}`));
+});
+
+test("without a token, with a wrong one and with a spent code the page asks", async (scene) => {
+  const alice = await start(scene, "alice");
+  const url = await address(alice);
+  const first = await scene.page();
+  await first.goto(url);
+  await first.getByRole("heading", { name: "#lobby" }).waitFor();
+  for (const where of [alice.ready.http, url]) {
+    const page = await scene.page();
+    await page.goto(where);
+    await page.getByLabel("Token").fill("no such token");
+    await page.getByRole("button", { name: "Open" }).click();
+    await until("it is refused", async () => await page.locator("#refused").textContent() !== "");
+    await page.getByLabel("Token").fill(token(alice));
+    await page.getByRole("button", { name: "Open" }).click();
+    await page.getByRole("heading", { name: "#lobby" }).waitFor();
+  }
+});
+
+test("a node that goes and comes back is told of, and nothing is missed", async (scene) => {
+  const alice = await start(scene, "alice");
+  const page = await scene.page();
+  await page.goto(alice.ready.http);
+  await page.getByLabel("Token").fill(token(alice));
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.getByRole("heading", { name: "#lobby" }).waitFor();
+  await stop(alice);
+  await page.getByText("The node is gone").waitFor();
+  await page.getByLabel("Message").fill("kept in the field");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText("The node does not answer").waitFor();
+  assert.equal(await page.getByLabel("Message").inputValue(), "kept in the field");
+  const again = await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host });
+  assert.equal((await run(again, ["send", "#lobby", "said meanwhile"])).code, 0);
+  await log(page).getByText("said meanwhile").waitFor();
+  await until("no word of it any more", async () => await page.getByRole("status").textContent() === "");
+  assert.equal(await log(page).locator("li").count(), 1);
+});
+
+test("it is of use on a screen 360 pixels wide, and in twice the size", async (scene) => {
+  const { page } = await pair(scene);
+  await say(page, "w".repeat(3000));
+  await log(page).getByText("www").waitFor();
+  for (const [width, height] of [[360, 640], [640, 400]]) { // 1280 by 800 at 200 %
+    await page.setViewportSize({ width, height });
+    const { scroll, client } = await page.evaluate(() =>
+      ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));
+    assert.ok(scroll <= client, `${scroll} wide in ${client}`);
+    const box = await page.getByRole("button", { name: "Send" }).boundingBox();
+    assert.ok(box.x >= 0 && box.x + box.width <= width && box.y + box.height <= height, JSON.stringify(box));
+  }
+});
+
+await main();
