@@ -3,6 +3,7 @@
 
 BUILD = build
 TEST  = build-test
+DEB   = build-deb
 FUZZ  = build-fuzz
 
 PREFIX  ?= /usr/local
@@ -17,8 +18,8 @@ MESON = meson setup $(if $(wildcard $(@D)/build.ninja),--reconfigure)
 RUN_TESTS = tools/run-tests $(addprefix --suite ,$(SUITE)) $(addprefix --name ,$(NAME))
 
 .NOTPARALLEL:
-.PHONY: build run test bench soak sim fuzz install uninstall format clean help \
-	deps-build deps-fuzz deps-test built-test built-fuzz
+.PHONY: build run test bench soak sim fuzz install uninstall deb format clean help \
+	deps-build deps-deb deps-fuzz deps-test built-test built-fuzz
 
 build: $(BUILD)/build.ninja ## build the release binary, build/kith
 	@ninja -C $(BUILD)
@@ -33,7 +34,7 @@ test: deps-test build built-test built-fuzz ## build with sanitizers and run all
 bench: build ## measure, beside raw references
 	@$(RUN_TESTS) --bench $(BUILD)
 
-soak: deps-test built-test ## the long forms of the scenario and system tests
+soak: deps-test deps-deb built-test ## the long forms of the scenario and system tests
 	@tools/run-tests --soak --timeout-factor 20 $(addprefix --suite ,$(or $(SUITE),scenario system soak)) \
 		$(addprefix --name ,$(NAME)) $(TEST)
 
@@ -47,6 +48,9 @@ install: build ## install below PREFIX=/usr/local, staged in DESTDIR
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
 
+deb: deps-deb ## make Debian packages, into build-deb
+	@tools/deb $(DEB)
+
 uninstall: ## remove what `make install` installed last
 	@ninja -C $(BUILD) uninstall
 
@@ -54,7 +58,7 @@ format: deps-test ## lay out every C file by .clang-format
 	@find include src sim tests fuzz bench examples -name '*.[ch]' -exec clang-format -i {} +
 
 clean: ## remove every build directory
-	rm -rf $(BUILD) $(TEST) $(FUZZ)
+	rm -rf $(BUILD) $(TEST) $(FUZZ) $(DEB)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -73,5 +77,5 @@ built-test: $(TEST)/build.ninja
 built-fuzz: $(FUZZ)/build.ninja
 	@ninja -C $(FUZZ)
 
-deps-build deps-fuzz deps-test:
+deps-build deps-deb deps-fuzz deps-test:
 	@tools/deps $(@:deps-%=%)

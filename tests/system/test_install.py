@@ -77,6 +77,28 @@ def _(scene):
     same(left, [], "left behind")
 
 
+def packaged(name):
+    with open(os.path.join(ROOT, "packaging/debian", name), encoding="utf-8") as file:
+        return file.read().split()
+
+
+@case("each installed file is in one Debian package, or left out on purpose")
+def _(scene):
+    tree = os.path.join(install(scene), "usr/local")
+    # Debian's zsh has a place of its own for what packages bring.
+    patterns = [pattern.replace("zsh/vendor-completions", "zsh/site-functions")
+                for name in ("kith", "libkith0", "libkith-dev")
+                for pattern in packaged(name + ".install")] + packaged("not-installed")
+    taken = [path for pattern in patterns
+             for path in glob.glob(os.path.join(tree, pattern.removeprefix("usr/")))]
+    for path in (os.path.join(folder, name) for folder, _, names in os.walk(tree)
+                 for name in names):
+        count = sum(path == found or path.startswith(found + "/") for found in taken)
+        same(count, 1, f"packages that have {path}")
+    for pattern in patterns:
+        find(tree, pattern.removeprefix("usr/"))
+
+
 @case("the pages name every command, option and knob")
 def _(scene):
     tree = install(scene)
