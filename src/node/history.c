@@ -12,13 +12,15 @@ struct filter {
     kith_hlc due_end;
 };
 
-static int on_event(void *ctx, const struct kith_stored_event *event)
+static bool is_shown(const struct filter *filter, const struct kith_stored_event *event)
 {
-    struct filter *filter = ctx;
-    if (event->arrival >= filter->arrival_end || event->hlc >= filter->due_end)
-        return 0;
+    return event->arrival < filter->arrival_end && event->hlc < filter->due_end;
+}
+
+static struct kith_entry to_entry(const struct kith_stored_event *event)
+{
     bool has_body = event->content.size >= KITH_SALT_SIZE;
-    struct kith_entry entry = {
+    return (struct kith_entry){
         .room_no = event->room_no,
         .log_no = event->log_no,
         .author_no = event->author_no,
@@ -32,6 +34,14 @@ static int on_event(void *ctx, const struct kith_stored_event *event)
                                       event->content.size - KITH_SALT_SIZE)
                          : kith_bytes(NULL, 0),
     };
+}
+
+static int on_event(void *ctx, const struct kith_stored_event *event)
+{
+    struct filter *filter = ctx;
+    if (!is_shown(filter, event))
+        return 0;
+    struct kith_entry entry = to_entry(event);
     int stop = filter->visit(filter->ctx, &entry);
     return stop != 0 || --filter->left == 0 ? (stop != 0 ? stop : 1) : 0;
 }
@@ -100,6 +110,49 @@ int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t l
         return 0;
     return end(&filter,
                kith_store_arrivals(runtime->store, first, limit, on_event, &filter));
+}
+
+struct looking {
+    struct filter filter;
+    uint32_t room_no;
+    uint64_t arrival; /* of the last one looked at */
+    size_t count;
+};
+
+static int on_found(void *ctx, const struct kith_stored_event *event)
+{
+    struct looking *looking = ctx;
+    looking->count++;
+    looking->arrival = event->arrival;
+    if (!is_shown(&looking->filter, event) ||
+        (looking->room_no != 0 && looking->room_no != event->room_no))
+        return 0;
+    struct kith_entry entry = to_entry(event);
+    return looking->filter.visit(looking->filter.ctx, &entry);
+}
+
+bool kith_runtime_index(struct kith_runtime *runtime)
+{
+    return runtime->store == NULL || kith_upkeep_index(&runtime->upkeep);
+}
+
+int kith_runtime_search(struct kith_runtime *runtime,
+                        const struct kith_runtime_search_query *query,
+                        kith_entry_cb *visit, void *ctx, uint64_t *out_before)
+{
+    struct looking looking = {.filter = begin(runtime, query->limit, visit, ctx),
+                              .room_no = query->room_no};
+    *out_before = 0;
+    if (runtime->store == NULL)
+        return KITH_ECLOSED;
+    struct kith_search_query search = {.text = query->text,
+                                       .arrival_from = query->arrival_from,
+                                       .arrival_before = query->arrival_before,
+                                       .limit = query->limit};
+    int result = kith_store_search_indexed(runtime->store, &search, on_found, &looking);
+    if (result > 0 || (looking.count > 0 && looking.count == query->limit))
+        *out_before = looking.arrival;
+    return result;
 }
 
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)

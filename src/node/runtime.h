@@ -166,6 +166,25 @@ int kith_runtime_history(struct kith_runtime *runtime,
 int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t limit,
                           kith_entry_cb *visit, void *ctx);
 
+/* Bring the search index forward, for a few milliseconds at most. True once all that is
+ * committed is in it; else ask again in a later turn, and search then. */
+bool kith_runtime_index(struct kith_runtime *runtime);
+
+/* Search: messages in the order of arrival, latest first. Looks at no more than `limit`
+ * of them that match, so that it takes a bounded time, also where a common word is asked
+ * for in a quiet room. `*out_before` is what to go on with, 0 at the end; it is set also
+ * when `visit` stops. Returns as kith_runtime_history. */
+struct kith_runtime_search_query {
+    struct kith_bytes text; /* words and "phrases" that must all be there */
+    uint32_t room_no;       /* 0: all rooms */
+    uint64_t arrival_from;
+    uint64_t arrival_before; /* 0: from the latest on */
+    size_t limit;
+};
+int kith_runtime_search(struct kith_runtime *runtime,
+                        const struct kith_runtime_search_query *query,
+                        kith_entry_cb *visit, void *ctx, uint64_t *out_before);
+
 /* The highest arrival number that is committed; 0 when nothing is. */
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime);
 

@@ -66,6 +66,13 @@ static void on_quiet(uv_timer_t *timer)
         wait_for_quiet(upkeep, 1); /* after whatever else the loop has */
 }
 
+bool kith_upkeep_index(struct kith_upkeep *upkeep)
+{
+    for (int i = 0; i < KITH_INDEX_SLICES && upkeep->has_index_left; i++)
+        index_slice(upkeep);
+    return !upkeep->has_index_left;
+}
+
 /* ---- life ---- */
 
 int kith_upkeep_init(struct kith_upkeep *upkeep, uv_loop_t *loop,

@@ -13,6 +13,7 @@
 #define KITH_INDEX_ROWS_FIRST 16 /* a slice; grows and shrinks to fill the time below */
 #define KITH_INDEX_ROWS_MAX   512
 #define KITH_INDEX_SLICE_MAX  (2 * KITH_MS) /* a message may wait that long */
+#define KITH_INDEX_SLICES     4             /* at once while a search waits */
 
 struct kith_upkeep {
     uv_loop_t *loop;          /* borrowed */
@@ -34,6 +35,10 @@ int kith_upkeep_init(struct kith_upkeep *upkeep, uv_loop_t *loop,
 
 /* A turn ended; rows were committed in it, or not. */
 void kith_upkeep_turn(struct kith_upkeep *upkeep, bool committed);
+
+/* Somebody waits for the search index: fill it for a moment. True once all that is
+ * committed is in it. */
+bool kith_upkeep_index(struct kith_upkeep *upkeep);
 
 /* Begin nothing more. The handle `quiet` is the owner's to close. */
 void kith_upkeep_stop(struct kith_upkeep *upkeep);

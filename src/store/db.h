@@ -44,6 +44,7 @@ enum kith_store_statement {
     KITH_SQL_INDEX_PUT,
     KITH_SQL_INDEX_DONE,
     KITH_SQL_SEARCH,
+    KITH_SQL_SEARCH_WORDS,
     KITH_SQL_COUNT,
 };
 

@@ -4,6 +4,7 @@
  * The index holds words only, no texts; its rows are named by arrival number, which rises
  * as FTS5 likes it and lists the latest first without sorting. */
 #include "store/history.h"
+#include "store/search_query.h"
 
 #include <string.h>
 
@@ -85,68 +86,50 @@ int kith_store_index_step(struct kith_store *store, size_t rows_max, bool *out_m
     return rc;
 }
 
-static bool is_space(uint8_t byte)
-{
-    return byte <= ' ' || byte == 0x7f;
-}
-
-/* Each word in quotes, so that nothing in it is an operator; the last as a prefix. False
- * when there is no word. */
-static bool make_query(struct kith_bytes text, struct kith_writer *out)
-{
-    size_t size =
-        text.size > KITH_STORE_QUERY_SIZE_MAX ? KITH_STORE_QUERY_SIZE_MAX : text.size;
-    size_t words = 0;
-    for (size_t i = 0; i < size && words < KITH_STORE_QUERY_WORDS_MAX;) {
-        if (is_space(text.data[i])) {
-            i++;
-            continue;
-        }
-        kith_writer_bytes(out, " \"", 2);
-        for (; i < size && !is_space(text.data[i]); i++) {
-            kith_writer_u8(out, text.data[i]);
-            if (text.data[i] == '"')
-                kith_writer_u8(out, '"');
-        }
-        kith_writer_u8(out, '"');
-        words++;
-    }
-    kith_writer_u8(out, '*');
-    return words > 0;
-}
-
-static int find(struct kith_store *store, struct kith_bytes query,
-                uint64_t arrival_before, size_t limit, kith_stored_event_visit *visit,
+static int find(struct kith_store *store, struct kith_bytes words,
+                const struct kith_search_query *query, kith_stored_event_visit *visit,
                 void *ctx)
 {
-    bool is_bounded = arrival_before != 0 && arrival_before <= INT64_MAX;
+    bool is_bounded = query->arrival_before != 0 && query->arrival_before <= INT64_MAX;
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_SEARCH,
         "SELECT " KITH_HISTORY_COLUMNS " FROM search f CROSS JOIN arrivals a ON a.first ="
         " (SELECT max(first) FROM arrivals WHERE first <= f.rowid)"
         " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq + f.rowid - a.first"
         " CROSS JOIN logs l ON l.no = a.log"
-        " WHERE f.search MATCH ?1 AND f.rowid < ?2 ORDER BY f.rowid DESC LIMIT ?3");
-    sqlite3_bind_text(s, 1, (const char *)query.data, (int)query.size, SQLITE_STATIC);
-    sqlite3_bind_int64(s, 2, is_bounded ? (int64_t)arrival_before : INT64_MAX);
-    sqlite3_bind_int64(s, 3, kith_history_limit(limit));
+        " WHERE f.search MATCH ?1 AND f.rowid < ?2 AND f.rowid >= ?4"
+        " ORDER BY f.rowid DESC LIMIT ?3");
+    sqlite3_bind_text(s, 1, (const char *)words.data, (int)words.size, SQLITE_STATIC);
+    sqlite3_bind_int64(s, 2, is_bounded ? (int64_t)query->arrival_before : INT64_MAX);
+    sqlite3_bind_int64(s, 3, kith_history_limit(query->limit));
+    sqlite3_bind_int64(
+        s, 4, query->arrival_from > INT64_MAX ? INT64_MAX : (int64_t)query->arrival_from);
     return kith_history_visit(store, s, visit, ctx);
+}
+
+int kith_store_search_indexed(struct kith_store *store,
+                              const struct kith_search_query *query,
+                              kith_stored_event_visit *visit, void *ctx)
+{
+    struct kith_writer words = kith_writer(&kith_alloc_heap);
+    int rc = kith_search_query(store, query->text, &words);
+    if (rc == 1)
+        rc = find(store, kith_writer_view(&words), query, visit, ctx);
+    kith_writer_deinit(&words);
+    return rc;
 }
 
 int kith_store_search(struct kith_store *store, struct kith_bytes text,
                       uint64_t arrival_before, size_t limit,
                       kith_stored_event_visit *visit, void *ctx)
 {
-    struct kith_writer query = kith_writer(&kith_alloc_heap);
-    bool has_word = make_query(text, &query);
-    bool is_behind = has_word && !store->is_dirty;
-    int rc = query.failed ? kith_db_fail(store, KITH_ENOMEM, "search") : 0;
+    struct kith_search_query query = {
+        .text = text, .arrival_before = arrival_before, .limit = limit};
+    bool is_behind = !store->is_dirty;
+    int rc = 0;
     while (rc == 0 && is_behind)
         rc = kith_store_index_step(store, STEP_ROWS_MAX, &is_behind);
-    if (rc == 0 && has_word)
-        rc = find(store, kith_writer_view(&query), arrival_before, limit, visit, ctx);
-    kith_writer_deinit(&query);
-    return rc;
+    return rc == 0 ? kith_store_search_indexed(store, &query, visit, ctx) : rc;
 }
 
 const struct kith_store_family kith_store_index = {

@@ -143,10 +143,23 @@ int kith_store_ack_count(struct kith_store *store, uint32_t log_no, uint64_t seq
  * store is dirty nothing is done and `*out_more` is true. `out_more` may be NULL. */
 int kith_store_index_step(struct kith_store *store, size_t rows_max, bool *out_more);
 
-/* Committed messages that hold all words of `text`, latest arrival first; the last word
- * may be unfinished. Any text is a valid query; one without a word finds nothing.
- * `arrival_before` (0 is none) continues after the last event of the page before.
- * Finishes the index first, so that what is committed is found (not while dirty). */
+struct kith_search_query {
+    struct kith_bytes text;
+    uint64_t arrival_from;   /* what arrived earlier is left out; 0: nothing is */
+    uint64_t arrival_before; /* continue after the last event of the page before; 0: the
+                              * first page */
+    size_t limit;
+};
+
+/* Messages that hold all words and all phrases (in quotes) of the text, latest arrival
+ * first; the last word may be unfinished, from three bytes on. Any text is a valid query;
+ * one without a word finds nothing. Finds what is in the index. */
+int kith_store_search_indexed(struct kith_store *store,
+                              const struct kith_search_query *query,
+                              kith_stored_event_visit *visit, void *ctx);
+
+/* The same after finishing the index, so that what is committed is found (not while
+ * dirty), however long that takes. */
 int kith_store_search(struct kith_store *store, struct kith_bytes text,
                       uint64_t arrival_before, size_t limit,
                       kith_stored_event_visit *visit, void *ctx);

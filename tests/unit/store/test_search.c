@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct searched {
@@ -68,6 +69,44 @@ static void the_last_word_may_be_unfinished(void **state)
     say(s, "meeting tomorrow");
     assert_int_equal(find(s, "meeting tom"), 1);
     assert_int_equal(find(s, "meet tomorrow"), 0);
+}
+
+static void a_phrase_in_quotes_is_found_whole(void **state)
+{
+    struct searched *s = *state;
+    say(s, "New York in spring");
+    say(s, "York has a new minster");
+    assert_int_equal(find(s, "new york"), 2);
+    assert_int_equal(find(s, "\"new york\""), 1);
+    assert_string_equal(s->seen->text[0], "New York in spring");
+    assert_int_equal(find(s, "\"york in\" new"), 1);
+    assert_int_equal(find(s, "\"new yor\""), 0); /* closed: finished */
+    assert_int_equal(find(s, "\"new yor"), 1);
+    assert_int_equal(find(s, "new-york"), 1);
+}
+
+static void an_unfinished_word_has_three_bytes_at_least(void **state)
+{
+    struct searched *s = *state;
+    say(s, "continue");
+    say(s, "co");
+    assert_int_equal(find(s, "con"), 1);
+    assert_int_equal(find(s, "co"), 1);
+    assert_string_equal(s->seen->text[0], "co");
+}
+
+static void an_unfinished_word_may_become_very_many(void **state)
+{
+    struct searched *s = *state;
+    char text[32];
+    for (int i = 0; i < 250; i++) {
+        snprintf(text, sizeof text, "seen item%d", i);
+        say(s, text);
+    }
+    assert_int_equal(find(s, "item"), 100);
+    assert_string_equal(s->seen->text[0], "seen item249");
+    assert_int_equal(find(s, "seen item24"), 11);
+    assert_int_equal(find(s, "item249"), 1);
 }
 
 static void any_text_is_a_valid_query(void **state)
@@ -208,6 +247,9 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, end)
         T(words_are_found_in_any_order_and_case),
         T(the_last_word_may_be_unfinished),
+        T(a_phrase_in_quotes_is_found_whole),
+        T(an_unfinished_word_has_three_bytes_at_least),
+        T(an_unfinished_word_may_become_very_many),
         T(any_text_is_a_valid_query),
         T(a_text_without_a_word_finds_nothing),
         T(a_query_beyond_the_limits_is_cut),
