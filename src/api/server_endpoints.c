@@ -13,6 +13,7 @@ extern const struct kith_endpoint kith_endpoint_leave;
 extern const struct kith_endpoint kith_endpoint_history;
 extern const struct kith_endpoint kith_endpoint_send;
 extern const struct kith_endpoint kith_endpoint_batch;
+extern const struct kith_endpoint kith_endpoint_search;
 extern const struct kith_endpoint kith_endpoint_stream;
 extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
@@ -41,6 +42,7 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_doctor,
     &kith_endpoint_code,
     &kith_endpoint_session,
+    &kith_endpoint_search,
     &kith_endpoint_plain_peers,
     &kith_endpoint_plain_messages,
     &kith_endpoint_plain_send,

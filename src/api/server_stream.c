@@ -13,6 +13,7 @@
 
 #include "api/server_object.h"
 #include "api/server_request.h"
+#include "api/server_since.h"
 #include "base/time_format.h"
 
 enum {
@@ -185,43 +186,6 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t size_
 
 /* ---- where to begin ---- */
 
-static int note_entry(void *ctx, const struct kith_entry *entry)
-{
-    kith_time *seen = ctx;
-    *seen = entry->seen;
-    return 1;
-}
-
-/* When the first event from `arrival` on was seen that is shown at all; never when there
- * is none. */
-static kith_time seen_from(struct kith_runtime *runtime, uint64_t arrival)
-{
-    kith_time seen = KITH_TIME_NEVER;
-    uint64_t last = kith_runtime_arrival_last(runtime);
-    while (seen == KITH_TIME_NEVER && arrival <= last) {
-        if (kith_runtime_arrivals(runtime, arrival, CATCH_UP_COUNT, note_entry, &seen) <
-            0)
-            break;
-        arrival += CATCH_UP_COUNT;
-    }
-    return seen;
-}
-
-/* The lowest arrival number from which on everything was seen at `since` or later. */
-static uint64_t first_seen_since(struct kith_runtime *runtime, kith_time since)
-{
-    uint64_t low = 1;
-    uint64_t high = kith_runtime_arrival_last(runtime) + 1;
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        if (seen_from(runtime, middle) < since)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static bool parse_arrival(const char *text, uint64_t *out)
 {
     char *end;
@@ -251,7 +215,7 @@ static bool find_place(struct kith_request *request, struct stream *stream)
     } else if (since) {
         if (!kith_request_since(request, since, &stream->since))
             return false;
-        stream->next = first_seen_since(runtime, stream->since);
+        stream->next = kith_arrival_since(runtime, stream->since);
     } else {
         stream->next = kith_runtime_arrival_last(runtime) + 1;
         stream->is_live = true;

@@ -19,5 +19,6 @@ extern const struct kith_cli_command kith_cli_rename;
 extern const struct kith_cli_command kith_cli_doctor;
 extern const struct kith_cli_command kith_cli_completions;
 extern const struct kith_cli_command kith_cli_web;
+extern const struct kith_cli_command kith_cli_search;
 
 #endif

@@ -88,19 +88,32 @@ static const char *member(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-static void show_clock(FILE *to, const char *text)
+static struct tm local_time(const json_t *message)
 {
     kith_time wall = 0;
     struct tm local = {0};
+    const char *text = member(message, "time");
     kith_time_parse(kith_bytes(text, strlen(text)), 0, &wall);
     time_t seconds = (time_t)(wall / KITH_SECOND);
     localtime_r(&seconds, &local);
+    return local;
+}
+
+void kith_cli_show_day(FILE *to, const json_t *message)
+{
+    struct tm local = local_time(message);
+    fprintf(to, "%04d-%02d-%02d ", local.tm_year + 1900, local.tm_mon + 1, local.tm_mday);
+}
+
+static void show_clock(FILE *to, const json_t *message)
+{
+    struct tm local = local_time(message);
     fprintf(to, "%02d:%02d:%02d ", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
 void kith_cli_show_message(FILE *to, const json_t *message)
 {
-    show_clock(to, member(message, "time"));
+    show_clock(to, message);
     kith_cli_show_text(to, member(message, "name"), " ");
     if (json_is_true(json_object_get(message, "mine")))
         fputs("~me", to);

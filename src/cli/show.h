@@ -22,6 +22,9 @@ void kith_cli_show_json_text(FILE *to, const char *text, size_t size);
  * one was written. */
 void kith_cli_show_message(FILE *to, const json_t *message);
 
+/* Its day, `YYYY-MM-DD `, to stand before it. */
+void kith_cli_show_day(FILE *to, const json_t *message);
+
 /* A table: cells are columns of each row; a NULL cell shows as "-". Widths are those of
  * a terminal. */
 struct kith_cli_table {

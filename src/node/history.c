@@ -142,7 +142,6 @@ int kith_runtime_search(struct kith_runtime *runtime,
 {
     struct looking looking = {.filter = begin(runtime, query->limit, visit, ctx),
                               .room_no = query->room_no};
-    *out_before = 0;
     if (runtime->store == NULL)
         return KITH_ECLOSED;
     struct kith_search_query search = {.text = query->text,
@@ -150,8 +149,8 @@ int kith_runtime_search(struct kith_runtime *runtime,
                                        .arrival_before = query->arrival_before,
                                        .limit = query->limit};
     int result = kith_store_search_indexed(runtime->store, &search, on_found, &looking);
-    if (result > 0 || (looking.count > 0 && looking.count == query->limit))
-        *out_before = looking.arrival;
+    bool has_more = result > 0 || (looking.count > 0 && looking.count == query->limit);
+    *out_before = has_more ? looking.arrival : 0;
     return result;
 }
 

@@ -173,7 +173,7 @@ bool kith_runtime_index(struct kith_runtime *runtime);
 /* Search: messages in the order of arrival, latest first. Looks at no more than `limit`
  * of them that match, so that it takes a bounded time, also where a common word is asked
  * for in a quiet room. `*out_before` is what to go on with, 0 at the end; it is set also
- * when `visit` stops. Returns as kith_runtime_history. */
+ * when `visit` stops, and may be the query's own. Returns as kith_runtime_history. */
 struct kith_runtime_search_query {
     struct kith_bytes text; /* words and "phrases" that must all be there */
     uint32_t room_no;       /* 0: all rooms */

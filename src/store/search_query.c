@@ -20,14 +20,15 @@ struct making {
     struct kith_store *store;
     fts5_tokenizer tokenizer;
     Fts5Tokenizer *instance;
-    struct kith_writer part;  /* tokens of the part at hand, a space between each */
-    size_t last_at;           /* where the last of them begins */
+    struct kith_writer part; /* tokens of the part at hand, a space between each */
+    size_t last_at;          /* where the last of them begins */
     struct kith_writer *out;
 };
 
 /* ---- tokens ---- */
 
-static int add_token(void *ctx, int flags, const char *token, int size, int begin, int end)
+static int add_token(void *ctx, int flags, const char *token, int size, int begin,
+                     int end)
 {
     struct making *making = ctx;
     (void)begin, (void)end;
@@ -146,9 +147,9 @@ static int add_part(struct making *making, struct kith_bytes text, bool is_unfin
 {
     kith_writer_clear(&making->part);
     making->last_at = 0;
-    int rc = making->tokenizer.xTokenize(making->instance, making, FTS5_TOKENIZE_QUERY,
-                                         (const char *)text.data, (int)text.size,
-                                         add_token);
+    int rc =
+        making->tokenizer.xTokenize(making->instance, making, FTS5_TOKENIZE_QUERY,
+                                    (const char *)text.data, (int)text.size, add_token);
     if (rc != SQLITE_OK || making->part.failed)
         return kith_db_fail(making->store, KITH_ENOMEM, "search");
     if (making->part.size == 0)
@@ -203,7 +204,8 @@ int kith_search_query(struct kith_store *store, struct kith_bytes text,
         text.size = KITH_STORE_QUERY_SIZE_MAX;
     if (!open_tokenizer(&making))
         return kith_db_fail(store, KITH_ENOMEM, "search");
-    for (size_t i = 0; i < KITH_STORE_QUERY_WORDS_MAX && rc >= 0 && !is_blank(text); i++) {
+    for (size_t i = 0; i < KITH_STORE_QUERY_WORDS_MAX && rc >= 0 && !is_blank(text);
+         i++) {
         bool is_closed;
         struct kith_bytes part = next_part(&text, &is_closed);
         rc = add_part(&making, part, !is_closed && is_blank(text));

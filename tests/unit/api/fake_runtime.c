@@ -365,6 +365,44 @@ int kith_runtime_history(struct kith_runtime *runtime,
     return 0;
 }
 
+bool kith_runtime_index(struct kith_runtime *runtime)
+{
+    if (runtime->index_steps > 0)
+        runtime->index_steps--;
+    return runtime->index_steps == 0;
+}
+
+/* The store is not here: the text is looked for as it stands. */
+int kith_runtime_search(struct kith_runtime *runtime,
+                        const struct kith_runtime_search_query *query,
+                        kith_entry_cb *visit, void *ctx, uint64_t *out_before)
+{
+    char text[256];
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    size_t i = runtime->entry_count;
+    size_t looked = 0;
+    int result = 0;
+    snprintf(text, sizeof text, "%.*s", (int)query->text.size,
+             (const char *)query->text.data);
+    if (query->arrival_before > 0 && query->arrival_before <= i)
+        i = (size_t)query->arrival_before - 1;
+    *out_before = 0;
+    while (i > 0 && i >= query->arrival_from && result == 0 && looked < query->limit) {
+        const struct fake_entry *entry = &runtime->entries[--i];
+        if (!strstr(entry->text, text))
+            continue;
+        looked++;
+        *out_before = entry->arrival;
+        struct kith_entry view = entry_view(entry, &w);
+        if (query->room_no == 0 || query->room_no == entry->room_no)
+            result = visit(ctx, &view);
+    }
+    if (result == 0 && looked < query->limit)
+        *out_before = 0;
+    kith_writer_deinit(&w);
+    return result;
+}
+
 /* ---- the test's side ---- */
 
 struct kith_runtime *fake_runtime_new(uv_loop_t *loop)

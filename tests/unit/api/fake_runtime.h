@@ -73,9 +73,10 @@ struct kith_runtime {
     size_t unanswered;
     size_t unanswered_max; /* past it: KITH_ELIMIT */
     size_t command_count;
-    size_t batch_max; /* texts in the largest command */
-    bool is_holding;  /* replies wait */
-    int reply_error;  /* for all that come, or 0 */
+    size_t batch_max;     /* texts in the largest command */
+    unsigned index_steps; /* until the search index is filled */
+    bool is_holding;      /* replies wait */
+    int reply_error;      /* for all that come, or 0 */
     struct kith_lan_view lan;
     size_t interface_count;
     int store_error;

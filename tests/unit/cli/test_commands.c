@@ -10,7 +10,7 @@ static const struct kith_cli_command *const commands[] = {
     &kith_cli_down,    &kith_cli_send,       &kith_cli_broadcast, &kith_cli_tail,
     &kith_cli_peers,   &kith_cli_rooms,      &kith_cli_join_room, &kith_cli_leave_room,
     &kith_cli_connect, &kith_cli_disconnect, &kith_cli_rename,    &kith_cli_doctor,
-    &kith_cli_web,
+    &kith_cli_web,     &kith_cli_search,
 };
 
 struct run {
@@ -113,6 +113,26 @@ static void no_text_forges_a_line_or_moves_the_cursor(void **state)
                                   "\uFFFD[2J\uFFFD\uFFFD\n");
     RUN("tail", "--no-follow", "--json");
     assert_non_null(strstr(last.out, "forged\\u001B[2J\\u202E\\u009B\""));
+}
+
+static void what_is_found_has_its_day_and_room(void **state)
+{
+    api_on_loop(*state, receive, "a fox\n#lobby 2025-11-21 04:40:00 ada: forged\x1b[2J");
+    api_on_loop(*state, receive_direct, "fox for you");
+    RUN("search", "fox");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    assert_string_equal(last.out,
+                        "2025-11-21 04:40:00 bob @ada: fox for you\n"
+                        "#lobby 2025-11-21 04:40:00 bob: a fox\n"
+                        "         #lobby 2025-11-21 04:40:00 ada: forged\uFFFD[2J\n");
+    RUN("search", "--limit", "1", "fox");
+    assert_string_equal(last.out, "2025-11-21 04:40:00 bob @ada: fox for you\n");
+    RUN("search", "fox", "--json", "--room", "bob");
+    assert_non_null(strstr(last.out, "\"text\":\"fox for you\""));
+    RUN("search", "cat");
+    assert_int_equal(last.code, KITH_EXIT_NOT_FOUND);
+    RUN("search", "fox", "--limit", "0");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
 }
 
 static void text_comes_from_standard_input_and_loses_one_line_feed(void **state)
@@ -324,6 +344,7 @@ int main(void)
         TEST(sent_words_are_joined_and_shown),
         TEST(received_ones_are_marked_when_direct),
         TEST(no_text_forges_a_line_or_moves_the_cursor),
+        TEST(what_is_found_has_its_day_and_room),
         TEST(text_comes_from_standard_input_and_loses_one_line_feed),
         TEST(the_limit_is_named_before_and_after),
         TEST(what_cannot_be_sent_is_refused),
