@@ -26,8 +26,8 @@ def found(node, text, **query):
 @case("what was said is found at once, by whoever holds it, latest first")
 def _(scene):
     alice, bob = scene.pair()
-    alice.say("#lobby", "The quick brown fox")
-    bob.say("#lobby", "A quick meeting tomorrow?")
+    alice.say("#lobby", "The quick brown fox", wait="delivered")
+    bob.say("#lobby", "A quick meeting tomorrow?", wait="delivered")
     alice.say(bob.id, "Crème brûlée for Zoë, quick", wait="delivered")
     same(found(bob, "quick"), ["Crème brûlée for Zoë, quick", "A quick meeting tomorrow?",
                                "The quick brown fox"])
