@@ -35,6 +35,8 @@ void kith_client_free(struct kith_client *client)
     if (!client)
         return;
     kith_http_close(&client->http);
+    free(client->request);
+    free(client->body);
     free(client->home);
     free(client);
 }
@@ -148,11 +150,11 @@ static int connect_to(struct kith_client *client)
 
 /* ---- asking ---- */
 
-static int write_request(struct kith_client *client, const struct kith_client_ask *ask)
+static int compose(struct kith_client *client, const struct kith_client_ask *ask)
 {
-    char *request = NULL;
     const char *body = ask->body ? ask->body : "";
     const char *id = ask->last_event_id;
+    char *request = NULL;
     int length;
     if (strcmp(ask->method, "GET") == 0)
         length = asprintf(
@@ -166,23 +168,13 @@ static int write_request(struct kith_client *client, const struct kith_client_as
                           ask->method, ask->path, strlen(body), body);
     if (length < 0)
         return KITH_ENOMEM;
-    int error = kith_http_write(&client->http, request, (size_t)length);
-    free(request);
-    return error;
-}
-
-static int try_once(struct kith_client *client, const struct kith_client_ask *ask)
-{
-    int error = client->http.fd < 0 ? connect_to(client) : 0;
-    if (!error)
-        error = write_request(client, ask);
-    /* A server that refuses a body closes while it is still being written: its answer
-     * may be there all the same. */
-    if (!error || (error == KITH_ECLOSED && client->http.fd >= 0))
-        error = kith_http_read_head(&client->http);
-    if (error)
-        kith_http_close(&client->http);
-    return error;
+    free(client->request);
+    client->request = request;
+    client->request_size = (size_t)length;
+    client->sent = 0;
+    client->body_size = 0;
+    client->has_head = false;
+    return 0;
 }
 
 /* An idle connection may be closed at the very moment it is used again. It is looked at
@@ -194,6 +186,40 @@ static void drop_if_closed(struct kith_http *http)
         return;
     if (recv(http->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN)
         kith_http_close(http);
+}
+
+int kith_client_open(struct kith_client *client, const struct kith_client_ask *ask)
+{
+    drop_if_closed(&client->http);
+    int error = compose(client, ask);
+    return !error && client->http.fd < 0 ? connect_to(client) : error;
+}
+
+int kith_client_exchange(struct kith_client *client)
+{
+    struct kith_http *http = &client->http;
+    int error =
+        kith_http_write_on(http, client->request, client->request_size, &client->sent);
+    /* A server that refuses a body closes while it is still being written: its answer
+     * may be there all the same. */
+    if (error == KITH_ECLOSED)
+        client->sent = client->request_size;
+    if (!error || error == KITH_ECLOSED)
+        error = kith_http_read_head(http);
+    client->has_head = !error;
+    if (error && error != KITH_ETIMEDOUT)
+        kith_http_close(http);
+    return error;
+}
+
+static int try_once(struct kith_client *client, const struct kith_client_ask *ask)
+{
+    int error = kith_client_open(client, ask);
+    if (!error)
+        error = kith_client_exchange(client);
+    if (error)
+        kith_http_close(&client->http);
+    return error;
 }
 
 int kith_client_begin(struct kith_client *client, const struct kith_client_ask *ask,
@@ -209,35 +235,34 @@ int kith_client_begin(struct kith_client *client, const struct kith_client_ask *
     return error ? kith_client_fail(client, error) : 0;
 }
 
-static int read_whole(struct kith_client *client, char **out, size_t *out_size)
+static bool make_room(struct kith_client *client)
 {
-    size_t capacity = 4096;
-    size_t size = 0;
-    size_t got;
-    char *body = malloc(capacity);
-    int error = body ? 0 : KITH_ENOMEM;
-    while (!error) {
-        error = kith_http_read_body(&client->http, body + size, capacity - size, &got);
-        size += got;
-        if (error || got == 0)
-            break;
-        if (size < capacity)
-            continue;
-        char *larger =
-            capacity < KITH_CLIENT_ANSWER_SIZE_MAX ? realloc(body, capacity * 2) : NULL;
-        if (!larger)
-            error = KITH_ENOMEM;
-        else
-            body = larger;
-        capacity *= 2;
-    }
-    if (error) {
-        free(body);
-        return error;
-    }
-    *out = body;
-    *out_size = size;
-    return 0;
+    size_t capacity = client->body_capacity ? client->body_capacity * 2 : 4096;
+    if (client->body_size < client->body_capacity)
+        return true;
+    char *larger =
+        capacity <= KITH_CLIENT_ANSWER_SIZE_MAX ? realloc(client->body, capacity) : NULL;
+    if (!larger)
+        return false;
+    client->body = larger;
+    client->body_capacity = capacity;
+    return true;
+}
+
+int kith_client_read(struct kith_client *client)
+{
+    int error;
+    size_t got = 0;
+    do {
+        error = make_room(client) ? 0 : KITH_ENOMEM;
+        if (!error)
+            error = kith_http_read_body(&client->http, client->body + client->body_size,
+                                        client->body_capacity - client->body_size, &got);
+        client->body_size += got;
+    } while (!error && got > 0);
+    if ((error && error != KITH_ETIMEDOUT) || (!error && client->http.is_last))
+        kith_http_close(&client->http);
+    return error;
 }
 
 static int error_from_name(const char *name)
@@ -266,22 +291,24 @@ static int problem_error(struct kith_client *client, const struct kith_answer *a
     return error;
 }
 
-int kith_client_finish(struct kith_client *client, struct kith_answer *out)
+int kith_client_conclude(struct kith_client *client, struct kith_answer *out)
 {
-    char *body = NULL;
-    size_t size = 0;
     *out = (struct kith_answer){.status = client->http.status};
-    int error = read_whole(client, &body, &size);
-    if (error || client->http.is_last)
-        kith_http_close(&client->http);
-    if (error)
-        return kith_client_fail(client, error);
-    if (size > 0)
-        out->json = json_loadb(body, size, 0, NULL);
-    free(body);
-    if (size > 0 && !out->json)
+    if (client->body_size > 0)
+        out->json = json_loadb(client->body, client->body_size, 0, NULL);
+    if (client->body_size > 0 && !out->json)
         return kith_client_fail(client, KITH_EPROTO);
     return out->status < 300 ? 0 : problem_error(client, out);
+}
+
+int kith_client_finish(struct kith_client *client, struct kith_answer *out)
+{
+    *out = (struct kith_answer){.status = client->http.status};
+    int error = kith_client_read(client);
+    if (!error)
+        return kith_client_conclude(client, out);
+    kith_http_close(&client->http);
+    return kith_client_fail(client, error);
 }
 
 int kith_client_request(struct kith_client *client, const char *method, const char *path,

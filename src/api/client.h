@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A program's side of the control API: blocking HTTP/1.1 over the socket in the home.
+/* A program's side of the control API: HTTP/1.1 over the socket in the home.
  *
- * A client holds one connection and makes it anew when it was closed. Nothing here
- * prints; what the node says of a failure is kept for whoever does. */
+ * A client holds one connection and makes it anew when it was closed. Requests and the
+ * stream come in two forms: one waits, the other is for programs that poll for
+ * themselves. Nothing here prints; what the node says of a failure is kept for whoever
+ * does. */
 #ifndef KITH_API_CLIENT_H
 #define KITH_API_CLIENT_H
 
@@ -48,6 +50,24 @@ int kith_client_request(struct kith_client *client, const char *method, const ch
 /* What went wrong last, in a sentence that says what to do next; never NULL. */
 const char *kith_client_detail(const struct kith_client *client);
 
+/* What to poll, and for how long at most; `fd` -1: only the time. */
+struct kith_client_wait {
+    int fd;
+    short events; /* POLLIN, POLLOUT */
+    int timeout_ms;
+};
+
+#define KITH_CLIENT_WAITS 1 /* no error: it goes on when there is something to poll */
+
+/* As kith_client_request, without waiting: begin it, and when what kith_client_call_wait
+ * names is ready or its time is over, go on with it. Begin returns 0 or an error, go_on
+ * KITH_CLIENT_WAITS until there is an answer or an error. One call at a time, and no
+ * request meanwhile. */
+int kith_client_call(struct kith_client *client, const char *method, const char *path,
+                     const json_t *body, int timeout_ms);
+struct kith_client_wait kith_client_call_wait(const struct kith_client *client);
+int kith_client_call_go_on(struct kith_client *client, struct kith_answer *out);
+
 /* ---- the stream ---- */
 
 struct kith_client_event {
@@ -72,6 +92,22 @@ struct kith_client_follower {
 };
 int kith_client_follow(struct kith_client *client, const char *path,
                        const struct kith_client_follower *follower);
+
+/* The same without waiting, on a connection of its own. `follower` and what it points at
+ * are borrowed until the end. Returns 0 or KITH_ENOMEM; it connects when it first goes
+ * on. */
+struct kith_client_watch; /* opaque */
+int kith_client_watch_new(const char *home, const char *path,
+                          const struct kith_client_follower *follower,
+                          struct kith_client_watch **out);
+void kith_client_watch_free(struct kith_client_watch *watch);
+struct kith_client_wait kith_client_watch_wait(const struct kith_client_watch *watch);
+
+/* Hand out what came, and connect when that is due; never for long, so there may be more
+ * when it returns (the wait is then 0). Returns 0, what `event` or `pause` returned when
+ * that was not 0, or an error that does not pass, with a sentence in the detail. */
+int kith_client_watch_go_on(struct kith_client_watch *watch);
+const char *kith_client_watch_detail(const struct kith_client_watch *watch);
 
 /* Append `text` to `out` with everything but unreserved characters percent-encoded
  * (RFC 3986). `out` holds 3 * strlen(text) + 1 bytes. */

@@ -55,14 +55,14 @@ static int wait_for(struct kith_http *http, short events)
     }
 }
 
-int kith_http_write(struct kith_http *http, const void *data, size_t size)
+int kith_http_write_on(struct kith_http *http, const char *data, size_t size,
+                       size_t *sent)
 {
-    const char *at = data;
-    while (size > 0) {
-        ssize_t written = send(http->fd, at, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    while (*sent < size) {
+        ssize_t written =
+            send(http->fd, data + *sent, size - *sent, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (written >= 0) {
-            at += written;
-            size -= (size_t)written;
+            *sent += (size_t)written;
             continue;
         }
         int error = errno == EINTR                            ? 0
@@ -72,6 +72,12 @@ int kith_http_write(struct kith_http *http, const void *data, size_t size)
             return error;
     }
     return 0;
+}
+
+int kith_http_write(struct kith_http *http, const void *data, size_t size)
+{
+    size_t sent = 0;
+    return kith_http_write_on(http, data, size, &sent);
 }
 
 /* At least one byte into the empty buffer. */
@@ -92,10 +98,10 @@ static int fill(struct kith_http *http)
     }
 }
 
-/* Without its CR LF; terminated. */
-static int read_line(struct kith_http *http, char out[static KITH_HTTP_LINE_SIZE_MAX])
+/* The next line into http->line, without its CR LF and terminated. What came of it stays
+ * there when the deadline passes. */
+static int read_line(struct kith_http *http)
 {
-    size_t size = 0;
     for (;;) {
         int error = http->at == http->end ? fill(http) : 0;
         if (error)
@@ -103,13 +109,14 @@ static int read_line(struct kith_http *http, char out[static KITH_HTTP_LINE_SIZE
         char byte = http->buffer[http->at++];
         if (byte == '\n')
             break;
-        if (size == KITH_HTTP_LINE_SIZE_MAX - 1)
+        if (http->line_size == KITH_HTTP_LINE_SIZE_MAX - 1)
             return KITH_EPROTO;
-        out[size++] = byte;
+        http->line[http->line_size++] = byte;
     }
-    if (size > 0 && out[size - 1] == '\r')
-        size--;
-    out[size] = '\0';
+    if (http->line_size > 0 && http->line[http->line_size - 1] == '\r')
+        http->line_size--;
+    http->line[http->line_size] = '\0';
+    http->line_size = 0;
     return 0;
 }
 
@@ -156,6 +163,7 @@ static int take_status(struct kith_http *http, const char *line)
     http->status = (unsigned)status;
     http->is_chunked = false;
     http->is_in_chunks = false;
+    http->is_in_trailers = false;
     http->is_until_close = true;
     http->is_last = line[7] == '0';
     http->is_done = false;
@@ -165,16 +173,24 @@ static int take_status(struct kith_http *http, const char *line)
 
 static int read_one_head(struct kith_http *http)
 {
-    char line[KITH_HTTP_LINE_SIZE_MAX];
-    int error = read_line(http, line);
-    if (!error)
-        error = take_status(http, line);
-    for (size_t i = 0; !error && i <= KITH_HTTP_HEADERS_MAX; i++) {
-        error = read_line(http, line);
-        if (!error && line[0] == '\0')
-            return 0;
+    int error = 0;
+    if (!http->is_in_head) {
+        error = read_line(http);
         if (!error)
-            error = take_header(http, line);
+            error = take_status(http, http->line);
+        http->is_in_head = !error;
+        http->header_count = 0;
+    }
+    for (; !error && http->header_count <= KITH_HTTP_HEADERS_MAX; http->header_count++) {
+        error = read_line(http);
+        if (!error && http->line[0] == '\0') {
+            http->is_in_head = false;
+            return 0;
+        }
+        if (!error)
+            error = take_header(http, http->line);
+        if (error)
+            return error;
     }
     return error ? error : KITH_EPROTO;
 }
@@ -196,26 +212,40 @@ int kith_http_read_head(struct kith_http *http)
 
 /* ---- the body ---- */
 
-static int begin_chunk(struct kith_http *http)
+static int read_trailers(struct kith_http *http)
 {
-    char line[KITH_HTTP_LINE_SIZE_MAX];
-    int error = http->is_in_chunks ? read_line(http, line) : 0;
-    if (!error && http->is_in_chunks && line[0] != '\0')
-        return KITH_EPROTO;
-    if (!error)
-        error = read_line(http, line);
-    if (!error && !parse_number(line, 16, &http->left))
-        error = KITH_EPROTO;
-    http->is_in_chunks = true;
-    if (error || http->left > 0)
-        return error;
-    http->is_done = true;
-    for (size_t i = 0; i <= KITH_HTTP_HEADERS_MAX; i++) { /* trailers */
-        error = read_line(http, line);
-        if (error || line[0] == '\0')
+    for (; http->header_count <= KITH_HTTP_HEADERS_MAX; http->header_count++) {
+        int error = read_line(http);
+        if (error)
             return error;
+        http->is_done = http->line[0] == '\0';
+        if (http->is_done)
+            return 0;
     }
     return KITH_EPROTO;
+}
+
+static int begin_chunk(struct kith_http *http)
+{
+    int error = 0;
+    if (http->is_in_trailers)
+        return read_trailers(http);
+    if (http->is_in_chunks) {
+        error = read_line(http);
+        if (!error && http->line[0] != '\0')
+            return KITH_EPROTO;
+        http->is_in_chunks = error != 0;
+    }
+    if (!error)
+        error = read_line(http);
+    if (!error && !parse_number(http->line, 16, &http->left))
+        return KITH_EPROTO;
+    if (error)
+        return error;
+    http->is_in_chunks = true;
+    http->is_in_trailers = http->left == 0;
+    http->header_count = 0;
+    return http->is_in_trailers ? read_trailers(http) : 0;
 }
 
 int kith_http_read_body(struct kith_http *http, void *out, size_t size, size_t *out_size)
@@ -252,4 +282,6 @@ void kith_http_close(struct kith_http *http)
         close(http->fd);
     http->fd = -1;
     http->at = http->end = 0;
+    http->line_size = 0;
+    http->is_in_head = false;
 }

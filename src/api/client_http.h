@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* HTTP/1.1 (RFC 9112) as a client reads it off a socket. */
+/* HTTP/1.1 (RFC 9112) as a client reads it off a socket.
+ *
+ * What reads remembers where it stopped: after KITH_ETIMEDOUT the same call goes on. With
+ * a deadline in the past (0) nothing waits, for programs with a poll loop of their own.
+ */
 #ifndef KITH_API_CLIENT_HTTP_H
 #define KITH_API_CLIENT_HTTP_H
 
@@ -24,7 +28,12 @@ struct kith_http {
     bool is_last;        /* the server closes after this answer */
     bool is_done;        /* the body has been read to its end */
     uint64_t left;       /* of the body or of the current chunk */
-    bool is_in_chunks;   /* a first chunk has been begun */
+    bool is_in_chunks;   /* a chunk was begun: its line end comes before the next */
+    bool is_in_trailers; /* the last chunk was seen */
+    bool is_in_head;     /* the status line was read */
+    size_t header_count; /* read so far, of a head or of the trailers */
+    size_t line_size;    /* of the line being read, below */
+    char line[KITH_HTTP_LINE_SIZE_MAX];
     char buffer[KITH_HTTP_BUFFER_SIZE];
 };
 
@@ -36,6 +45,10 @@ int64_t kith_http_now_ms(void);
 
 /* All of it, or KITH_ETIMEDOUT, KITH_ECLOSED. */
 int kith_http_write(struct kith_http *http, const void *data, size_t size);
+
+/* The same from `*sent` on, which says how far it is when the deadline passed. */
+int kith_http_write_on(struct kith_http *http, const char *data, size_t size,
+                       size_t *sent);
 
 /* Status and headers of the next answer. Returns 0, KITH_EPROTO, KITH_ETIMEDOUT or
  * KITH_ECLOSED. */
