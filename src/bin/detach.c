@@ -53,15 +53,21 @@ bool kith_detach_begin(int *exit_code)
     return true;
 }
 
-void kith_detach_finish(const char *home)
+int kith_detach_log(const char *home)
 {
     char *path = NULL;
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     int log = -1;
     if (asprintf(&path, "%s/%s", home, KITH_DETACH_LOG) >= 0)
         log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
                    0600);
     free(path);
+    return log;
+}
+
+void kith_detach_finish(const char *home)
+{
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int log = kith_detach_log(home);
     if (nothing >= 0) {
         dup2(nothing, STDIN_FILENO);
         dup2(nothing, STDOUT_FILENO);

@@ -17,4 +17,7 @@ bool kith_detach_begin(int *exit_code);
  * standard error the log in the home (begun anew), or /dev/null where it cannot be. */
 void kith_detach_finish(const char *home);
 
+/* The log of a node that nobody looks at, begun anew; a descriptor, or -1. */
+int kith_detach_log(const char *home);
+
 #endif

@@ -13,6 +13,7 @@
 #include "bin/ready.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
+#include "bin/up.h"
 #include "cli/page.h"
 #include "kith/error.h"
 #include "node/control.h"
@@ -27,6 +28,7 @@ static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM, SIGHUP};
 
 struct up {
     struct kith_cli *cli;
+    const struct kith_up_shell *shell; /* NULL: none */
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
     uv_timer_t patience;
@@ -185,7 +187,7 @@ static void open_handles(struct up *up)
     up->patience.data = up;
 }
 
-static const char *login_name(void)
+const char *kith_up_login(void)
 {
     const char *name = getenv("LOGNAME");
     if (name == NULL || name[0] == '\0')
@@ -201,7 +203,7 @@ static int start(struct up *up, struct kith_problem *problem)
     struct kith_runtime_config config = {
         .home = up->cli->home,
         .name = up->settings.name,
-        .login = login_name(),
+        .login = kith_up_login(),
         .listen = up->settings.listen,
         .listen_count = up->settings.listen_count,
         .peers = up->settings.peers,
@@ -321,8 +323,8 @@ static int run_loop(struct up *up)
         up->exit_code = kith_cli_fail(up->cli, KITH_EXIT_FAILED,
                                       "the ready line cannot be written; stopping");
         stop(up);
-    } else if (kith_cli_has(up->cli, "detach")) {
-        kith_detach_finish(up->cli->home);
+    } else if (up->shell != NULL) {
+        up->shell->ready(up->shell->ctx, up->cli->home);
     }
     uv_run(&up->loop, UV_RUN_DEFAULT);
     uv_loop_close(
@@ -355,13 +357,14 @@ static int read_all(struct up *up, char why[static KITH_CONFIG_WHY_SIZE])
     return error;
 }
 
-static int run(struct kith_cli *cli)
+int kith_up(struct kith_cli *cli, const struct kith_up_shell *shell)
 {
     char why[KITH_CONFIG_WHY_SIZE];
     struct up *up = calloc(1, sizeof(*up));
     if (up == NULL)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
     up->cli = cli;
+    up->shell = shell;
     int error = read_all(up, why);
     if (error != 0) {
         kith_passphrase_deinit(&up->passphrase);
@@ -370,7 +373,7 @@ static int run(struct kith_cli *cli)
                              "%s", why);
     }
     int exit_code = KITH_EXIT_DONE;
-    if (!kith_cli_has(cli, "detach") || !kith_detach_begin(&exit_code)) {
+    if (shell == NULL || !shell->begin(shell->ctx, &exit_code)) {
         umask(077);
         signal(SIGPIPE, SIG_IGN);
         kith_limits_raise_files();
@@ -387,15 +390,30 @@ static int run(struct kith_cli *cli)
     return exit_code;
 }
 
+static bool begin_detached(void *ctx, int *exit_code)
+{
+    (void)ctx;
+    return kith_detach_begin(exit_code);
+}
+
+static void finish_detached(void *ctx, const char *home)
+{
+    (void)ctx;
+    kith_detach_finish(home);
+}
+
+static int run(struct kith_cli *cli)
+{
+    static const struct kith_up_shell detached = {begin_detached, finish_detached, NULL};
+    return kith_up(cli, kith_cli_has(cli, "detach") ? &detached : NULL);
+}
+
 static const struct kith_cli_option options[] = {
     {"detach", NULL, "go on in the background once it is ready; logs go to HOME/kith.log",
      false},
     {"open", NULL,
      "print the page's address with a code, and open it if there is a display", false},
-    {"passphrase", NULL, "ask for the network's passphrase on the terminal", false},
-    {"no-passphrase", NULL, "the network has none; forget the one that was given before",
-     false},
-    {"no-lan", NULL, "send no beacons on the local network, and hear none", false},
+    KITH_UP_OPTIONS,
     {0},
 };
 
