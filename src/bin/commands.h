@@ -6,6 +6,7 @@
 #include "cli/command.h"
 
 extern const struct kith_cli_command kith_command_up;
+extern const struct kith_cli_command kith_command_chat;
 extern const struct kith_cli_command kith_command_id;
 extern const struct kith_cli_command kith_command_network;
 extern const struct kith_cli_command kith_command_backup;

@@ -58,7 +58,8 @@ struct kith_cli {
     const struct kith_cli_command *const *commands; /* all there are, in help's order */
     size_t command_count;
     const char *home; /* the home's directory: --home, KITH_HOME, or the default; owned */
-    bool is_json;     /* --json: JSON Lines on `out` */
+    bool is_home_given;      /* by --home */
+    bool is_json;            /* --json: JSON Lines on `out` */
     const char *const *args; /* what is neither the command's name nor an option */
     size_t arg_count;
     const struct kith_cli_given *given; /* in the order given */

@@ -54,6 +54,7 @@ int kith_cli_main(const struct kith_cli_command *const *commands, size_t command
         .command = parsed.command,
         .commands = commands,
         .command_count = command_count,
+        .is_home_given = parsed.home != NULL,
         .is_json = parsed.is_json,
         .args = parsed.args,
         .arg_count = parsed.arg_count,
