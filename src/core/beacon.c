@@ -260,9 +260,17 @@ static void believe(struct kith_node *node, const struct kith_beacon_check *chec
         return;
     struct kith_address address = listening_at(beacon, &check->from);
     bool is_lower = kith_id_compare(&node->self->id, &beacon->id) < 0;
-    kith_dial_suggest(node, &beacon->id, &address, is_lower ? 0 : KITH_BEACON_COURTESY,
-                      KITH_DIAL_TRY_TIME);
-    if (!beacon->is_answer && check->is_on_link && may_answer(node, &check->from))
+    bool answers =
+        !beacon->is_answer && check->is_on_link && may_answer(node, &check->from);
+    if (is_lower)
+        kith_dial_suggest(node, &beacon->id, &address, 0, KITH_DIAL_TRY_TIME);
+    else if (beacon->is_answer || answers)
+        kith_dial_expect(node, &beacon->id, &address, KITH_BEACON_COURTESY,
+                         KITH_DIAL_TRY_TIME); /* it has heard us, or does now */
+    else
+        kith_dial_suggest(node, &beacon->id, &address, KITH_BEACON_COURTESY,
+                          KITH_DIAL_TRY_TIME);
+    if (answers)
         send(node, &check->from, false);
 }
 

@@ -4,7 +4,8 @@
  * Sent to everybody at the start, when an interface changed, and then at growing
  * intervals. A new one is answered to its source alone, so that finding takes a round
  * trip and no interval. Of two that heard each other the lower id dials at once, the
- * other after a moment, in case the first cannot. */
+ * other after a moment, in case the first cannot: in a crowd after a longer one, for two
+ * dials that cross cost two handshakes. */
 #ifndef KITH_CORE_BEACON_H
 #define KITH_CORE_BEACON_H
 

@@ -158,6 +158,12 @@ void kith_dial_add(struct kith_node *node, const struct kith_address *address,
         start(node, dial);
 }
 
+/* Is the first attempt still to come? */
+static bool is_awaited(const struct kith_dial *dial)
+{
+    return dial->state == KITH_DIAL_WAITING && dial->failures == 0 && dial->next_at != 0;
+}
+
 /* Who was only suggested may have found us meanwhile. */
 static const struct kith_link *find_link(const struct kith_node *node,
                                          const struct kith_id *id)
@@ -181,10 +187,25 @@ bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
            kith_address_equal(&dial->address, address);
 }
 
+/* Two dials to one another cost two handshakes, and one of them is thrown away. */
+static bool is_yielding(const struct kith_node *node, const struct kith_dial *dial)
+{
+    return node->now.mono < dial->yields_until && node->link_up_at != 0 &&
+           node->now.mono - node->link_up_at < KITH_DIAL_YIELD;
+}
+
+bool kith_dial_is_awaited(const struct kith_node *node, const struct kith_id *id)
+{
+    const struct kith_dial *dial = find_suggested(node, id);
+    return dial != NULL && is_awaited(dial);
+}
+
 static void start_suggested(struct kith_node *node, struct kith_dial *dial)
 {
     const struct kith_link *link = find_link(node, &dial->expected);
-    if (link == NULL)
+    if (link == NULL && is_yielding(node, dial))
+        wait(node, dial, KITH_DIAL_YIELD);
+    else if (link == NULL)
         start(node, dial);
     else if (link->state == KITH_LINK_LIVE)
         forget(node, dial);
@@ -204,9 +225,9 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         start(node, dial);
 }
 
-void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
-                       const struct kith_address *address, kith_time delay,
-                       kith_time duration)
+static void suggest(struct kith_node *node, const struct kith_id *id,
+                    const struct kith_address *address, kith_time delay,
+                    kith_time duration, kith_time yields_for)
 {
     const struct kith_peer *peer = kith_peer_find(node, id);
     if (node->is_stopping || peer == node->self ||
@@ -223,14 +244,31 @@ void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
         dial->expected = *id;
     } else if (dial->state != KITH_DIAL_WAITING) {
         return; /* at it already */
-    } else if (dial->is_suggested) {
+    } else {
         dial->address = *address;
     }
+    if (is_awaited(dial) && dial->next_at < node->now.mono + delay)
+        delay = dial->next_at - node->now.mono; /* what is heard again puts nothing off */
     dial->failures = 0;
+    dial->yields_until = node->now.mono + yields_for;
     if (dial->until < node->now.mono + duration)
         dial->until = node->now.mono + duration;
     wait(node, dial, delay);
     kith_dial_check_all(node);
+}
+
+void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
+                       const struct kith_address *address, kith_time delay,
+                       kith_time duration)
+{
+    suggest(node, id, address, delay, duration, 0);
+}
+
+void kith_dial_expect(struct kith_node *node, const struct kith_id *id,
+                      const struct kith_address *address, kith_time delay,
+                      kith_time duration)
+{
+    suggest(node, id, address, delay, duration, KITH_DIAL_YIELD_MAX);
 }
 
 void kith_dial_check_all(struct kith_node *node)

@@ -19,10 +19,19 @@ void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
                        const struct kith_address *address, kith_time delay,
                        kith_time duration);
 
+/* The same for a peer that is likely to dial us: not while links keep coming up, which
+ * says that its own may be among those still to come, for KITH_DIAL_YIELD_MAX at most. */
+void kith_dial_expect(struct kith_node *node, const struct kith_id *id,
+                      const struct kith_address *address, kith_time delay,
+                      kith_time duration);
+
 /* Is a link to this peer coming up there, or about to be tried there for the first time?
  */
 bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
                          const struct kith_address *address);
+
+/* Is it about to be tried for the first time, wherever? */
+bool kith_dial_is_awaited(const struct kith_node *node, const struct kith_id *id);
 
 /* Carry out what is due; lowers the node's deadline. */
 void kith_dial_check_all(struct kith_node *node);

@@ -30,9 +30,11 @@
 #define KITH_DIAL_RETRY_LATE (8 * KITH_SECOND)  /* for ever */
 #define KITH_DIAL_TRY_TIME   (10 * KITH_SECOND) /* an address that was only suggested */
 #define KITH_DIAL_KEEP_TIME                                                              \
-    KITH_HOUR                  /* a peer that was linked and went without a word         \
-                                */
-#define KITH_SUGGESTED_MAX 256 /* addresses heard of, remembered at once */
+    KITH_HOUR /* a peer that was linked and went without a word                          \
+               */
+#define KITH_DIAL_YIELD     (250 * KITH_MS) /* since a link came up: more may follow */
+#define KITH_DIAL_YIELD_MAX (2 * KITH_SECOND)
+#define KITH_SUGGESTED_MAX  256 /* addresses heard of, remembered at once */
 #define KITH_DIAL_REFUSED_RETRY                                                          \
     (60 * KITH_SECOND)                        /* after being disconnected by hand        \
                                                */
@@ -119,6 +121,7 @@ struct kith_dial {
     uint64_t token;         /* of the CONNECT to be answered; 0 for none */
     kith_time until;        /* when failing makes it forgotten; NEVER: dialled for ever */
     bool is_suggested;      /* heard of, not asked for: must lead to `expected` */
+    kith_time yields_until; /* to the dial of `expected`, while links come up */
     struct kith_id expected;
 };
 
@@ -412,6 +415,7 @@ struct kith_node {
 
     struct kith_list dials;
     uint32_t dial_no_next;
+    kith_time link_up_at; /* when the last link came up; monotonic */
     struct kith_beaconing beacon;
     struct kith_map record_map; /* id -> kith_known_record */
     kith_time record_made_at;   /* our own record, wall clock; 0: not yet */

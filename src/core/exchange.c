@@ -301,11 +301,14 @@ static void believe(struct kith_node *node, const struct kith_record_check *chec
     if (known == NULL)
         return;
     pass_on(node, known, check->link);
-    if (node->link_count < KITH_MESH_MAX &&
+    if (node->link_count < KITH_MESH_MAX && !kith_dial_is_awaited(node, &record.id) &&
         kith_exchange_address(node, &record.id, 0, &address)) {
         kith_time delay = KITH_EXCHANGE_DELAY / 2 +
                           (kith_time)kith_rng_below(&node->rng, KITH_EXCHANGE_DELAY);
-        kith_dial_suggest(node, &record.id, &address, delay, KITH_DIAL_TRY_TIME);
+        if (kith_id_compare(&node->self->id, &record.id) < 0)
+            kith_dial_suggest(node, &record.id, &address, delay, KITH_DIAL_TRY_TIME);
+        else
+            kith_dial_expect(node, &record.id, &address, delay, KITH_DIAL_TRY_TIME);
     }
 }
 

@@ -68,6 +68,7 @@ void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up)
     if (link == NULL)
         return;
     link->dial = kith_dial_reached(node, up->dial, link);
+    node->link_up_at = node->now.mono;
     if (node->is_stopping) {
         kith_link_close(node, link, KITH_BYE_LEAVING, KITH_ECLOSED);
         return;

@@ -119,6 +119,48 @@ static void the_higher_id_waits_a_moment_then_dials_too(void **state)
     assert_int_equal(s->high->dial_count, 1);
 }
 
+/* Others are linked, one every 200 ms, for so long. */
+static void link_others_for(struct lone *l, kith_time duration)
+{
+    uint32_t link = 0;
+    for (kith_time at = 0; at < duration; at += 200 * KITH_MS) {
+        struct lone_peer peer;
+        link++;
+        lone_connect(l, &peer, (uint8_t)(100 + link), link, KITH_ROLE_LISTENER, 0);
+        lone_greet(l, &peer);
+        lone_pass(l, 200 * KITH_MS);
+    }
+}
+
+static void the_higher_id_goes_on_waiting_while_links_come_up(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->high, s->low);
+    link_others_for(s->high, KITH_SECOND);
+    assert_int_equal(s->high->dial_count, 0);
+    lone_pass(s->high, 550 * KITH_MS);
+    assert_int_equal(s->high->dial_count, 1);
+}
+
+static void the_higher_id_does_not_wait_for_ever(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->high, s->low);
+    link_others_for(s->high, 2400 * KITH_MS);
+    assert_int_equal(s->high->dial_count, 1);
+}
+
+static void what_is_heard_again_puts_no_dial_off(void **state)
+{
+    struct scene *s = *state;
+    hear_from(s->high, s->low);
+    lone_pass(s->high, 200 * KITH_MS);
+    listen_at(s->low); /* a fresh beacon */
+    hear_from(s->high, s->low);
+    lone_pass(s->high, 100 * KITH_MS);
+    assert_int_equal(s->high->dial_count, 1);
+}
+
 static void an_answer_is_followed_but_not_answered(void **state)
 {
     struct scene *s = *state;
@@ -282,6 +324,9 @@ int main(void)
         TEST(new_addresses_are_told_at_once),
         TEST(the_lower_id_dials_at_once_and_answers),
         TEST(the_higher_id_waits_a_moment_then_dials_too),
+        TEST(the_higher_id_goes_on_waiting_while_links_come_up),
+        TEST(the_higher_id_does_not_wait_for_ever),
+        TEST(what_is_heard_again_puts_no_dial_off),
         TEST(an_answer_is_followed_but_not_answered),
         TEST(a_replay_is_neither_answered_nor_followed),
         TEST(a_changed_byte_anywhere_makes_it_noise),
