@@ -210,7 +210,7 @@ typedef int kith_message_cb(void *ctx, const struct kith_message_info *message);
 /* Everybody this node knows, those online first. */
 KITH_API int kith_peers(struct kith *kith, kith_peer_cb *visit, void *ctx);
 
-/* Every conversation. */
+/* Every conversation that this node is in. */
 KITH_API int kith_rooms(struct kith *kith, kith_room_cb *visit, void *ctx);
 
 /* What was said in the room `target` (NULL: in all), oldest first: the last `count_max`
@@ -231,6 +231,14 @@ KITH_API int kith_connect(struct kith *kith, const char *address);
 /* Close the link to a peer, and refuse it until it is connected again. KITH_ENOTFOUND,
  * KITH_EAMBIGUOUS. */
 KITH_API int kith_disconnect(struct kith *kith, const char *target);
+
+/* Be in an open room, "#garden"; anybody of the network may, and it is there as soon as
+ * somebody is in it. KITH_ENAME, KITH_ELIMIT. */
+KITH_API int kith_join(struct kith *kith, const char *room);
+
+/* Be in it no more; what came until now can still be read. KITH_ENOTFOUND (this node is
+ * not in it), KITH_EINVALID (#lobby), KITH_ENAME. */
+KITH_API int kith_leave(struct kith *kith, const char *room);
 
 /* Another name for this node. KITH_ENAME. */
 KITH_API int kith_rename(struct kith *kith, const char *name);

@@ -95,6 +95,16 @@ int kith_disconnect(struct kith *kith, const char *target)
     return do_with(kith, "/peers/disconnect", "peer", target);
 }
 
+int kith_join(struct kith *kith, const char *room)
+{
+    return do_with(kith, "/rooms/join", "room", room);
+}
+
+int kith_leave(struct kith *kith, const char *room)
+{
+    return do_with(kith, "/rooms/leave", "room", room);
+}
+
 int kith_rename(struct kith *kith, const char *name)
 {
     struct kith_answer answer;

@@ -294,6 +294,23 @@ static void peers_and_rooms_are_listed(void **state)
     assert_string_equal(rooms, wanted);
 }
 
+static void a_room_is_for_those_who_joined_it(void **state)
+{
+    struct scene *scene = *state;
+    char rooms[400] = "";
+    assert_int_equal(kith_join(scene->alice, "#a/b"), KITH_ENAME);
+    assert_int_equal(kith_join(scene->alice, "#garden"), 0);
+    assert_int_equal(kith_send(scene->bob, "#garden", "x", 1, NULL), KITH_ENOTFOUND);
+    assert_int_equal(kith_join(scene->bob, "#garden"), 0);
+    assert_int_equal(kith_send(scene->bob, "#garden", "roses", 5, NULL), 0);
+    assert_string_equal(await_text(scene->alice, "roses")->message.room, "#garden");
+    assert_int_equal(kith_leave(scene->alice, "#garden"), 0);
+    assert_int_equal(kith_leave(scene->alice, "#garden"), KITH_ENOTFOUND);
+    assert_int_equal(kith_leave(scene->alice, "#lobby"), KITH_EINVALID);
+    assert_int_equal(kith_rooms(scene->alice, keep_room, rooms), 0);
+    assert_null(strstr(rooms, "#garden"));
+}
+
 static void a_name_and_a_link_change_on_both_sides(void **state)
 {
     struct scene *scene = *state;
@@ -421,6 +438,7 @@ int main(void)
         PAIR(a_direct_message_arrives_and_is_told_as_delivered),
         PAIR(texts_that_cannot_be_are_refused),
         PAIR(peers_and_rooms_are_listed),
+        PAIR(a_room_is_for_those_who_joined_it),
         PAIR(a_name_and_a_link_change_on_both_sides),
         TEST(history_ends_with_the_last_and_keeps_its_order),
         TEST(news_can_be_polled_for),
