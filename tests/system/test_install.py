@@ -196,8 +196,10 @@ def _(scene):
     answers(alice, bot)
     asked = run_kith("peers", "--json", "--home", home).expect(DONE).lines()
     same([peer["id"] for peer in asked], [alice.id])
-    bot.ends()
+    run_kith("down", "--home", home).expect(DONE)  # the node, not the program it is in
     wait_until("the bot is gone", lambda: not alice.online())
+    assert bot.process.poll() is None
+    bot.ends()
 
 
 @case("a bot in C++ attaches to the node that runs, which goes on without it")
