@@ -27,12 +27,12 @@ static void say(struct kith *kith, const char *target, const char *text)
 static void react(struct kith *kith, const struct kith_news *news)
 {
     char text[300];
-    if (news->type == KITH_NEWS_MESSAGE && !news->message.is_mine &&
-        strcmp(news->message.text, "ping") == 0)
-        say(kith, news->message.room, "pong");
+    if (news->type == KITH_NEWS_MESSAGE && !news->message->is_mine &&
+        strcmp(news->message->text, "ping") == 0)
+        say(kith, news->message->room, "pong");
     if (news->type == KITH_NEWS_ONLINE) {
-        snprintf(text, sizeof text, "hello %s", news->peer.name);
-        say(kith, news->peer.id, text);
+        snprintf(text, sizeof text, "hello %s", news->peer->name);
+        say(kith, news->peer->id, text);
     }
 }
 

@@ -9,7 +9,7 @@
  *     kith_broadcast(kith, "hello", 5, NULL);
  *     while (kith_next(kith, -1, &news) == 0)
  *         if (news->type == KITH_NEWS_MESSAGE)
- *             puts(news->message.text);
+ *             puts(news->message->text);
  *     kith_close(kith);
  *
  * A *node* is what talks to other nodes; it has a *home*, a directory with its identity,
@@ -265,13 +265,13 @@ struct kith_delivery_info {
     enum kith_state state; /* of message `seq` */
 };
 
-/* Only what belongs to `type` is set; the rest is zero. */
+/* Only what belongs to `type` is set; the rest is NULL. */
 struct kith_news {
     enum kith_news_type type;
-    struct kith_message_info message;
-    struct kith_peer_info peer;
+    const struct kith_message_info *message;
+    const struct kith_peer_info *peer;
     const char *name_before;
-    struct kith_delivery_info delivery;
+    const struct kith_delivery_info *delivery;
     const char *warning;
 };
 

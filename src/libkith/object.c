@@ -113,36 +113,9 @@ struct kith_message_info kith_message_from_json(const json_t *json)
     };
 }
 
-/* ---- news ---- */
-
-static bool take_message(const json_t *json, struct kith_news *out)
+static struct kith_delivery_info delivery_from_json(const json_t *json)
 {
-    out->type = KITH_NEWS_MESSAGE;
-    out->message = kith_message_from_json(json);
-    return true;
-}
-
-static bool take_peer(const json_t *json, struct kith_news *out)
-{
-    const char *change = text_of(json, "change");
-    if (strcmp(change, "online") == 0)
-        out->type = KITH_NEWS_ONLINE;
-    else if (strcmp(change, "offline") == 0)
-        out->type = KITH_NEWS_OFFLINE;
-    else if (strcmp(change, "renamed") == 0)
-        out->type = KITH_NEWS_RENAMED;
-    else
-        return false;
-    out->peer = kith_peer_from_json(json_object_get(json, "peer"));
-    if (out->type == KITH_NEWS_RENAMED)
-        out->name_before = text_of(json, "name_before");
-    return true;
-}
-
-static bool take_delivery(const json_t *json, struct kith_news *out)
-{
-    out->type = KITH_NEWS_DELIVERY;
-    out->delivery = (struct kith_delivery_info){
+    return (struct kith_delivery_info){
         .room = text_of(json, "room"),
         .peer = text_of(json, "peer"),
         .peer_name = text_of(json, "name"),
@@ -150,24 +123,58 @@ static bool take_delivery(const json_t *json, struct kith_news *out)
         .seq = count_of(json, "seq"),
         .state = state_of(json),
     };
-    return true;
 }
 
-static bool take_warning(const json_t *json, struct kith_news *out)
+/* ---- news ---- */
+
+bool kith_news_type_of(const char *event, const json_t *json, enum kith_news_type *out)
 {
-    out->type = KITH_NEWS_WARNING;
-    out->warning = text_of(json, "text");
-    return true;
+    static const struct {
+        const char *event;
+        const char *change; /* NULL: there is none */
+        enum kith_news_type type;
+    } types[] = {
+        {"message", NULL, KITH_NEWS_MESSAGE},   {"peer", "online", KITH_NEWS_ONLINE},
+        {"peer", "offline", KITH_NEWS_OFFLINE}, {"peer", "renamed", KITH_NEWS_RENAMED},
+        {"delivery", NULL, KITH_NEWS_DELIVERY}, {"warning", NULL, KITH_NEWS_WARNING},
+    };
+    for (size_t i = 0; i < COUNT(types); i++) {
+        if (strcmp(event, types[i].event) != 0 ||
+            (types[i].change && strcmp(text_of(json, "change"), types[i].change) != 0))
+            continue;
+        *out = types[i].type;
+        return true;
+    }
+    return false;
 }
 
-bool kith_news_from_json(const char *type, const json_t *json, struct kith_news *out)
+void kith_news_fill(struct kith_news_parts *out, enum kith_news_type type,
+                    const json_t *json)
 {
-    *out = (struct kith_news){0};
-    if (strcmp(type, "message") == 0)
-        return take_message(json, out);
-    if (strcmp(type, "peer") == 0)
-        return take_peer(json, out);
-    if (strcmp(type, "delivery") == 0)
-        return take_delivery(json, out);
-    return strcmp(type, "warning") == 0 && take_warning(json, out);
+    struct kith_news *news = &out->news;
+    *news = (struct kith_news){.type = type};
+    switch (type) {
+    case KITH_NEWS_MESSAGE:
+        out->message = kith_message_from_json(json);
+        news->message = &out->message;
+        break;
+    case KITH_NEWS_RENAMED:
+        news->name_before = text_of(json, "name_before");
+        /* fall through */
+    case KITH_NEWS_ONLINE:
+    case KITH_NEWS_OFFLINE:
+        out->peer = kith_peer_from_json(json_object_get(json, "peer"));
+        news->peer = &out->peer;
+        break;
+    case KITH_NEWS_DELIVERY:
+        out->delivery = delivery_from_json(json);
+        news->delivery = &out->delivery;
+        break;
+    case KITH_NEWS_WARNING:
+        news->warning = text_of(json, "text");
+        break;
+    case KITH_NEWS_AWAY:
+    case KITH_NEWS_BACK:
+        break;
+    }
 }

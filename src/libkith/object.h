@@ -13,7 +13,19 @@ struct kith_peer_info kith_peer_from_json(const json_t *json);
 struct kith_room_info kith_room_from_json(const json_t *json);
 struct kith_message_info kith_message_from_json(const json_t *json);
 
-/* An event of the stream, by its type. False: one that this version does not know. */
-bool kith_news_from_json(const char *type, const json_t *json, struct kith_news *out);
+/* What an event of the stream is. False: nothing that this version knows. */
+bool kith_news_type_of(const char *event, const json_t *json, enum kith_news_type *out);
+
+/* News, and what they point at; so they stay where they are. */
+struct kith_news_parts {
+    struct kith_news news;
+    struct kith_message_info message;
+    struct kith_peer_info peer;
+    struct kith_delivery_info delivery;
+};
+
+/* `json` is NULL where the type says it all. */
+void kith_news_fill(struct kith_news_parts *out, enum kith_news_type type,
+                    const json_t *json);
 
 #endif

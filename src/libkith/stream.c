@@ -19,10 +19,9 @@
 #include "api/client_http.h"
 #include "libkith/object.h"
 
-/* What is queued: an event's JSON, or none for AWAY and BACK. */
 struct item {
-    struct kith_news news;
-    json_t *json; /* owned; `news` points into it */
+    enum kith_news_type type;
+    json_t *json; /* owned; NULL of AWAY and BACK */
 };
 
 struct kith_stream {
@@ -42,7 +41,8 @@ struct kith_stream {
     bool is_closing;
     int error; /* is_ended: why */
     /* The caller's: */
-    struct item told; /* what kith_stream_next gave last */
+    struct kith_news_parts told; /* what kith_stream_next gave last */
+    json_t *told_json;           /* owned; `told` points into it */
 };
 
 /* ---- the thread ---- */
@@ -70,7 +70,7 @@ static int on_event(void *ctx, const struct kith_client_event *event)
 {
     struct item item = {.json =
                             json_loadb(event->data, event->size, JSON_ALLOW_NUL, NULL)};
-    if (item.json && kith_news_from_json(event->type, item.json, &item.news))
+    if (item.json && kith_news_type_of(event->type, item.json, &item.type))
         return push(ctx, &item);
     json_decref(item.json); /* of a later version: not for us */
     return 0;
@@ -78,7 +78,7 @@ static int on_event(void *ctx, const struct kith_client_event *event)
 
 static void on_away(void *ctx)
 {
-    push(ctx, &(struct item){.news.type = KITH_NEWS_AWAY});
+    push(ctx, &(struct item){.type = KITH_NEWS_AWAY});
 }
 
 static void on_open(void *ctx)
@@ -90,7 +90,7 @@ static void on_open(void *ctx)
     pthread_cond_broadcast(&stream->changed);
     pthread_mutex_unlock(&stream->mutex);
     if (!is_first)
-        push(stream, &(struct item){.news.type = KITH_NEWS_BACK});
+        push(stream, &(struct item){.type = KITH_NEWS_BACK});
 }
 
 static void *follow(void *ctx)
@@ -134,7 +134,7 @@ static void release(struct kith_stream *stream)
 {
     for (size_t i = 0; i < stream->count; i++)
         json_decref(stream->items[(stream->first + i) % KITH_STREAM_NEWS_MAX].json);
-    json_decref(stream->told.json);
+    json_decref(stream->told_json);
     if (stream->ready >= 0)
         close(stream->ready);
     if (stream->cancel >= 0)
@@ -228,7 +228,7 @@ static bool wait_ready(const struct kith_stream *stream, int64_t until_ms)
 int kith_stream_next(struct kith_stream *stream, int timeout_ms,
                      const struct kith_news **out)
 {
-    struct item item;
+    struct item item = {0};
     int64_t until_ms = timeout_ms < 0 ? -1 : kith_http_now_ms() + timeout_ms;
     int error;
     while ((error = pop(stream, &item)) == KITH_ETIMEDOUT)
@@ -236,8 +236,9 @@ int kith_stream_next(struct kith_stream *stream, int timeout_ms,
             return KITH_ETIMEDOUT;
     if (error)
         return error;
-    json_decref(stream->told.json);
-    stream->told = item;
+    json_decref(stream->told_json);
+    stream->told_json = item.json;
+    kith_news_fill(&stream->told, item.type, item.json);
     *out = &stream->told.news;
     return 0;
 }

@@ -67,7 +67,7 @@ static const struct kith_news *await_text(struct kith *kith, const char *text)
     const struct kith_news *news;
     do
         news = await(kith, KITH_NEWS_MESSAGE);
-    while (strcmp(news->message.text, text) != 0);
+    while (strcmp(news->message->text, text) != 0);
     return news;
 }
 
@@ -128,7 +128,7 @@ static void two_handles_share_one_node(void **state)
     assert_string_equal(kith_id(second), kith_id(scene->alice));
     assert_string_equal(kith_name(second), "alice");
     assert_int_equal(kith_broadcast(second, "both hear it", 12, NULL), 0);
-    assert_true(await_text(scene->alice, "both hear it")->message.is_mine);
+    assert_true(await_text(scene->alice, "both hear it")->message->is_mine);
     await_text(second, "both hear it");
     kith_close(second);
 }
@@ -231,19 +231,19 @@ static void a_direct_message_arrives_and_is_told_as_delivered(void **state)
     assert_int_equal(
         kith_send(scene->alice, kith_id(scene->bob), "hello bob", 9, &receipt), 0);
     const struct kith_news *news = await_text(scene->bob, "hello bob");
-    assert_string_equal(news->message.id, receipt.id);
-    assert_string_equal(news->message.author, kith_id(scene->alice));
-    assert_string_equal(news->message.room, kith_id(scene->alice));
-    assert_string_equal(news->message.name, "alice");
-    assert_int_equal(news->message.text_size, 9);
-    assert_true(news->message.is_direct);
-    assert_false(news->message.is_mine);
-    assert_true(news->message.time_ms > 1700000000000);
+    assert_string_equal(news->message->id, receipt.id);
+    assert_string_equal(news->message->author, kith_id(scene->alice));
+    assert_string_equal(news->message->room, kith_id(scene->alice));
+    assert_string_equal(news->message->name, "alice");
+    assert_int_equal(news->message->text_size, 9);
+    assert_true(news->message->is_direct);
+    assert_false(news->message->is_mine);
+    assert_true(news->message->time_ms > 1700000000000);
     do
         news = await(scene->alice, KITH_NEWS_DELIVERY);
-    while (news->delivery.log != receipt.log || news->delivery.seq < receipt.seq);
-    assert_string_equal(news->delivery.peer, kith_id(scene->bob));
-    assert_int_equal(news->delivery.state, KITH_STATE_DELIVERED);
+    while (news->delivery->log != receipt.log || news->delivery->seq < receipt.seq);
+    assert_string_equal(news->delivery->peer, kith_id(scene->bob));
+    assert_int_equal(news->delivery->state, KITH_STATE_DELIVERED);
 }
 
 static void texts_that_cannot_be_are_refused(void **state)
@@ -254,7 +254,7 @@ static void texts_that_cannot_be_are_refused(void **state)
     assert_int_equal(kith_broadcast(scene->alice, large, KITH_TEXT_SIZE_MAX + 1, NULL),
                      KITH_ETEXTSIZE);
     assert_int_equal(kith_broadcast(scene->alice, large, KITH_TEXT_SIZE_MAX, NULL), 0);
-    assert_int_equal(await(scene->bob, KITH_NEWS_MESSAGE)->message.text_size,
+    assert_int_equal(await(scene->bob, KITH_NEWS_MESSAGE)->message->text_size,
                      KITH_TEXT_SIZE_MAX);
     assert_int_equal(kith_broadcast(scene->alice, "", 0, NULL), KITH_ETEXT);
     assert_int_equal(kith_broadcast(scene->alice, "a\0b", 3, NULL), KITH_ETEXT);
@@ -303,7 +303,7 @@ static void a_room_is_for_those_who_joined_it(void **state)
     assert_int_equal(kith_send(scene->bob, "#garden", "x", 1, NULL), KITH_ENOTFOUND);
     assert_int_equal(kith_join(scene->bob, "#garden"), 0);
     assert_int_equal(kith_send(scene->bob, "#garden", "roses", 5, NULL), 0);
-    assert_string_equal(await_text(scene->alice, "roses")->message.room, "#garden");
+    assert_string_equal(await_text(scene->alice, "roses")->message->room, "#garden");
     assert_int_equal(kith_leave(scene->alice, "#garden"), 0);
     assert_int_equal(kith_leave(scene->alice, "#garden"), KITH_ENOTFOUND);
     assert_int_equal(kith_leave(scene->alice, "#lobby"), KITH_EINVALID);
@@ -319,12 +319,12 @@ static void a_name_and_a_link_change_on_both_sides(void **state)
     assert_string_equal(kith_name(scene->bob), "robert");
     const struct kith_news *news = await(scene->alice, KITH_NEWS_RENAMED);
     assert_string_equal(news->name_before, "bob");
-    assert_string_equal(news->peer.name, "robert");
+    assert_string_equal(news->peer->name, "robert");
     assert_int_equal(kith_disconnect(scene->alice, "robert"), 0);
-    assert_string_equal(await(scene->bob, KITH_NEWS_OFFLINE)->peer.name, "alice");
+    assert_string_equal(await(scene->bob, KITH_NEWS_OFFLINE)->peer->name, "alice");
     assert_int_equal(kith_connect(scene->alice, "no address"), KITH_EADDRESS);
     assert_int_equal(kith_connect(scene->alice, kith_address(scene->bob)), 0);
-    assert_string_equal(await(scene->bob, KITH_NEWS_ONLINE)->peer.name, "alice");
+    assert_string_equal(await(scene->bob, KITH_NEWS_ONLINE)->peer->name, "alice");
 }
 
 struct texts {
@@ -385,10 +385,10 @@ static void news_can_be_polled_for(void **state)
     assert_int_equal(kith_next(scene->alice, 10, &news), KITH_ETIMEDOUT);
     say_numbers(scene->alice, 1, 2);
     assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
-    assert_string_equal(await(scene->alice, KITH_NEWS_MESSAGE)->message.text, "1");
+    assert_string_equal(await(scene->alice, KITH_NEWS_MESSAGE)->message->text, "1");
     assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
     assert_int_equal(kith_next(scene->alice, 0, &news), 0);
-    assert_string_equal(news->message.text, "2");
+    assert_string_equal(news->message->text, "2");
     assert_int_equal(poll(&fd, 1, 0), 0);
     assert_int_equal(kith_next(scene->alice, 0, &news), KITH_ETIMEDOUT);
 }
@@ -401,7 +401,7 @@ static void who_reads_late_misses_nothing(void **state)
     say_numbers(scene->alice, 1, 1000);
     for (int i = 1; i <= 1000; i++) {
         snprintf(text, sizeof text, "%d", i);
-        assert_string_equal(await(scene->bob, KITH_NEWS_MESSAGE)->message.text, text);
+        assert_string_equal(await(scene->bob, KITH_NEWS_MESSAGE)->message->text, text);
     }
 }
 
