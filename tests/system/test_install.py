@@ -3,6 +3,7 @@
 
 import glob
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ FILES = f"""
 {LIBRARY}/libkith.so.0
 {LIBRARY}/pkgconfig/libkith.pc
 {PREFIX}/lib/systemd/user/kith.service
+{PREFIX}/share/applications/kith.desktop
 {PREFIX}/share/bash-completion/completions/kith
 {PREFIX}/share/doc/kith/README.md
 {PREFIX}/share/doc/kith/LICENSE
@@ -99,6 +101,18 @@ def _(scene):
         find(tree, pattern.removeprefix("usr/"))
 
 
+@case("the packages are built with all that the build needs")
+def _(scene):
+    with open(os.path.join(ROOT, "tools/deps"), encoding="utf-8") as file:
+        needed = re.search(r"^build='(.*?)'", file.read(), re.M | re.S)[1].split()
+    control = " ".join(packaged("control"))
+    listed = re.search(r"Build-Depends: (.*?) Standards-Version", control)[1]
+    for word in needed:
+        # What every package is built with, and what meson brings along.
+        if word not in ("gcc", "libc6-dev", "make", "ninja-build"):
+            assert re.search(rf"(^| ){re.escape(word.split('|')[0])}\b", listed), (word, listed)
+
+
 @case("the pages name every command, option and knob")
 def _(scene):
     tree = install(scene)
@@ -116,12 +130,18 @@ def _(scene):
                                 capture_output=True, text=True).stderr, "", path)
 
 
-@case("service and icon are sound, and point to what is installed")
+@case("service, menu entry and icon are sound, and point to what is installed")
 def _(scene):
     tree = install(scene)
     service = read(tree, f"{PREFIX}/lib/systemd/user/kith.service")
     start = next(line for line in service.splitlines() if line.startswith("ExecStart="))
     assert os.access(tree + start.removeprefix("ExecStart=").split()[0], os.X_OK), start
+    entry = find(tree, f"{PREFIX}/share/applications/kith.desktop")
+    with open(entry, encoding="utf-8") as file:
+        values = dict(line.strip().split("=", 1) for line in file if "=" in line)
+    run_kith(*values["Exec"].split()[1:], "--help").expect(DONE)
+    if shutil.which("desktop-file-validate"):
+        same(run("desktop-file-validate", entry), "")
     icon = find(tree, f"{PREFIX}/share/icons/hicolor/scalable/apps/kith.svg")
     assert xml.etree.ElementTree.parse(icon).getroot().tag.endswith("svg")
 
