@@ -155,7 +155,9 @@ static void turn(uv_loop_t *loop, struct endpoint *a, struct endpoint *b,
     uv_timer_init(loop, &guard);
     guard.data = out_late;
     uv_update_time(loop);
-    uv_timer_start(&guard, on_guard, ms, 0);
+    /* Again and again: when it fires at the beginning of a run, the run goes on to wait
+     * for whatever comes next, and nothing may. */
+    uv_timer_start(&guard, on_guard, ms, ms);
     flush(a, b);
     while (!*out_late && (!value || *value < wanted)) {
         uv_run(loop, UV_RUN_ONCE);

@@ -418,7 +418,6 @@ static void dials_are_limited(void **state)
 static void impatient(struct kith_net_config *config)
 {
     config->handshake_ms = 50;
-    config->handshakes_max = 3;
     config->linger_ms = 50;
 }
 
@@ -480,10 +479,9 @@ static void silent_stranger_is_hung_up_on(void **state)
     adjust_next = impatient;
     open_pair(pair, "127.0.0.1");
     int fd = plain_connect(&pair->bob->at);
-    wait_for_handshakes(pair, 1);
-    assert_false(is_hung_up(fd));
+    while (!is_hung_up(fd))
+        turn_for(&pair->loop, pair->alice, pair->bob, 5);
     wait_for_handshakes(pair, 0);
-    assert_true(is_hung_up(fd));
     assert_int_equal(pair->bob->up_count + pair->bob->down_count, 0);
     close(fd);
 }
@@ -514,11 +512,16 @@ static void garbage_before_tls_harms_nobody(void **state)
     assert_int_equal(pair->bob->up_count, 1);
 }
 
+static void few_handshakes(struct kith_net_config *config)
+{
+    config->handshakes_max = 3;
+}
+
 static void half_open_handshakes_are_limited_and_the_oldest_makes_room(void **state)
 {
     struct pair *pair = *state;
     close_pair(pair);
-    adjust_next = impatient;
+    adjust_next = few_handshakes;
     open_pair(pair, "127.0.0.1");
     int fds[6];
     for (int i = 0; i < 6; i++)
