@@ -1,0 +1,272 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The server beside docs/openapi.yaml: every endpoint, with requests that the contract
+allows and requests that it forbids. A new endpoint is tested as soon as it is documented;
+ASKED says how to ask it so that it has something to tell."""
+
+import http.client
+import json
+import os
+import urllib.parse
+
+from contractlib import Contract, endpoints_of_the_server
+from kithlib import UnixConnection, case, main, same, wait_until
+
+JSON = {"Content-Type": "application/json"}
+# What any request may get, whatever it asks for: without a token, of a wrong form.
+ALWAYS = (401, 405, 413, 415)
+ENDLESS = "/api/v1/stream"
+LAST = "/api/v1/shutdown"
+
+# Bodies, and queries, that find something; {bob} and {address} are filled in.
+ASKED = {
+    "PATCH /api/v1/self": {"name": "alice"},
+    "GET /api/v1/messages": "room={bob}&limit=3&order=newest&since=1h",
+    "GET /api/v1/search": "q=hello&room={bob}&since=1h&limit=1",
+    "POST /api/v1/messages": {"to": "{bob}", "text": "hello", "wait": "delivered",
+                              "timeout": 60},
+    "POST /api/v1/peers/connect": {"address": "{address}", "timeout": 60},
+    "POST /api/v1/peers/disconnect": {"peer": "{bob}"},
+    "POST /api/v1/rooms/join": {"room": "#garden"},
+    "POST /api/v1/rooms/leave": {"room": "#garden"},
+    "POST /send": {"ip": "{bob}", "msg": "hello"},
+}
+
+# What undoes the one on the left.
+UNDONE = {
+    "POST /api/v1/peers/disconnect": "POST /api/v1/peers/connect",
+    "POST /api/v1/rooms/leave": "POST /api/v1/rooms/join",
+}
+
+
+def fill(value, names):
+    if isinstance(value, str):
+        return value.format(**names) if "{" in value else value
+    if isinstance(value, dict):
+        return {key: fill(member, names) for key, member in value.items()}
+    return value
+
+
+class Server:
+    """A node, asked over its socket or over TCP."""
+
+    def __init__(self, node):
+        self.node = node
+        with open(os.path.join(node.home, "token"), encoding="ascii") as file:
+            self.token = file.read().strip()
+
+    def ask(self, method, path, body=None, headers=None, tcp=False, token=True):
+        """Status, headers, text."""
+        if tcp:
+            url = urllib.parse.urlsplit(self.node.ready["http"])
+            connection = http.client.HTTPConnection(url.hostname, url.port, timeout=90)
+        else:
+            connection = UnixConnection(self.node.ready["socket"])
+        headers = dict(headers if headers is not None else {} if method == "GET" else JSON)
+        if tcp and token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        try:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.headers, answer.read().decode()
+        finally:
+            connection.close()
+
+
+def setting(scene):
+    """Alice linked to bob, who said something to her, and she to him."""
+    alice, bob = scene.pair()
+    alice.say(bob.id, "hello bob", wait="delivered")
+    bob.say(alice.id, "hello alice", wait="delivered")
+    alice.say("#lobby", "hello all")
+    names = {"bob": bob.id, "address": bob.address,
+             "message": alice.say(bob.id, "hello again")["id"]}
+    return alice, bob, names
+
+
+def path_of(contract, path, operation, names):
+    """Without the braces: a parameter of the path is filled in."""
+    for one in contract.parameters(operation):
+        if one["in"] == "path":
+            path = path.replace("{" + one["name"] + "}", names["message"])
+    return path
+
+
+def valid_request(contract, method, path, operation, names):
+    """(path with its query, body)."""
+    asked = fill(ASKED.get(f"{method} {path}"), names)
+    schema = contract.body_schema(operation)
+    url = path_of(contract, path, operation, names)
+    if isinstance(asked, str):
+        return url + "?" + asked, None
+    if schema is None:
+        return url, None if method == "GET" else b""
+    return url, json.dumps(asked if asked is not None else contract.sample(schema)).encode()
+
+
+def checked(contract, server, method, path, operation, url, body, **options):
+    """Ask, and see that the answer is documented. Status and headers."""
+    status, headers, text = server.ask(method, url, body, **options)
+    where = f"{method} {url} {(body or b'')[:200]!r}"
+    contract.check_answer(operation, status, headers["Content-Type"], text, where, ALWAYS)
+    assert headers["Cache-Control"], where
+    return status, where
+
+
+def undo(server, method, path, names):
+    other = UNDONE.get(f"{method} {path}")
+    if other:
+        status, _, text = server.ask(*other.split(), json.dumps(fill(ASKED[other], names)))
+        same(status, 200, text)
+
+
+@case("what the server has and what the contract has is the same")
+def _(scene):
+    documented = {(method, path) for method, path, _ in Contract().operations()}
+    served = endpoints_of_the_server()
+    same(sorted(served - documented), [], "served and not documented")
+    same(sorted(documented - served), [], "documented and not served")
+
+
+@case("the contract has no word by accident, as a comma in a description makes")
+def _(scene):
+    contract = Contract()
+    for method, path, operation in contract.operations():
+        where = f"{method} {path}"
+        same(set(operation) - {"summary", "description", "parameters", "requestBody",
+                               "responses", "security"}, set(), where)
+        for one in contract.parameters(operation):
+            same(set(one) - {"name", "in", "required", "schema", "description"}, set(), where)
+            contract.check_words(one["schema"], where)
+        schema = contract.body_schema(operation)
+        if schema is not None:
+            contract.check_words(schema, where)
+        for status, response in operation["responses"].items():
+            for content in contract.resolve(response).get("content", {}).values():
+                contract.check_words(content["schema"], f"{where} {status}")
+
+
+@case("every endpoint answers what it should as the contract says, on both doors")
+def _(scene):
+    contract = Contract()
+    alice, _, names = setting(scene)
+    server = Server(alice)
+    for method, path, operation in contract.operations():
+        if path in (ENDLESS, LAST):
+            continue
+        for tcp in (False, True):
+            undo(server, method, path, names)
+            url, body = valid_request(contract, method, path, operation, names)
+            status, where = checked(contract, server, method, path, operation, url, body, tcp=tcp)
+            if method == "GET" or f"{method} {path}" in ASKED:
+                assert status < 300 or (status, path) == (403, "/api/v1/code"), (where, status)
+            undo(server, method, path, names)
+    for method, path, operation in contract.operations():
+        if path == LAST:
+            checked(contract, server, method, path, operation, path, b"", tcp=True)
+    alice.ended()
+
+
+@case("bodies of a wrong form are refused as the contract says, member by member")
+def _(scene):
+    contract = Contract()
+    alice, _, names = setting(scene)
+    server = Server(alice)
+    for method, path, operation in contract.operations():
+        schema = contract.body_schema(operation)
+        if schema is None:
+            continue
+        url, body = valid_request(contract, method, path, operation, names)
+        for what, broken in contract.broken_bodies(schema, json.loads(body)):
+            status, where = checked(contract, server, method, path, operation, url, broken)
+            assert 400 <= status < 500, f"{where}: {what}: {status}"
+        status, where = checked(contract, server, method, path, operation, url, body,
+                                headers={"Content-Type": "text/plain"})
+        same(status, 415, where)
+    same(alice.request("GET", "/self")[1]["name"], "alice")
+
+
+@case("queries of a wrong form are refused as the contract says")
+def _(scene):
+    contract = Contract()
+    alice, _, names = setting(scene)
+    server = Server(alice)
+    for method, path, operation in contract.operations():
+        parameters = contract.parameters(operation)
+        url = path_of(contract, path, operation, names)
+        queries = [one for one in parameters if one["in"] == "query"]
+        needed = {one["name"]: "a" for one in queries if one.get("required")}
+        if needed:
+            status, where = checked(contract, server, method, path, operation, url, None)
+            same(status, 400, f"{where}: without {sorted(needed)}")
+        for one in queries:
+            for value in broken_query_values(contract.resolve(one["schema"])):
+                asked = url + "?" + urllib.parse.urlencode({**needed, one["name"]: value})
+                status, where = checked(contract, server, method, path, operation, asked, None)
+                same(status, 400, where)
+        for one in parameters:
+            if one["in"] == "path":
+                for value in ("x", "a" * 52, "A" * 52, "%00", "a" * 4000, names["message"] + "a"):
+                    broken = path.replace("{" + one["name"] + "}", value)
+                    status, where = checked(contract, server, method, path, operation, broken,
+                                            None)
+                    assert 400 <= status < 500, (where, status)
+
+
+def broken_query_values(schema):
+    kinds = schema.get("type", "string")
+    if kinds == "integer":
+        yield from ("x", "-1", "1.5", "", "9" * 30 + "x")
+        if schema.get("minimum", 0) == 1:
+            yield "0"
+    if "enum" in schema:
+        yield from ("", "unknown", schema["enum"][0].upper())
+
+
+@case("without the token, and with another method, nothing is told that is not documented")
+def _(scene):
+    contract = Contract()
+    alice, _, names = setting(scene)
+    server = Server(alice)
+    for method, path, operation in contract.operations():
+        url, body = valid_request(contract, method, path, operation, names)
+        if operation.get("security") != []:
+            status, where = checked(contract, server, method, path, operation, url, body,
+                                    tcp=True, token=False)
+            assert status == 401 or (status, path) == (403, "/api/v1/code"), (where, status)
+        status, headers, text = server.ask("DELETE", url)
+        if "DELETE" not in {m for m, p, _ in contract.operations() if p == path}:
+            same(status, 405, f"DELETE {url}")
+            assert method in headers["Allow"].split(", "), headers
+            contract.check(contract.component("Problem"), json.loads(text))
+    same(alice.is_running(), True)
+
+
+@case("events of the stream have the objects of the contract")
+def _(scene):
+    contract = Contract()
+    alice, bob, _ = setting(scene)
+    connection = UnixConnection(alice.ready["socket"])
+    connection.request("GET", ENDLESS + "?after=0")
+    answer = connection.getresponse()
+    same(answer.headers["Content-Type"], "text/event-stream")
+    missing = {"message": "Message", "peer": "PeerEvent", "delivery": "DeliveryEvent"}
+    alice.say(bob.id, "seen by the stream", wait="delivered")
+    bob.kith("rename", "robert")
+    wait_until("the new name is known", lambda: alice.peer(bob)["name"] == "robert")
+    kind = None
+    while missing:
+        line = answer.readline().decode().rstrip("\n")
+        name, _, value = line.partition(": ")
+        if name == "event":
+            kind = value
+        elif name == "data":
+            schemas = {"message": "Message", "peer": "PeerEvent", "delivery": "DeliveryEvent",
+                       "warning": "WarningEvent"}
+            contract.check(contract.component(schemas[kind]), json.loads(value), kind)
+            missing.pop(kind, None)
+    connection.close()
+
+
+if __name__ == "__main__":
+    main()
