@@ -2,11 +2,13 @@
 """What `make install` puts where, and a bot that is built against nothing but that."""
 
 import glob
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import urllib.request
 import xml.etree.ElementTree
 
 from kithlib import DONE, Skip, case, kith_path, main, run_kith, same, wait_until
@@ -178,11 +180,11 @@ def compile_bot(scene, tree, compiler, *language):
 class Bot:
     """The example, running on a home."""
 
-    def __init__(self, scene, tree, program, home):
+    def __init__(self, scene, tree, program, home, **variables):
         library = os.path.dirname(find(tree, f"{LIBRARY}/libkith.so.0"))
         self.process = subprocess.Popen(
             [program, home], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**os.environ, "LD_LIBRARY_PATH": library})
+            env={**os.environ, "LD_LIBRARY_PATH": library, **variables})
         scene.at_end(self.process.kill)
         self.name, _, self.id = self.process.stdout.readline().strip().partition(" is ")
 
@@ -209,8 +211,14 @@ def _(scene):
     os.mkdir(home, 0o700)
     with open(os.path.join(home, "kith.conf"), "w", encoding="utf-8") as file:
         file.write(f"name = bot\nlisten = {scene.host()}:0\nlan = no\n")
-    bot = Bot(scene, tree, program, home)
+    page = f"{scene.host()}:8000"  # nobody else has that address
+    bot = Bot(scene, tree, program, home, KITH_HTTP=page)
     same(bot.name, "bot")
+    with open(os.path.join(home, "token"), encoding="utf-8") as file:
+        show = {"Authorization": "Bearer " + file.read().strip()}
+    asked = urllib.request.Request(f"http://{page}/api/v1/self", headers=show)
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        same(json.load(answer)["id"], bot.id)
     alice = scene.node("alice")
     run_kith("connect", alice.address, "--home", home).expect(DONE)
     answers(alice, bot)

@@ -405,6 +405,23 @@ static void who_reads_late_misses_nothing(void **state)
     }
 }
 
+/* The thread that fills it waits for room when it is told to end. */
+static void a_full_queue_does_not_hold_up_the_end(void **state)
+{
+    struct scene *scene = *state;
+    struct pollfd fd = {.fd = kith_fd(scene->bob), .events = POLLIN};
+    struct texts texts;
+    say_numbers(scene->alice, 1, 600);
+    do {
+        texts = (struct texts){0};
+        kith_history(scene->bob, "#lobby", NULL, 1, keep_message, &texts);
+    } while (strcmp(texts.first, "600") != 0);
+    assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
+    kith_close(scene->bob);
+    scene->bob = NULL;
+    await(scene->alice, KITH_NEWS_OFFLINE);
+}
+
 static void a_node_that_goes_and_comes_is_told_without_loss(void **state)
 {
     struct scene *scene = *state;
@@ -443,6 +460,7 @@ int main(void)
         TEST(history_ends_with_the_last_and_keeps_its_order),
         TEST(news_can_be_polled_for),
         PAIR(who_reads_late_misses_nothing),
+        PAIR(a_full_queue_does_not_hold_up_the_end),
         PAIR(a_node_that_goes_and_comes_is_told_without_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
