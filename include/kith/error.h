@@ -62,7 +62,8 @@ enum kith_error_class {
     X(ETEXT, -68, CALLER, "not a usable text")                                           \
     X(ETEXTSIZE, -69, CALLER, "a message holds at most 65536 bytes")                     \
     X(EADDRESS, -70, CALLER, "not a usable address")                                     \
-    X(ENONODE, -71, CALLER, "no node is running on this home")
+    X(ENONODE, -71, CALLER, "no node is running on this home")                           \
+    X(EBLOCKED, -72, CALLER, "this peer is blocked")
 
 enum kith_error {
     KITH_OK = 0,

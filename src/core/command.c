@@ -10,6 +10,7 @@
 #include "core/exchange.h"
 #include "core/join.h"
 #include "core/link.h"
+#include "core/mark.h"
 #include "core/peer.h"
 #include "core/room.h"
 
@@ -81,6 +82,12 @@ static struct kith_room *open_room(const struct kith_node *node, uint32_t room_n
     return is_in ? room : NULL;
 }
 
+static bool is_blocked(const struct kith_node *node, const struct kith_id *id)
+{
+    const struct kith_peer *peer = kith_peer_find(node, id);
+    return peer != NULL && peer->is_blocked;
+}
+
 static void run_send(struct kith_node *node, const struct kith_command *command)
 {
     struct kith_room *room = NULL;
@@ -88,6 +95,8 @@ static void run_send(struct kith_node *node, const struct kith_command *command)
     if (error == 0 && command->send.is_direct &&
         kith_id_equal(&command->send.peer, &node->self->id))
         error = KITH_ESELF;
+    if (error == 0 && command->send.is_direct && is_blocked(node, &command->send.peer))
+        error = KITH_EBLOCKED;
     if (error == 0 && !command->send.is_direct) {
         room = open_room(node, command->send.room_no);
         error = room == NULL ? KITH_ENOTFOUND : 0;
@@ -189,6 +198,10 @@ void kith_command_run(struct kith_node *node, const struct kith_command *command
         break;
     case KITH_COMMAND_LEAVE:
         kith_join_leave(node, &command->room, command->token);
+        break;
+    case KITH_COMMAND_BLOCK:
+    case KITH_COMMAND_VERIFY:
+        kith_mark_peer(node, command);
         break;
     case KITH_COMMAND_LISTENING:
         run_listening(node, command);

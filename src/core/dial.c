@@ -231,7 +231,7 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
 {
     const struct kith_peer *peer = kith_peer_find(node, id);
     if (node->is_stopping || peer == node->self ||
-        (peer != NULL && (peer->link != NULL || peer->is_refused)))
+        (peer != NULL && (peer->link != NULL || kith_peer_is_unwanted(peer))))
         return;
     struct kith_dial *dial = find_suggested(node, id);
     if (dial == NULL) {
@@ -335,7 +335,10 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         forget(node, dial); /* our own address among the configured ones is no mistake */
     else if (is_linked_anyhow && dial->is_suggested)
         forget(node, dial);
-    else if (is_linked_anyhow || (dial->peer != NULL && dial->peer->is_refused))
+    else if (error == KITH_EBLOCKED && dial->token != 0)
+        fail(node, dial, error);
+    else if (is_linked_anyhow ||
+             (dial->peer != NULL && kith_peer_is_unwanted(dial->peer)))
         park(dial);
     else if (link->has_left && link->bye_reason == KITH_BYE_DISCONNECTED)
         wait(node, dial, KITH_DIAL_REFUSED_RETRY);
@@ -354,7 +357,7 @@ void kith_dial_peer_lost(struct kith_node *node, const struct kith_peer *peer)
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
         bool is_parked =
             dial->state == KITH_DIAL_WAITING && dial->next_at == KITH_TIME_NEVER;
-        if (dial->peer == peer && is_parked && !peer->is_refused)
+        if (dial->peer == peer && is_parked && !kith_peer_is_unwanted(peer))
             wait(node, dial, backoff(node, 1));
     }
 }

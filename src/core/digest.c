@@ -2,6 +2,7 @@
 #include "core/digest.h"
 
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 static void hash_update(crypto_generichash_state *state, const void *data, size_t size)
@@ -73,18 +74,40 @@ struct kith_id kith_digest_open_room(
     return id;
 }
 
-struct kith_id kith_digest_direct_room(const struct kith_id *a, const struct kith_id *b)
+static struct kith_id digest_pair(const char *context, const struct kith_id *a,
+                                  const struct kith_id *b)
 {
-    static const char context[] = "kith-direct";
     bool in_order = kith_id_compare(a, b) < 0;
     struct kith_id id;
     crypto_generichash_state state;
     crypto_generichash_init(&state, NULL, 0, KITH_ID_SIZE);
-    hash_update(&state, context, sizeof(context) - 1);
+    hash_update(&state, context, strlen(context));
     hash_update(&state, in_order ? a->bytes : b->bytes, KITH_ID_SIZE);
     hash_update(&state, in_order ? b->bytes : a->bytes, KITH_ID_SIZE);
     crypto_generichash_final(&state, id.bytes, KITH_ID_SIZE);
     return id;
+}
+
+struct kith_id kith_digest_direct_room(const struct kith_id *a, const struct kith_id *b)
+{
+    return digest_pair("kith-direct", a, b);
+}
+
+#define CODE_GROUPS      6
+#define CODE_GROUP_BYTES 5
+
+void kith_digest_code(const struct kith_id *a, const struct kith_id *b,
+                      char out[static KITH_CODE_SIZE])
+{
+    struct kith_id hash = digest_pair("kith-verify-1", a, b);
+    for (size_t i = 0; i < CODE_GROUPS; i++) {
+        uint64_t group = 0;
+        for (size_t j = 0; j < CODE_GROUP_BYTES; j++)
+            group = group << 8 | hash.bytes[i * CODE_GROUP_BYTES + j];
+        snprintf(out + i * 6, KITH_CODE_SIZE - i * 6, "%05u", (unsigned)(group % 100000));
+        if (i + 1 < CODE_GROUPS)
+            out[i * 6 + 5] = ' ';
+    }
 }
 
 static struct kith_id event_id(const struct kith_run *run, const struct kith_id *room,

@@ -33,6 +33,11 @@ struct kith_id kith_digest_open_room(
 /* BLAKE2b-256("kith-direct" || the lower id || the higher id) */
 struct kith_id kith_digest_direct_room(const struct kith_id *a, const struct kith_id *b);
 
+/* Six groups of five digits of BLAKE2b-256("kith-verify-1" || the lower id || the higher
+ * id): each group is five bytes of it, big-endian, modulo 100,000. */
+void kith_digest_code(const struct kith_id *a, const struct kith_id *b,
+                      char out[static KITH_CODE_SIZE]);
+
 /* Fill in the ids of all events, and check bodies that are present against their hashes.
  * Returns 0 or KITH_ECHAIN. */
 int kith_digest_run(struct kith_run *run, const struct kith_id *room);

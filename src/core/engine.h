@@ -101,7 +101,9 @@ struct kith_peer {
     uint32_t lost; /* how often it went offline since we started; told in HELLO */
     bool is_contact;
     bool is_refused; /* disconnected by hand */
-    bool is_moving;  /* to a link not yet live; offline was not told */
+    bool is_blocked; /* for good */
+    bool is_verified;
+    bool is_moving; /* to a link not yet live; offline was not told */
     bool is_recorded;
 };
 
@@ -233,6 +235,7 @@ struct kith_promise {
     uint64_t store_no;
     uint64_t token;
     struct kith_room *room; /* it is about; NULL: none (borrowed) */
+    struct kith_peer *peer; /* likewise */
     bool before;            /* what `undo` restores */
     void (*undo)(struct kith_node *node, const struct kith_promise *promise);
 };

@@ -73,6 +73,14 @@ static void meet_self(struct kith_node *node, struct kith_link *link)
     kith_link_close(node, link, KITH_BYE_SELF, KITH_ESELF);
 }
 
+/* An address that leads to a blocked peer is not dialled until that is taken back. */
+static void turn_away(struct kith_node *node, struct kith_link *link)
+{
+    if (link->dial != NULL)
+        link->dial->peer = link->peer;
+    kith_link_close(node, link, KITH_BYE_DISCONNECTED, KITH_EBLOCKED);
+}
+
 /* Connecting by hand to somebody disconnected by hand takes that back. */
 static bool is_refused(struct kith_link *link)
 {
@@ -122,7 +130,9 @@ int kith_greet_hello(struct kith_node *node, struct kith_link *link,
     link->peer = kith_peer_get(node, &link->id);
     if (link->peer == NULL)
         return 0;
-    if (is_refused(link))
+    if (link->peer->is_blocked)
+        turn_away(node, link);
+    else if (is_refused(link))
         kith_link_close(node, link, KITH_BYE_DISCONNECTED, KITH_EDISCONNECTED);
     else
         go_live(node, link, hello);

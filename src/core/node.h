@@ -100,6 +100,8 @@ enum kith_command_type {
     KITH_COMMAND_RENAME,
     KITH_COMMAND_JOIN,      /* an open room: share it with whoever is in it */
     KITH_COMMAND_LEAVE,     /* not any more; what was said there is kept */
+    KITH_COMMAND_BLOCK,     /* a peer: never linked, and nothing of it shown; or not so */
+    KITH_COMMAND_VERIFY,    /* a peer: its id was compared; or not so */
     KITH_COMMAND_LISTENING, /* addresses to tell peers, replacing those before; be found
                                anew */
     KITH_COMMAND_STOP,      /* say goodbye on every link; nothing is dialled any more */
@@ -122,7 +124,11 @@ struct kith_command {
         struct kith_address connect;
         struct kith_id disconnect;
         struct kith_name rename;
-        struct kith_name room; /* JOIN, LEAVE: of kith_name_parse_room */
+        struct {
+            struct kith_id peer; /* need not be known yet */
+            bool is_on;          /* false takes it back */
+        } mark;                  /* BLOCK, VERIFY */
+        struct kith_name room;   /* JOIN, LEAVE: of kith_name_parse_room */
         struct {
             const struct kith_address *addresses;
             size_t count;
@@ -240,15 +246,15 @@ struct kith_notice {
         } delivery;
         struct {
             uint64_t token;
-            int error; /* SEND, JOIN, LEAVE: 0 once stored. CONNECT: 0 once the peer said
-                          hello. */
+            int error; /* SEND, JOIN, LEAVE, BLOCK, VERIFY: 0 once stored. CONNECT: 0 once
+                          the peer said hello. */
             uint32_t room_no;          /* SEND, JOIN, LEAVE */
             uint32_t log_no;           /* SEND */
             uint64_t seq_first;        /* SEND */
             size_t count;              /* SEND */
             const struct kith_id *ids; /* SEND: `count` event ids */
             kith_hlc hlc_first;        /* SEND */
-            uint32_t peer_no;          /* CONNECT, DISCONNECT */
+            uint32_t peer_no;          /* CONNECT, DISCONNECT, BLOCK, VERIFY */
         } reply;
         struct {
             enum kith_warning warning;
@@ -340,7 +346,9 @@ struct kith_peer_view {
     struct kith_id id;
     const char *name; /* borrowed until the next step; "" when unknown */
     bool is_online;
-    bool is_contact;
+    bool is_contact; /* or verified */
+    bool is_blocked;
+    bool is_verified;
     bool is_lan;            /* online: the path */
     kith_time rtt;          /* online: of the last ping; 0 when not yet measured */
     kith_time online_since; /* online: wall */
@@ -355,6 +363,12 @@ struct kith_peer_view {
 size_t kith_node_peer_count(const struct kith_node *node);
 bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
                     struct kith_peer_view *out);
+
+/* What two people compare to be sure of one another's ids: the same on both sides, six
+ * groups of five digits (PROTOCOL section 3). */
+#define KITH_CODE_SIZE sizeof("00000 00000 00000 00000 00000 00000")
+void kith_node_code(const struct kith_node *node, const struct kith_id *peer,
+                    char out[static KITH_CODE_SIZE]);
 
 struct kith_room_view {
     uint32_t no;

@@ -65,6 +65,8 @@ static struct kith_record_peer *record(struct kith_node *node, struct kith_peer 
         .last_seen = peer->last_seen,
         .address = peer->address_kept,
         .is_contact = peer->is_contact,
+        .is_blocked = peer->is_blocked,
+        .is_verified = peer->is_verified,
     };
     peer->is_recorded = true;
     return &record->peer;
@@ -173,6 +175,8 @@ int kith_peer_restore(struct kith_node *node, const struct kith_record_peer *rec
     peer->last_seen = record->last_seen;
     peer->address = peer->address_kept = record->address;
     peer->is_contact = record->is_contact;
+    peer->is_blocked = record->is_blocked;
+    peer->is_verified = record->is_verified;
     peer->is_recorded = true;
     return 0;
 }

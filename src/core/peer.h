@@ -11,6 +11,12 @@ struct kith_peer *kith_peer_find(const struct kith_node *node, const struct kith
 /* Find or add. NULL (and the node is broken) when memory ran out. */
 struct kith_peer *kith_peer_get(struct kith_node *node, const struct kith_id *id);
 
+/* Not to be linked: disconnected by hand for now, or blocked for good. */
+static inline bool kith_peer_is_unwanted(const struct kith_peer *peer)
+{
+    return peer->is_refused || peer->is_blocked;
+}
+
 /* Have the peer's row stored as it is now. */
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
 

@@ -18,8 +18,9 @@ void kith_promise_add(struct kith_node *node, const struct kith_promise *promise
 static void answer(struct kith_node *node, struct kith_promise *promise, int error)
 {
     kith_list_remove(&promise->item);
-    struct kith_notice *tell = kith_command_reply(node, promise->token, error, 0);
-    tell->reply.room_no = promise->room->no;
+    uint32_t peer_no = promise->peer != NULL ? promise->peer->no : 0;
+    struct kith_notice *tell = kith_command_reply(node, promise->token, error, peer_no);
+    tell->reply.room_no = promise->room != NULL ? promise->room->no : 0;
     kith_release(node->alloc, promise);
 }
 

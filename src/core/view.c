@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/digest.h"
 #include "core/engine.h"
 #include "core/log.h"
 #include "core/room.h"
@@ -31,7 +32,9 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         .id = peer->id,
         .name = peer->name.text,
         .is_online = peer->link != NULL,
-        .is_contact = peer->is_contact,
+        .is_contact = peer->is_contact || peer->is_verified,
+        .is_blocked = peer->is_blocked,
+        .is_verified = peer->is_verified,
         .last_seen = peer->link != NULL ? node->now.wall : peer->last_seen,
         .address = peer->address,
     };
@@ -42,6 +45,12 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         out->address = peer->link->remote;
     }
     return true;
+}
+
+void kith_node_code(const struct kith_node *node, const struct kith_id *peer,
+                    char out[static KITH_CODE_SIZE])
+{
+    kith_digest_code(&node->self->id, peer, out);
 }
 
 size_t kith_node_room_count(const struct kith_node *node)

@@ -5,6 +5,7 @@
 
 /* Passes on what is committed and due, up to a limit. */
 struct filter {
+    const struct kith_node *node;
     kith_entry_cb *visit;
     void *ctx;
     size_t left;
@@ -12,9 +13,17 @@ struct filter {
     kith_hlc due_end;
 };
 
+/* Pages and searches come without them, events in order of arrival do not. */
+static bool is_blocked(const struct kith_node *node, uint32_t author_no)
+{
+    struct kith_peer_view peer;
+    return author_no != 0 && kith_node_peer(node, author_no, &peer) && peer.is_blocked;
+}
+
 static bool is_shown(const struct filter *filter, const struct kith_stored_event *event)
 {
-    return event->arrival < filter->arrival_end && event->hlc < filter->due_end;
+    return event->arrival < filter->arrival_end && event->hlc < filter->due_end &&
+           !is_blocked(filter->node, event->author_no);
 }
 
 static struct kith_entry to_entry(const struct kith_stored_event *event)
@@ -50,6 +59,7 @@ static struct filter begin(struct kith_runtime *runtime, size_t limit,
                            kith_entry_cb *visit, void *ctx)
 {
     return (struct filter){
+        .node = runtime->node,
         .visit = visit,
         .ctx = ctx,
         .left = limit,

@@ -161,8 +161,9 @@ int kith_runtime_history(struct kith_runtime *runtime,
                          const struct kith_history_query *query, kith_entry_cb *visit,
                          void *ctx);
 
-/* Events from arrival number `first` on, in order of arrival, at most `limit`. What is
- * dated more than a day ahead is left out here and above, until it is due. */
+/* Events from arrival number `first` on, in order of arrival, at most `limit`. What a
+ * blocked peer said, and what is dated more than a day ahead until it is due, is left out
+ * here and above. */
 int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t limit,
                           kith_entry_cb *visit, void *ctx);
 

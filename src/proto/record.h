@@ -48,6 +48,8 @@ struct kith_record_peer {
     kith_time last_seen;         /* wall; 0 when never linked */
     struct kith_address address; /* that worked last; host "" when none did */
     bool is_contact;             /* a direct message went either way */
+    bool is_blocked;             /* by hand: never linked, not shown */
+    bool is_verified;            /* by hand: its id was compared */
 };
 
 struct kith_record_room {

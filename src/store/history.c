@@ -8,7 +8,7 @@
 #define WITHIN                                                                           \
     " e.hlc >= ?2 AND (e.hlc > ?2 OR e.id > ?3) AND e.hlc <= ?4"                         \
     " AND (e.hlc < ?4 OR e.id < ?5) AND (?6 = 0 OR e.kind = ?6)"                         \
-    " AND " KITH_HISTORY_IS_SHOWN " "
+    " AND " KITH_HISTORY_IS_SHOWN " AND " KITH_HISTORY_IS_WANTED " "
 
 #define PAGE_ROOM(order)                                                                 \
     "SELECT " KITH_HISTORY_COLUMNS " FROM events e CROSS JOIN logs l"                    \

@@ -13,6 +13,10 @@
  * differs; until there its rows are those of its base, not shown twice. */
 #define KITH_HISTORY_IS_SHOWN "(e.key & 1099511627775) >= l.seq_first"
 
+/* Nothing of a peer that is blocked is shown. It is kept, for others may lack it. */
+#define KITH_HISTORY_IS_WANTED                                                           \
+    "NOT EXISTS (SELECT 1 FROM peers p WHERE p.no = l.author AND p.is_blocked)"
+
 /* Visit all rows of a bound statement that selects KITH_HISTORY_COLUMNS; resets it. */
 int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
                        kith_stored_event_visit *visit, void *ctx);

@@ -11,6 +11,9 @@
 const struct kith_migration kith_migrations[] = {
     /* Open rooms that are joined and left; until then there was only the lobby. */
     {1, "ALTER TABLE rooms ADD COLUMN is_joined INTEGER NOT NULL DEFAULT 1"},
+    /* What people think of a peer. */
+    {2, "ALTER TABLE peers ADD COLUMN is_blocked INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE peers ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0"},
 };
 const size_t kith_migration_count = sizeof kith_migrations / sizeof kith_migrations[0];
 

@@ -122,12 +122,13 @@ struct kith_page_query {
     const struct kith_cursor *before; /* NULL, or only what is less (borrowed) */
 };
 
-/* Part of the history, in the order shown. The next page begins after (newest first:
- * before) the last event of this one. */
+/* Part of the history, in the order shown, without what blocked peers said. The next page
+ * begins after (newest first: before) the last event of this one. */
 int kith_store_page(struct kith_store *store, const struct kith_page_query *query,
                     kith_stored_event_visit *visit, void *ctx);
 
-/* At most `limit` committed events in order of arrival, from the given one. */
+/* At most `limit` committed events in order of arrival, from the given one, those of
+ * blocked peers among them. */
 int kith_store_arrivals(struct kith_store *store, uint64_t arrival_from, size_t limit,
                         kith_stored_event_visit *visit, void *ctx);
 

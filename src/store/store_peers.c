@@ -6,14 +6,15 @@
 static const char schema[] =
     "CREATE TABLE peers(no INTEGER PRIMARY KEY, id BLOB NOT NULL, name TEXT NOT NULL,"
     " name_hlc INTEGER NOT NULL, last_seen INTEGER NOT NULL, host TEXT NOT NULL,"
-    " port INTEGER NOT NULL, is_contact INTEGER NOT NULL);";
+    " port INTEGER NOT NULL, is_contact INTEGER NOT NULL,"
+    " is_blocked INTEGER NOT NULL DEFAULT 0, is_verified INTEGER NOT NULL DEFAULT 0);";
 
 static int put(struct kith_store *store, const struct kith_record *record)
 {
     const struct kith_record_peer *peer = &record->peer;
-    sqlite3_stmt *s =
-        kith_db_statement(store, KITH_SQL_PEER_PUT,
-                          "INSERT OR REPLACE INTO peers VALUES(?1,?2,?3,?4,?5,?6,?7,?8)");
+    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_PEER_PUT,
+                                        "INSERT OR REPLACE INTO peers"
+                                        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
     sqlite3_bind_int64(s, 1, peer->no);
     kith_db_bind_bytes(s, 2, peer->id.bytes, KITH_ID_SIZE);
     kith_db_bind_text(s, 3, peer->name.text);
@@ -22,6 +23,8 @@ static int put(struct kith_store *store, const struct kith_record *record)
     kith_db_bind_text(s, 6, peer->address.host);
     sqlite3_bind_int64(s, 7, peer->address.port);
     sqlite3_bind_int64(s, 8, peer->is_contact);
+    sqlite3_bind_int64(s, 9, peer->is_blocked);
+    sqlite3_bind_int64(s, 10, peer->is_verified);
     return kith_db_run(store, s, "store a peer");
 }
 
@@ -32,6 +35,8 @@ static bool read_row(sqlite3_stmt *s, struct kith_record_peer *peer)
     peer->last_seen = sqlite3_column_int64(s, 4);
     peer->address.port = (uint16_t)sqlite3_column_int64(s, 6);
     peer->is_contact = sqlite3_column_int64(s, 7) != 0;
+    peer->is_blocked = sqlite3_column_int64(s, 8) != 0;
+    peer->is_verified = sqlite3_column_int64(s, 9) != 0;
     return kith_db_copy(s, 1, peer->id.bytes, KITH_ID_SIZE) &&
            kith_db_text(s, 2, peer->name.text, sizeof peer->name.text) &&
            kith_db_text(s, 5, peer->address.host, sizeof peer->address.host);
@@ -42,7 +47,8 @@ static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx
     struct kith_record record = {.type = KITH_RECORD_PEER};
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_PEER_RESTORE,
                                         "SELECT no, id, name, name_hlc, last_seen, host,"
-                                        " port, is_contact FROM peers ORDER BY no");
+                                        " port, is_contact, is_blocked, is_verified"
+                                        " FROM peers ORDER BY no");
     int rc;
     while ((rc = kith_db_step(store, s, "read the peers")) == 1) {
         rc = read_row(s, &record.peer)

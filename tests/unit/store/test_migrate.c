@@ -104,6 +104,7 @@ static void a_home_of_version_1_opens_with_all_that_is_in_it(void **state)
     assert_true(kept.rooms[1].is_joined);
     assert_string_equal(kept.peer.name.text, "bob");
     assert_true(kept.peer.is_contact);
+    assert_false(kept.peer.is_blocked || kept.peer.is_verified);
     assert_int_equal(kept.ack_count, 1);
     assert_true(copy_exists(f, 1, copy));
 }

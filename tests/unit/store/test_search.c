@@ -52,6 +52,42 @@ static size_t find(struct searched *s, const char *text)
     return s->seen->count;
 }
 
+static void set_blocked(struct searched *s, bool is_blocked)
+{
+    struct kith_record record = {
+        .type = KITH_RECORD_PEER,
+        .peer = {.no = 1, .id = made_peer_id(1), .is_blocked = is_blocked}};
+    assert_int_equal(kith_store_put(s->f->store, &record), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+}
+
+static size_t count_shown(struct searched *s, uint32_t room_no)
+{
+    struct kith_page_query query = {.room_no = room_no, .limit = 100};
+    s->seen->count = 0;
+    assert_int_equal(kith_store_page(s->f->store, &query, see_event, s->seen), 0);
+    return s->seen->count;
+}
+
+static void what_a_blocked_peer_said_is_neither_found_nor_shown_until_unblocked(
+    void **state)
+{
+    struct searched *s = *state;
+    struct run_spec other = {.log_no = 2, .seq_first = 1, .count = 1, .text = "fox too"};
+    say(s, "a fox before");
+    set_blocked(s, true);
+    say(s, "a fox meanwhile"); /* by way of others; indexed like all */
+    assert_int_equal(put_run(s->f, &other), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+    assert_int_equal(find(s, "fox"), 1);
+    assert_string_equal(s->seen->text[0], "fox too");
+    assert_int_equal(count_shown(s, 1), 1);
+    assert_int_equal(count_shown(s, 0), 1);
+    set_blocked(s, false);
+    assert_int_equal(find(s, "fox"), 3);
+    assert_int_equal(count_shown(s, 1), 3);
+}
+
 static void words_are_found_in_any_order_and_case(void **state)
 {
     struct searched *s = *state;
@@ -245,6 +281,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, end)
+        T(what_a_blocked_peer_said_is_neither_found_nor_shown_until_unblocked),
         T(words_are_found_in_any_order_and_case),
         T(the_last_word_may_be_unfinished),
         T(a_phrase_in_quotes_is_found_whole),
