@@ -7,6 +7,10 @@ extern const struct kith_endpoint kith_endpoint_rename;
 extern const struct kith_endpoint kith_endpoint_peers;
 extern const struct kith_endpoint kith_endpoint_connect;
 extern const struct kith_endpoint kith_endpoint_disconnect;
+extern const struct kith_endpoint kith_endpoint_block;
+extern const struct kith_endpoint kith_endpoint_unblock;
+extern const struct kith_endpoint kith_endpoint_verification;
+extern const struct kith_endpoint kith_endpoint_verify;
 extern const struct kith_endpoint kith_endpoint_rooms;
 extern const struct kith_endpoint kith_endpoint_join;
 extern const struct kith_endpoint kith_endpoint_leave;
@@ -32,6 +36,10 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_peers,
     &kith_endpoint_connect,
     &kith_endpoint_disconnect,
+    &kith_endpoint_block,
+    &kith_endpoint_unblock,
+    &kith_endpoint_verification,
+    &kith_endpoint_verify,
     &kith_endpoint_rooms,
     &kith_endpoint_join,
     &kith_endpoint_leave,

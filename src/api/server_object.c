@@ -176,7 +176,8 @@ void kith_object_peer(struct kith_writer *w, const char *key, struct kith_server
     if (peer->is_online)
         kith_json_time(w, "online_since", peer->online_since);
     kith_json_bool(w, "contact", peer->is_contact);
-    kith_json_bool(w, "verified", false);
+    kith_json_bool(w, "verified", peer->is_verified);
+    kith_json_bool(w, "blocked", peer->is_blocked);
     kith_json_close(w, '}');
 }
 

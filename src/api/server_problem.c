@@ -16,6 +16,7 @@ unsigned kith_problem_status(int error)
     case KITH_ENOTFOUND:
         return MHD_HTTP_NOT_FOUND;
     case KITH_EAMBIGUOUS:
+    case KITH_EBLOCKED:
         return MHD_HTTP_CONFLICT;
     case KITH_ETEXTSIZE:
         return MHD_HTTP_CONTENT_TOO_LARGE;

@@ -117,9 +117,23 @@ bool kith_send_check_text(struct kith_request *request, size_t size)
     return size > 0 && size <= KITH_TEXT_SIZE_MAX;
 }
 
+static bool is_blocked(struct kith_request *request, const struct kith_target *target)
+{
+    struct kith_peer_view peer;
+    return target->is_direct && target->peer_no > 0 &&
+           kith_node_peer(kith_server_node(request->server), target->peer_no, &peer) &&
+           peer.is_blocked;
+}
+
 bool kith_send_check_target(struct kith_request *request,
                             const struct kith_target *target)
 {
+    bool is_refused = target->is_foreign || target->is_left;
+    if (is_blocked(request, target)) {
+        kith_request_problem(request, KITH_EBLOCKED,
+                             "`kith unblock` takes that back; then send again");
+        return false;
+    }
     if (target->is_foreign)
         kith_request_problem(request, KITH_ENOTFOUND,
                              "that room is of another network, and can only be read; "
@@ -127,7 +141,7 @@ bool kith_send_check_target(struct kith_request *request,
     else if (target->is_left)
         kith_request_problem(request, KITH_ENOTFOUND,
                              "this node left that room; `kith join` goes back into it");
-    return !target->is_foreign && !target->is_left;
+    return !is_refused;
 }
 
 static bool parse_wait(struct kith_request *request, struct sending *sending)

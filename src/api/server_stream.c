@@ -277,11 +277,15 @@ static void pass_places(struct kith_server *server, uint64_t arrival_last)
 
 static void tell_run(struct kith_server *server, const struct kith_notice *notice)
 {
+    struct kith_peer_view author;
     uint64_t last = notice->message.arrival_first + notice->message.run->count - 1;
     if (kith_list_is_empty(&server->streams))
         return;
     check_places(server, notice->message.arrival_first);
-    for (size_t i = 0; i < notice->message.run->count; i++) {
+    bool is_blocked =
+        kith_node_peer(kith_server_node(server), notice->message.author_no, &author) &&
+        author.is_blocked;
+    for (size_t i = 0; !is_blocked && i < notice->message.run->count; i++) {
         struct kith_message message;
         if (kith_message_from_notice(notice, i, &message))
             tell_message(server, &message);

@@ -8,11 +8,11 @@
 #include "cli/commands.h"
 #include "cli/show.h"
 
-enum { NAME, STATE, PATH, RTT, ADDRESS, SEEN, ID, COLUMNS };
+enum { NAME, STATE, PATH, RTT, ADDRESS, SEEN, VERIFIED, ID, COLUMNS };
 
 static const char *const heads[COLUMNS] = {
-    [NAME] = "NAME",       [STATE] = "STATE",    [PATH] = "PATH", [RTT] = "RTT",
-    [ADDRESS] = "ADDRESS", [SEEN] = "LAST SEEN", [ID] = "ID",
+    [NAME] = "NAME",       [STATE] = "STATE",    [PATH] = "PATH",         [RTT] = "RTT",
+    [ADDRESS] = "ADDRESS", [SEEN] = "LAST SEEN", [VERIFIED] = "VERIFIED", [ID] = "ID",
 };
 
 struct row {
@@ -45,11 +45,13 @@ static void fill_row(const json_t *peer, struct row *row, const char **cells)
     snprintf(row->rtt, sizeof row->rtt, "%.1f ms", json_number_value(rtt));
     format_seen(peer, row->seen, sizeof row->seen);
     cells[NAME] = row->name;
-    cells[STATE] = is_online ? "online" : "offline";
+    bool is_blocked = json_is_true(json_object_get(peer, "blocked"));
+    cells[STATE] = is_blocked ? "blocked" : is_online ? "online" : "offline";
     cells[PATH] = json_string_value(json_object_get(peer, "path"));
     cells[RTT] = json_is_number(rtt) ? row->rtt : NULL;
     cells[ADDRESS] = json_string_value(json_object_get(peer, "address"));
     cells[SEEN] = is_online ? "now" : row->seen;
+    cells[VERIFIED] = json_is_true(json_object_get(peer, "verified")) ? "yes" : NULL;
     cells[ID] = json_string_value(json_object_get(peer, "id"));
 }
 

@@ -30,6 +30,8 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         .name = peer->name.text,
         .is_online = peer->is_online,
         .is_lan = true,
+        .is_blocked = peer->is_blocked,
+        .is_verified = peer->is_verified,
         .rtt = peer->is_online ? 1234 : 0,
         .last_seen = 1763700000 * KITH_SECOND,
         .online_since = 1763700000 * KITH_SECOND,
@@ -156,4 +158,10 @@ bool kith_node_dial(const struct kith_node *node, size_t index,
 size_t kith_node_parked_count(const struct kith_node *node)
 {
     return node->parked_count;
+}
+
+void kith_node_code(const struct kith_node *node, const struct kith_id *peer,
+                    char out[static KITH_CODE_SIZE])
+{
+    snprintf(out, KITH_CODE_SIZE, "12345 67890 12345 67890 12345 67890");
 }

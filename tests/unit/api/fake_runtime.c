@@ -177,6 +177,19 @@ static int do_join(struct kith_node *node, const struct kith_command *command,
     return 0;
 }
 
+static void do_mark(struct kith_node *node, const struct kith_command *command,
+                    struct fake_reply *reply)
+{
+    uint32_t no = peer_of(node, &command->mark.peer);
+    reply->notice.reply.peer_no = no;
+    if (no == 0)
+        reply->notice.reply.error = KITH_ESELF;
+    else if (command->type == KITH_COMMAND_BLOCK)
+        node->peers[no].is_blocked = command->mark.is_on;
+    else
+        node->peers[no].is_verified = command->mark.is_on;
+}
+
 static void do_send(struct kith_runtime *runtime, const struct kith_command *command,
                     struct fake_reply *reply)
 {
@@ -222,6 +235,10 @@ static void do_command(struct kith_runtime *runtime, const struct kith_command *
     case KITH_COMMAND_DISCONNECT:
         reply->notice.reply.peer_no = peer_of(node, &command->disconnect);
         node->peers[reply->notice.reply.peer_no].is_online = false;
+        break;
+    case KITH_COMMAND_BLOCK:
+    case KITH_COMMAND_VERIFY:
+        do_mark(node, command, reply);
         break;
     case KITH_COMMAND_JOIN:
     case KITH_COMMAND_LEAVE:

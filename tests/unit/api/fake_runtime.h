@@ -25,6 +25,8 @@ struct fake_peer {
     struct kith_id id;
     struct kith_name name;
     bool is_online;
+    bool is_blocked;
+    bool is_verified;
 };
 
 struct fake_ack {

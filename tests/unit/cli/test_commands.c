@@ -7,10 +7,11 @@
 #include "cli/commands.h"
 
 static const struct kith_cli_command *const commands[] = {
-    &kith_cli_down,    &kith_cli_send,       &kith_cli_broadcast, &kith_cli_tail,
-    &kith_cli_peers,   &kith_cli_rooms,      &kith_cli_join_room, &kith_cli_leave_room,
-    &kith_cli_connect, &kith_cli_disconnect, &kith_cli_rename,    &kith_cli_doctor,
-    &kith_cli_web,     &kith_cli_search,
+    &kith_cli_down,       &kith_cli_send,    &kith_cli_broadcast, &kith_cli_tail,
+    &kith_cli_peers,      &kith_cli_rooms,   &kith_cli_join_room, &kith_cli_leave_room,
+    &kith_cli_block,      &kith_cli_unblock, &kith_cli_verify,    &kith_cli_connect,
+    &kith_cli_disconnect, &kith_cli_rename,  &kith_cli_doctor,    &kith_cli_web,
+    &kith_cli_search,
 };
 
 struct run {
@@ -264,6 +265,29 @@ static void rooms_connect_disconnect_and_rename_answer(void **state)
     assert_int_equal(last.code, KITH_EXIT_USAGE);
 }
 
+static void peers_are_blocked_and_verified(void **state)
+{
+    RUN("block", "bob");
+    assert_string_equal(last.out, "bob is blocked\n");
+    RUN("peers");
+    assert_non_null(strstr(last.out, "\nbob   blocked  "));
+    RUN("unblock", "bob");
+    assert_string_equal(last.out, "bob is not blocked\n");
+    RUN("verify", "bob");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    assert_non_null(strstr(last.out, "\ncode        12345 67890 "));
+    RUN("verify", "bob", "--yes");
+    assert_string_equal(last.out, "bob is verified\n");
+    RUN("peers", "--json");
+    assert_non_null(strstr(last.out, "\"verified\":true"));
+    RUN("verify", "bob", "--undo");
+    assert_string_equal(last.out, "bob is not verified any more\n");
+    RUN("verify", "bob", "--undo", "--yes");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+    RUN("block", "#lobby");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+}
+
 static void rooms_are_joined_listed_and_left(void **state)
 {
     RUN("join", "#Garden");
@@ -355,6 +379,7 @@ int main(void)
         TEST(peers_are_a_table_or_lines),
         TEST(doctor_tells_line_by_line_and_exits_1_for_a_problem),
         TEST(rooms_connect_disconnect_and_rename_answer),
+        TEST(peers_are_blocked_and_verified),
         TEST(rooms_are_joined_listed_and_left),
         TEST(down_asks_the_node_to_stop),
         TEST(no_node_is_exit_3),

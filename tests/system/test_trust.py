@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: MIT
+"""Whom a node shuts out, and of whom it is sure: block, unblock, verify."""
+
+import os
+import pty
+import subprocess
+
+from kithlib import DONE, FAILED, NOT_FOUND, USAGE, case, kith_path, main, same, wait_until
+
+LOBBY = "#lobby"
+
+
+def arrive(node, text):
+    wait_until(f"{text!r} arrives at {node.name}", lambda: text in node.texts())
+
+
+def knock(node, other):
+    """It tries, and is shown out: the listener greets before it knows who is there."""
+    lines = other.log().count("peer online")
+    node.kith("connect", other.address)
+    wait_until(f"{node.name} is shown out", lambda: other.id not in node.online())
+    same(other.log().count("peer online"), lines, "what the other saw")
+
+
+@case("a blocked peer is never linked again, over restarts too, until it is unblocked")
+def _(scene):
+    alice, bob = scene.pair()
+    bob.say(LOBBY, "before")
+    arrive(alice, "before")
+    alice.kith("block", "bob").expect(DONE)
+    wait_until("the link is gone", lambda: bob.id not in alice.online())
+    wait_until("bob sees it", lambda: alice.id not in bob.online())
+    assert "blocked" in alice.kith("peers").expect(DONE).out.decode()
+    same(alice.texts(), [], "what alice is shown")
+    alice.kith("send", bob.id, "x").expect(FAILED, "kith unblock")
+    alice.kith("connect", bob.address).expect(FAILED, "blocked")
+    knock(bob, alice)
+    alice.stop()
+    alice.start()
+    knock(bob, alice)
+    same((alice.peer(bob)["blocked"], alice.peer(bob)["state"]), (True, "offline"))
+    alice.kith("unblock", "bob").expect(DONE)
+    bob.kith("connect", alice.address).expect(DONE)
+    scene.linked(alice, bob)
+    same(alice.texts(), ["before"])
+
+
+@case("what a blocked peer says in the lobby is passed on, and shown nowhere")
+def _(scene):
+    alice = scene.node("alice")
+    bob = scene.node("bob", alice)
+    scene.linked(alice, bob)
+    alice.kith("block", bob.id).expect(DONE)
+    carol = scene.node("carol", alice, bob)
+    scene.linked(carol, alice)
+    scene.linked(carol, bob)
+    with subprocess.Popen([kith_path(), "tail", "--home", alice.home, "--json"],
+                          stdout=subprocess.PIPE) as tail:
+        bob.say(LOBBY, "spam")
+        arrive(carol, "spam")
+        carol.say(LOBBY, "ham")
+        arrive(alice, "ham")
+        line = tail.stdout.readline()
+        tail.terminate()
+    assert b"ham" in line and b"spam" not in line, line
+    same(alice.texts(), ["ham"])
+    dave = scene.node("dave", alice)  # who has it from alice alone
+    arrive(dave, "spam")
+    alice.kith("unblock", bob.id).expect(DONE)
+    same(alice.texts(), dave.texts(), "after the block")
+
+
+def codes(node, other):
+    out = node.kith("verify", "--json", other.id).expect(DONE).lines()[0]
+    same((out["own_id"], out["id"]), (node.id, other.id))
+    return out["code"]
+
+
+@case("both sides see one code; a verified peer is what its name means, until that is undone")
+def _(scene):
+    alice = scene.node("alice")
+    one, other = scene.node("sam", alice), scene.node("sam", alice)
+    scene.linked(alice, one)
+    scene.linked(alice, other)
+    same(codes(alice, one), codes(one, alice))
+    assert codes(alice, one) != codes(alice, other)
+    shown = alice.kith("verify", one.id).expect(DONE).out.decode()
+    assert codes(alice, one) in shown and one.id in shown and alice.id in shown, shown
+    same(alice.peer(one)["verified"], False, "after only looking")
+    alice.kith("send", "sam", "which?").expect(NOT_FOUND)
+    alice.kith("verify", one.id, "--yes").expect(DONE)
+    alice.stop()
+    alice.start()
+    same((alice.peer(one)["verified"], alice.peer(other)["verified"]), (True, False))
+    alice.kith("send", "sam", "to the one I know").expect(DONE)
+    alice.kith("verify", one.id, "--undo").expect(DONE)
+    same(alice.peer(one)["verified"], False)
+    alice.kith("verify", one.id, "--yes", "--undo").expect(USAGE)
+    alice.kith("verify", LOBBY).expect(USAGE)
+    alice.kith("verify", "nobody").expect(NOT_FOUND)
+
+
+@case("on a terminal verify asks, and only a yes counts")
+def _(scene):
+    alice, bob = scene.pair()
+    for reply, is_verified in ((b"n\n", False), (b"\n", False), (b"y\n", True)):
+        theirs, ours = pty.openpty()
+        with subprocess.Popen([kith_path(), "verify", "--home", alice.home, "bob"],
+                              stdin=ours, stdout=subprocess.PIPE) as asked:
+            os.close(ours)
+            os.write(theirs, reply)
+            assert b"[y/N]" in asked.stdout.read()
+        os.close(theirs)
+        same(asked.returncode, DONE)
+        same(alice.peer(bob)["verified"], is_verified, repr(reply))
+
+
+if __name__ == "__main__":
+    main()
