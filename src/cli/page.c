@@ -43,8 +43,8 @@ static int write_file(const char *path, const char *url)
 /* The shell ends at once, so that nobody is left to wait for. */
 static int spawn(char *path)
 {
-    static char shell[] = "sh", flag[] = "-c";
-    static char script[] = "xdg-open \"$0\" </dev/null >/dev/null 2>&1 &";
+    char shell[] = "sh", flag[] = "-c";
+    char script[] = "xdg-open \"$0\" </dev/null >/dev/null 2>&1 &";
     char *const argv[] = {shell, flag, script, path, NULL};
     pid_t pid;
     int status = 0;
