@@ -80,6 +80,7 @@ static uint64_t next_deadline_ms(struct kith_server *server)
         earlier(&deadline_ms, uv_now(server->config.loop) + timeout);
     earlier(&deadline_ms, server->accept_again_ms);
     earlier(&deadline_ms, server->heartbeat_ms);
+    earlier(&deadline_ms, kith_visitors_deadline_ms(server));
     kith_list_each (node, &server->requests)
         earlier(&deadline_ms, kith_list_item(node, struct kith_request, link)->wait_ms);
     return deadline_ms;
@@ -105,6 +106,7 @@ static void on_timer(uv_timer_t *timer)
     if (server->heartbeat_ms > 0 && server->heartbeat_ms <= now_ms)
         kith_streams_heartbeat(server);
     end_waits(server, now_ms);
+    kith_visitors_hang_up(server, now_ms);
     kith_server_run(server);
 }
 
@@ -186,9 +188,12 @@ int kith_server_new(const struct kith_server_config *config, struct kith_server 
     if (!server)
         return KITH_ENOMEM;
     server->config = *config;
+    if (server->config.patience_ms == 0)
+        server->config.patience_ms = KITH_SERVER_PATIENCE_MS;
     kith_list_init(&server->requests);
     kith_list_init(&server->orphans);
     kith_list_init(&server->streams);
+    kith_list_init(&server->visitors);
     server->scratch = kith_writer(&kith_alloc_heap);
     server->daemon = start_daemon(server);
     if (!server->daemon || start_handles(server) != 0) {

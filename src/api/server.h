@@ -15,6 +15,10 @@
 #define KITH_SERVER_CONNECTIONS_MAX      (KITH_DOOR_KINDS * KITH_SERVER_DOOR_CONNECTIONS_MAX)
 #define KITH_SERVER_DOORS_MAX            4 /* listening sockets */
 
+/* For a request through TCP to be there as a whole (a batch: its headers): 1 MiB comes in
+ * this time over 300 kbit/s. */
+#define KITH_SERVER_PATIENCE_MS 30000
+
 #define KITH_SERVER_PAGE_SIZE 160 /* of the page's address with its code */
 
 struct kith_server; /* opaque */
@@ -34,6 +38,7 @@ struct kith_server_config {
     const char *token;            /* what a request through KITH_DOOR_TCP must show */
     bool is_plain_open;           /* GET /peers, GET /messages, POST /send ask for none */
     struct kith_rng rng;          /* for the tokens of pages */
+    uint64_t patience_ms;         /* 0: KITH_SERVER_PATIENCE_MS */
     void (*shutdown)(void *ctx);  /* POST /shutdown was asked and answered */
     void *ctx;
 };

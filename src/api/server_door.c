@@ -10,6 +10,7 @@
 enum {
     ACCEPTS_MAX = 32,      /* in one turn */
     ACCEPT_PAUSE_MS = 100, /* after running out of descriptors */
+    IDLE_MS = 60000, /* between two requests; browsers keep some for the next page */
 };
 
 static const char too_many[] =
@@ -46,12 +47,21 @@ static struct kith_visitor *visitor_new(struct kith_server *server,
         return NULL;
     visitor->server = server;
     visitor->door = door_of(connection);
-    if (visitor->door == KITH_DOOR_TCP &&
-        (!info || !kith_gate_of(info->connect_fd, &visitor->gate))) {
+    visitor->fd = info ? info->connect_fd : -1;
+    if (visitor->door == KITH_DOOR_TCP && !kith_gate_of(visitor->fd, &visitor->gate)) {
         free(visitor);
         return NULL;
     }
+    kith_list_push(&server->visitors, &visitor->link);
+    kith_visitor_await_body(visitor); /* and the headers before it */
     return visitor;
+}
+
+static void visitor_free(struct kith_visitor *visitor)
+{
+    if (visitor)
+        kith_list_remove(&visitor->link);
+    free(visitor);
 }
 
 void kith_visitor_notify(void *ctx, struct MHD_Connection *connection, void **slot,
@@ -63,8 +73,57 @@ void kith_visitor_notify(void *ctx, struct MHD_Connection *connection, void **sl
         *slot = visitor_new(server, connection);
     } else {
         server->connection_counts[door_of(connection)]--;
-        free(*slot);
+        visitor_free(*slot);
         *slot = NULL;
+    }
+}
+
+/* ---- what is awaited ---- */
+
+static void await(struct kith_visitor *visitor, uint64_t ms)
+{
+    if (!visitor || visitor->door != KITH_DOOR_TCP)
+        return;
+    visitor->deadline_ms = ms > 0 ? uv_now(visitor->server->config.loop) + ms : 0;
+    kith_server_arm(visitor->server);
+}
+
+void kith_visitor_await_body(struct kith_visitor *visitor)
+{
+    await(visitor, visitor ? visitor->server->config.patience_ms : 0);
+}
+
+void kith_visitor_await_nothing(struct kith_visitor *visitor)
+{
+    await(visitor, 0);
+}
+
+void kith_visitor_await_next(struct kith_visitor *visitor)
+{
+    await(visitor, IDLE_MS);
+}
+
+uint64_t kith_visitors_deadline_ms(const struct kith_server *server)
+{
+    uint64_t deadline_ms = UINT64_MAX;
+    kith_list_each (node, &server->visitors) {
+        const struct kith_visitor *visitor =
+            kith_list_item(node, struct kith_visitor, link);
+        if (visitor->deadline_ms > 0 && visitor->deadline_ms < deadline_ms)
+            deadline_ms = visitor->deadline_ms;
+    }
+    return deadline_ms;
+}
+
+/* The daemon finds its end, and closes what is its own. */
+void kith_visitors_hang_up(struct kith_server *server, uint64_t now_ms)
+{
+    kith_list_each (node, &server->visitors) {
+        struct kith_visitor *visitor = kith_list_item(node, struct kith_visitor, link);
+        if (visitor->deadline_ms == 0 || visitor->deadline_ms > now_ms)
+            continue;
+        visitor->deadline_ms = 0;
+        shutdown(visitor->fd, SHUT_RDWR);
     }
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/server_admit.h"
+#include "api/server_door.h"
 #include "api/server_page.h"
 
 /* A command of a request: lives until the runtime replies, whatever comes of the
@@ -70,6 +71,7 @@ static struct MHD_Response *json_response(struct kith_writer *take_w, const char
     }
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
     MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     return response;
 }
 
@@ -319,6 +321,16 @@ static enum MHD_Result queue(struct kith_request *request)
     return result;
 }
 
+/* A batch is read no faster than it is stored, so it may take its time. */
+static void await_body(struct kith_request *request)
+{
+    struct kith_visitor *visitor = kith_visitor_of(request->connection);
+    if (!request->is_answered && request->endpoint->body == KITH_BODY_LINES)
+        kith_visitor_await_nothing(visitor);
+    else
+        kith_visitor_await_body(visitor);
+}
+
 static enum MHD_Result begin(struct kith_request *request, const char *url,
                              const char *method)
 {
@@ -326,6 +338,7 @@ static enum MHD_Result begin(struct kith_request *request, const char *url,
         find_endpoint(request, url, method);
     if (!request->is_answered && kith_admit_endpoint(request))
         check_type(request);
+    await_body(request);
     if (request->is_answered)
         return MHD_YES; /* after the body, so that the connection can be used again */
     check_size(request);
@@ -368,6 +381,7 @@ static enum MHD_Result take_body(struct kith_request *request, const char *data,
 
 static enum MHD_Result finish(struct kith_request *request)
 {
+    kith_visitor_await_nothing(kith_visitor_of(request->connection));
     if (!request->is_answered && !request->is_handled) {
         request->is_handled = true;
         request->endpoint->handle(request);
@@ -408,4 +422,5 @@ void kith_request_completed(void *ctx, struct MHD_Connection *connection, void *
     if (*slot)
         request_free(*slot);
     *slot = NULL;
+    kith_visitor_await_next(kith_visitor_of(connection));
 }

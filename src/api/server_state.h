@@ -32,6 +32,7 @@ struct kith_server {
     struct kith_list requests; /* every live one */
     struct kith_list orphans;  /* pending commands whose request is gone */
     struct kith_list streams;
+    struct kith_list visitors; /* connections */
     struct kith_names names;
     struct kith_sessions sessions;
     uint64_t heartbeat_ms;      /* loop time; 0 while there are no streams */

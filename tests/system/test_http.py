@@ -6,11 +6,15 @@ import http.client
 import json
 import os
 import re
+import shutil
+import socket
+import tempfile
 import time
 import urllib.parse
 
-from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same, wait_until
+from kithlib import DONE, FAILED, USAGE, Skip, case, main, run_kith, same, wait_until
 
+NOBODY = 65534
 NO_DISPLAY = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
 JSON = {"Content-Type": "application/json"}
 
@@ -194,6 +198,67 @@ def _(scene):
     refused(alice, 401, "GET", "/api/v1/peers")
     refused(alice, 401, "POST", "/api/v1/messages", say, JSON)
     refused(alice, 401, "POST", "/api/v1/shutdown", "{}", JSON)
+
+
+def as_nobody(function):
+    """What `function` returns in a process of another user."""
+    if os.geteuid() != 0:
+        raise Skip("only root can become another user")
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+        try:
+            result = function()
+        except Exception as error:  # told to the parent, whatever it was
+            result = repr(error)
+        os.write(writing, json.dumps(result).encode())
+        os._exit(0)
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        result = json.loads(pipe.read())
+    os.waitpid(child, 0)
+    return result
+
+
+def knock(path):
+    """Everything the socket answers to a request."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(60)
+        client.connect(path)
+        try:
+            client.sendall(b"GET /api/v1/self HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            return client.recv(65536).decode()
+        except (BrokenPipeError, ConnectionResetError):
+            return ""
+
+
+def read_token(home):
+    try:
+        with open(os.path.join(home, "token"), encoding="ascii") as file:
+            return file.read()
+    except PermissionError:
+        return None
+
+
+@case("another user of the machine gets in nowhere, even where he reaches the files")
+def _(scene):
+    place = tempfile.mkdtemp(prefix="ks-", dir="/tmp")  # TMPDIR may be private
+    scene.at_end(lambda: shutil.rmtree(place, ignore_errors=True))
+    os.chmod(place, 0o755)
+    alice = scene.make("alice", home=place + "/a").start()
+    path = alice.ready["socket"]
+    os.chmod(alice.home, 0o755)
+    os.chmod(path, 0o777)
+    guess = json.dumps({"code": "a" * 52})
+    assert '"alice"' in knock(path)
+    same(as_nobody(lambda: knock(path)), "")
+    same(as_nobody(lambda: read_token(alice.home)), None)
+    same(as_nobody(lambda: [ask(alice, *request)[0] for request in (
+        ("GET", "/api/v1/self"), ("GET", "/messages"), ("POST", "/api/v1/code", "{}", JSON),
+        ("POST", "/api/v1/session", guess, JSON))]), [401, 401, 403, 403])
 
 
 @case("http goes where it is told; a taken port is an error, the usual one gives way")

@@ -87,6 +87,7 @@ static void start(struct api *api)
         .runtime = api->runtime,
         .version = "9.8.7",
         .token = API_TOKEN,
+        .patience_ms = api->patience_ms,
         .rng = {.fill = fill, .ctx = api},
         .shutdown = on_shutdown,
         .ctx = api,
@@ -98,9 +99,10 @@ static void start(struct api *api)
                      0);
 }
 
-int api_setup(void **state)
+static int setup(void **state, uint64_t patience_ms)
 {
     struct api *api = calloc(1, sizeof *api);
+    api->patience_ms = patience_ms;
     snprintf(api->home, sizeof api->home, "/tmp/kith-api-XXXXXX");
     assert_non_null(mkdtemp(api->home));
     uv_loop_init(&api->loop);
@@ -113,6 +115,16 @@ int api_setup(void **state)
     assert_int_equal(uv_thread_create(&api->thread, run, api), 0);
     *state = api;
     return 0;
+}
+
+int api_setup(void **state)
+{
+    return setup(state, 0);
+}
+
+int api_setup_impatient(void **state)
+{
+    return setup(state, 2000);
 }
 
 static void on_stopped_to_restart(void *ctx)

@@ -24,12 +24,14 @@ struct api {
     bool is_shutdown_asked;
     char home[64];
     unsigned drawn; /* "random" values */
-    uint16_t port;  /* of the TCP door */
+    uint64_t patience_ms;
+    uint16_t port; /* of the TCP door */
     struct kith_client *client;
     struct kith_answer answer; /* of the last request */
 };
 
 int api_setup(void **state);
+int api_setup_impatient(void **state); /* a request through TCP has 2 s to come in */
 int api_teardown(void **state);
 
 /* Do something on the server's thread, and wait until it is done. */

@@ -2,9 +2,11 @@
 /* The TCP door: what is asked of a request there, and only there. */
 #include "fixture.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "api/server_page.h"
@@ -239,6 +241,134 @@ static void a_full_tcp_door_leaves_the_socket_open(void **state)
         close(fds[i]);
 }
 
+/* One byte after the other until the server hangs up, which has to happen. */
+static void trickle(int fd, const char *beginning, char filler)
+{
+    size_t size = strlen(beginning);
+    assert_int_equal(send(fd, beginning, size, MSG_NOSIGNAL), size);
+    for (int i = 0; i < 30000; i++) {
+        char byte;
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+        if (send(fd, &filler, 1, MSG_NOSIGNAL) != 1)
+            return;
+        if (poll(&poll_fd, 1, 1) > 0 && recv(fd, &byte, 1, MSG_DONTWAIT) <= 0)
+            return;
+    }
+    fail_msg("still connected");
+}
+
+static void slow_clients_are_hung_up_on(void **state)
+{
+    struct api *api = *state;
+    char beginning[512];
+    snprintf(beginning, sizeof beginning,
+             "POST /api/v1/messages HTTP/1.1\r\nHost: localhost:%u\r\n" BEARER
+             "Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n",
+             (unsigned)api->port);
+    int silent = api_connect_tcp(api);
+    int slow = api_connect_tcp(api);
+    trickle(slow, "GET /api/v1/self HTTP/1.1\r\nX-Filler: ", 'x');
+    close(slow);
+    slow = api_connect_tcp(api);
+    trickle(slow, beginning, ' ');
+    close(slow);
+    char byte;
+    assert_int_equal(recv(silent, &byte, 1, 0), 0);
+    close(silent);
+    assert_int_equal(api_ask(api, "GET", "/self", NULL), 0);
+}
+
+static void add_peer(struct api *api, void *name)
+{
+    fake_add_peer(api->runtime, name, true);
+}
+
+static void receive(struct api *api, void *text)
+{
+    fake_receive(api->runtime, 1, false, text, 0);
+}
+
+/* Again, where this machine was too busy to ask in time. */
+static int follow(struct api *api)
+{
+    for (int i = 0; i < 20; i++) {
+        char text[4096];
+        int size = snprintf(text, sizeof text,
+                            "GET /api/v1/stream HTTP/1.1\r\nHost: localhost:%u\r\n" BEARER
+                            "\r\n",
+                            (unsigned)api->port);
+        int fd = api_connect_tcp(api);
+        api_exchange(fd, text, (size_t)size, "retry", text, sizeof text);
+        if (strstr(text, "retry"))
+            return fd;
+        close(fd);
+    }
+    fail_msg("no stream");
+    return -1;
+}
+
+/* Its request came in at once; that it then only listens is what a stream is for. */
+static void a_stream_outlives_the_patience_for_requests(void **state)
+{
+    struct api *api = *state;
+    char answer[4096];
+    char byte;
+    int stream = follow(api);
+    int silent = api_connect_tcp(api);
+    assert_int_equal(recv(silent, &byte, 1, 0), 0); /* the patience is over */
+    close(silent);
+    api_on_loop(api, add_peer, "bob");
+    api_on_loop(api, receive, "still there");
+    api_exchange(stream, "", 0, "still there", answer, sizeof answer);
+    close(stream);
+    assert_non_null(strstr(answer, "still there"));
+}
+
+static void requests_in_a_row_share_a_connection(void **state)
+{
+    struct api *api = *state;
+    char requests[4096] = "";
+    char answer[16384];
+    size_t size = 0;
+    for (int i = 0; i < 5; i++)
+        size +=
+            (size_t)snprintf(requests + size, sizeof requests - size,
+                             SELF " HTTP/1.1\r\nHost: localhost:%u\r\n" BEARER "%s"
+                                  "\r\n",
+                             (unsigned)api->port, i == 4 ? "Connection: close\r\n" : "");
+    int fd = api_connect_tcp(api);
+    api_exchange(fd, requests, size, NULL, answer, sizeof answer);
+    close(fd);
+    size_t count = 0;
+    for (const char *at = answer; (at = strstr(at, "HTTP/1.1 200 ")) != NULL; at++)
+        count++;
+    assert_int_equal(count, 5);
+}
+
+static void what_is_too_much_is_named(void **state)
+{
+    struct api *api = *state;
+    static char headers[100000];
+    char answer[4096];
+    size_t size = (size_t)snprintf(
+        headers, sizeof headers,
+        SELF " HTTP/1.1\r\nHost: localhost:%u\r\nX-Filler: ", (unsigned)api->port);
+    memset(headers + size, 'x', sizeof headers - size);
+    int fd = api_connect_tcp(api);
+    api_exchange(fd, headers, sizeof headers, "\r\n", answer, sizeof answer);
+    close(fd);
+    assert_non_null(strstr(answer, "HTTP/1.1 431 "));
+    ask(api, "POST /api/v1/messages",
+        BEARER "Content-Type: application/json\r\nContent-Length: 1048577\r\n",
+        "HTTP/1.1 413 ");
+    ask(api, "POST /api/v1/messages",
+        BEARER "Content-Type: text/plain\r\nContent-Length: 0\r\n", "HTTP/1.1 415 ");
+    ask(api, "HEAD /api/v1/self", BEARER, "HTTP/1.1 200 ");
+    ask(api, "DELETE /api/v1/self", BEARER, "Allow: GET, HEAD, PATCH");
+}
+
+#define IMPATIENT(name)                                                                  \
+    cmocka_unit_test_setup_teardown(name, api_setup_impatient, api_teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
 
 int main(void)
@@ -257,6 +387,10 @@ int main(void)
         TEST(pages_need_no_token_but_our_name),
         TEST(a_page_that_is_held_is_not_sent_again),
         TEST(the_plain_endpoints_ask_for_the_token_too),
+        TEST(requests_in_a_row_share_a_connection),
+        TEST(what_is_too_much_is_named),
+        IMPATIENT(slow_clients_are_hung_up_on),
+        IMPATIENT(a_stream_outlives_the_patience_for_requests),
         TEST(a_full_tcp_door_leaves_the_socket_open),
     };
     return cmocka_run_group_tests_name("api/http", tests, NULL, NULL);
