@@ -115,7 +115,8 @@ def _(scene):
     refused(alice, 401, "GET", "/api/v1/self", headers=bearer(token))
     same(enter(alice, alice.ready["page"])[0], 201)
     for path, kind in (("/", "text/html"), ("/app.js", "text/javascript"),
-                       ("/app.css", "text/css"), ("/openapi.yaml", "application/yaml")):
+                       ("/app.css", "text/css"), ("/openapi.yaml", "application/yaml"),
+                       ("/docs", "text/html"), ("/docs.css", "text/css")):
         status, headers, text = ask(alice, "GET", path)
         same(status, 200, path)
         assert headers["Content-Type"].startswith(kind), headers

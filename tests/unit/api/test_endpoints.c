@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "api/server_page.h"
 #include "api/server_request.h"
 
 static char *read_contract(void)
@@ -44,6 +45,19 @@ static void every_endpoint_is_in_the_contract(void **state)
     free(contract);
 }
 
+static void every_endpoint_is_on_the_page_for_people(void **state)
+{
+    const struct kith_page *page = kith_page_find("/docs");
+    assert_non_null(page);
+    for (size_t i = 0; kith_endpoints[i]; i++) {
+        char head[160];
+        snprintf(head, sizeof head, "<b>%s</b> <code>%s</code></a></h3>",
+                 kith_endpoints[i]->method, kith_endpoints[i]->path);
+        if (!memmem(page->data, page->size, head, strlen(head)))
+            fail_msg("no %s in /docs", head);
+    }
+}
+
 static void no_two_endpoints_are_the_same(void **state)
 {
     for (size_t i = 0; kith_endpoints[i]; i++)
@@ -57,6 +71,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_endpoint_is_in_the_contract),
+        cmocka_unit_test(every_endpoint_is_on_the_page_for_people),
         cmocka_unit_test(no_two_endpoints_are_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

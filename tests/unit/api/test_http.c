@@ -194,6 +194,7 @@ static void pages_need_no_token_but_our_name(void **state)
     ask(api, "GET /", "", "X-Content-Type-Options: nosniff");
     ask(api, "GET /app.js", "", "Content-Type: text/javascript");
     ask(api, "GET /openapi.yaml", "", "openapi: 3.1.0");
+    ask(api, "GET /docs", "", "Content-Type: text/html");
     ask(api, "GET /", "Origin: http://evil.example\r\n", "HTTP/1.1 403 ");
     ask_host(api, "GET /", "Host: evil.example\r\n", "", "HTTP/1.1 403 ");
     ask(api, "GET /nothing", "", "HTTP/1.1 404 ");
