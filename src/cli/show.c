@@ -120,6 +120,9 @@ void kith_cli_show_message(FILE *to, const json_t *message)
     if (json_is_true(json_object_get(message, "direct"))) {
         fputs(" @", to);
         kith_cli_show_text(to, member(message, "to"), " ");
+    } else if (strcmp(member(message, "room"), "#lobby") != 0) {
+        fputc(' ', to);
+        kith_cli_show_text(to, member(message, "room"), " ");
     }
     fputs(": ", to);
     kith_cli_show_text(to, member(message, "text"), "\n         ");

@@ -19,7 +19,7 @@ void kith_cli_show_json_text(FILE *to, const char *text, size_t size);
 
 /* A message object: `HH:MM:SS name: text`, further lines of it indented. What stands
  * behind the name cannot be part of one: `~me` for our own, ` @name` for to whom a direct
- * one was written. */
+ * one was written, ` #room` where it was said elsewhere than in the lobby. */
 void kith_cli_show_message(FILE *to, const json_t *message);
 
 /* Its day, `YYYY-MM-DD `, to stand before it. */
