@@ -34,11 +34,12 @@ static int check(const struct kith_cli *cli)
     return KITH_EXIT_DONE;
 }
 
-/* NAME and PORT are --name and --listen, written short. */
+/* NAME and PORT are --name and --listen, written short; one more place is for a name
+ * that is asked for. */
 static struct kith_cli_given *with_arguments(struct kith_cli *cli, char listen[static 8])
 {
     struct kith_cli_given *given =
-        calloc(cli->given_count + cli->arg_count + 2, sizeof *given);
+        calloc(cli->given_count + cli->arg_count + 3, sizeof *given);
     if (!given)
         return NULL;
     memcpy(given, cli->given, cli->given_count * sizeof *given);
@@ -65,7 +66,7 @@ static int run(struct kith_cli *cli)
                      : strdup(cli->home);
     if (given && home) {
         chat.home = home;
-        struct kith_chat_node node = {.cli = &chat};
+        struct kith_chat_node node = {.cli = &chat, .given = given};
         struct kith_chat_host host = {kith_chat_node_start, kith_chat_node_stop, &node};
         exit_code = kith_cli_chat(&chat, &host);
     } else {

@@ -16,10 +16,9 @@
 #include <unistd.h>
 
 #include "base/name.h"
+#include "bin/chat_name.h"
 #include "bin/detach.h"
-#include "bin/settings.h"
 #include "bin/up.h"
-#include "node/home.h"
 
 #define STOP_MS_MAX 4000 /* a node leaves within 2 s of a signal */
 
@@ -121,7 +120,16 @@ int kith_chat_node_start(void *ctx)
 {
     struct kith_chat_node *node = ctx;
     struct kith_up_shell shell = {begin, on_ready, node};
+    struct kith_name name = {.text = ""};
+    if (kith_chat_name_is_wanted(node->cli) &&
+        !kith_chat_name_ask(node->cli, kith_up_login(), &name))
+        return kith_cli_fail(node->cli, KITH_EXIT_FAILED, "no name was given");
+    if (name.text[0] != '\0')
+        node->given[node->cli->given_count++] =
+            (struct kith_cli_given){"name", name.text};
     int exit_code = kith_up(node->cli, &shell);
+    if (name.text[0] != '\0')
+        node->cli->given_count--;
     if (node->pid == -1)
         exit(exit_code); /* the node's life is over */
     return exit_code;

@@ -9,9 +9,10 @@
 #include "cli/command.h"
 
 struct kith_chat_node {
-    struct kith_cli *cli; /* borrowed: home and flags */
-    pid_t pid;            /* 0: none runs */
-    int log;              /* in the child, until it is ready: what it logs */
+    struct kith_cli *cli;         /* borrowed: home and flags */
+    struct kith_cli_given *given; /* the flags, with room for one more */
+    pid_t pid;                    /* 0: none runs */
+    int log;                      /* in the child, until it is ready: what it logs */
 };
 
 /* Start it and wait until it is ready; 0, or the exit code, having said why. `ctx` is a

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
 #include "bin/commands.h"
 #include "cli/commands.h"
 
@@ -17,8 +19,17 @@ static const struct kith_cli_command *const commands[] = {
     &kith_cli_help,        &kith_cli_version,
 };
 
+/* Without a word a person at a terminal wants to talk; a script is told what there is. */
+static bool is_person(int argc)
+{
+    return argc == 1 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+}
+
 int main(int argc, char **argv)
 {
+    static const char *const chat[] = {"kith", "chat", NULL};
+    if (is_person(argc))
+        return kith_cli_main(commands, COUNT(commands), 2, chat, stdin, stdout, stderr);
     return kith_cli_main(commands, COUNT(commands), argc, (const char *const *)argv,
                          stdin, stdout, stderr);
 }

@@ -348,6 +348,23 @@ static void end(struct kith_chat *chat)
     write_rest(chat);
 }
 
+/* Flags are for starting a node; one that runs keeps what it was started with. */
+static void tell_flags(struct kith_chat *chat)
+{
+    const struct kith_cli *cli = chat->cli;
+    for (size_t i = 0; !chat->owns_node && i < cli->given_count; i++) {
+        const struct kith_cli_given *given = &cli->given[i];
+        bool is_so = strcmp(given->name, "menu") == 0 ||
+                     (strcmp(given->name, "name") == 0 &&
+                      strcmp(given->value, chat->self_name) == 0);
+        if (!is_so)
+            kith_chat_say(chat,
+                          "the node of this home runs already, so --%s changes nothing; "
+                          "`kith down` stops it",
+                          given->name);
+    }
+}
+
 static int talk(struct kith_chat *chat)
 {
     sigset_t before;
@@ -359,6 +376,7 @@ static int talk(struct kith_chat *chat)
     if (!exit_code)
         exit_code = kith_chat_begin(chat);
     if (!exit_code) {
+        tell_flags(chat);
         write_rest(chat);
         chat->is_terminal = isatty(chat->in_fd) && isatty(chat->out_fd);
         if (chat->is_terminal)

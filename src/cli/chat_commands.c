@@ -33,8 +33,8 @@ static void on_target(struct kith_chat *chat, int error, const struct kith_answe
     kith_chat_prompt(chat);
     char shown[KITH_CHAT_TARGET_SIZE];
     kith_cli_show_safe(chat->target, shown, sizeof shown);
-    kith_chat_say(chat, "what you type now goes to %s alone; /msg #lobby goes back",
-                  shown);
+    kith_chat_say(chat, "what you type now goes to %s%s; /msg #lobby goes back", shown,
+                  shown[0] == '#' ? "" : " alone");
 }
 
 /* Is there such a target? Its history says so. */
@@ -257,6 +257,59 @@ static void run_rooms(struct kith_chat *chat, const char *rest)
     kith_chat_ask(chat, &ask);
 }
 
+static void on_joined(struct kith_chat *chat, int error, const struct kith_answer *answer)
+{
+    char room[KITH_CHAT_TARGET_SIZE];
+    const char *id = json_string_value(json_object_get(answer->json, "id"));
+    if (error || !id) {
+        kith_chat_refused(chat, answer);
+        return;
+    }
+    snprintf(chat->target, sizeof chat->target, "%s", id);
+    kith_chat_prompt(chat);
+    kith_chat_say(chat, "you are in %s, and what you type now goes there",
+                  kith_chat_safe(answer->json, "id", room));
+}
+
+static void run_join(struct kith_chat *chat, const char *rest)
+{
+    struct kith_chat_ask ask = {"POST", "/rooms/join", NULL, on_joined};
+    if (rest[0] == '\0') {
+        usage(chat, "/join #ROOM");
+        return;
+    }
+    ask.take_body = kith_chat_body(chat, "room", rest);
+    if (ask.take_body)
+        kith_chat_ask(chat, &ask);
+}
+
+static void on_left(struct kith_chat *chat, int error, const struct kith_answer *answer)
+{
+    char room[KITH_CHAT_TARGET_SIZE];
+    const char *id = json_string_value(json_object_get(answer->json, "id"));
+    if (error || !id) {
+        kith_chat_refused(chat, answer);
+        return;
+    }
+    if (strcmp(chat->target, id) == 0)
+        snprintf(chat->target, sizeof chat->target, "#lobby");
+    kith_chat_prompt(chat);
+    kith_chat_say(chat, "you left %s", kith_chat_safe(answer->json, "id", room));
+}
+
+static void run_leave(struct kith_chat *chat, const char *rest)
+{
+    struct kith_chat_ask ask = {"POST", "/rooms/leave", NULL, on_left};
+    const char *room = rest[0] != '\0' ? rest : chat->target;
+    if (rest[0] == '\0' && (room[0] != '#' || strcmp(room, "#lobby") == 0)) {
+        usage(chat, "/leave #ROOM, or /leave in a room; /quit ends the chat");
+        return;
+    }
+    ask.take_body = kith_chat_body(chat, "room", room);
+    if (ask.take_body)
+        kith_chat_ask(chat, &ask);
+}
+
 static void run_quit(struct kith_chat *chat, const char *rest)
 {
     (void)rest;
@@ -275,6 +328,8 @@ static const struct entry entries[] = {
     {"nick", "/nick NEW", "be called NEW from now on", run_nick},
     {"who", "/who", "the peers this node knows, and where they are", run_who},
     {"rooms", "/rooms", "the conversations of this node", run_rooms},
+    {"join", "/join #ROOM", "be in a room; what follows goes there", run_join},
+    {"leave", "/leave [#ROOM]", "be in it no more", run_leave},
     {"connect", "/connect ADDR", "connect to the peer at that address", run_connect},
     {"disconnect", "/disconnect PEER", "close the link to a peer, and keep it closed",
      run_disconnect},

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""What can be typed in kith chat: commands, the forms of earlier chats, the numbered menu."""
+
+import json
+import os
+import re
+
+from chatlib import Pipe, Terminal
+from kithlib import FAILED, USAGE, case, main, run_kith, same, wait_until
+
+ALONE = ("--listen", "127.0.0.1:0", "--no-lan")
+
+
+def pipe(scene, node, *args):
+    return Pipe(scene, "chat", "--home", node.home, *args).wait("* ready: ")
+
+
+def notices(chat):
+    return [line for line in chat.lines() if line.startswith("* ")]
+
+
+@case("/msg reaches its target alone and is marked; /msg NAME turns the chat to NAME")
+def _(scene):
+    alice, bob, carol = (scene.node(n) for n in ("alice", "bob", "carol"))
+    for node in (bob, carol):
+        alice.kith("connect", node.address).expect(0)
+    scene.linked(alice, bob)
+    scene.linked(alice, carol)
+    bob.kith("rename", "bob the builder").expect(0)
+    wait_until("renamed", lambda: alice.peer(bob)["name"] == "bob the builder")
+    chat = Terminal(scene, "chat", "--home", alice.home).wait_last("#lobby>")
+    chat.type('/msg "bob the builder" psst: a:b\r').type('/msg carol\r').wait_last("carol>")
+    chat.type("only you\r").type("/me waves\r").type("/msg #lobby\r").wait_last("#lobby>")
+    chat.type("everybody\r")
+    wait_until("all said", lambda: "everybody" in carol.texts() and len(bob.history()) == 2)
+    same([(m["text"], m["direct"]) for m in bob.history()],
+         [("psst: a:b", True), ("everybody", False)], "bob's")
+    same([(m["text"], m["direct"]) for m in carol.history()],
+         [("only you", True), ("/me waves", True), ("everybody", False)], "carol's")
+    carol.say("alice", "psst back")
+    chat.wait(" carol @alice: psst back")
+    carol.kith("rename", "caroline").expect(0)
+    chat.wait("* carol is now called caroline").type("/quit\r").leave()
+
+
+@case("commands: who, nick, rooms, connect, disconnect, //, and what is mistyped is answered")
+def _(scene):
+    alice, bob = scene.node("alice"), scene.node("bob")
+    chat = pipe(scene, alice)
+    chat.type("/connect 127.0.0.1:1\n").wait("* nobody listens at that address: connecting")
+    chat.type(f"/connect {bob.address}\n").wait("* connected to bob\n").sees("bob")
+    chat.type("/who\n").wait(f"*   bob  online  {bob.address}\n")
+    chat.type("/nick Alice B\n").wait("* you are now called Alice B\n")
+    wait_until("seen", lambda: bob.peer(alice)["name"] == "Alice B")
+    chat.type("/nick a/b\n").wait("* not a usable name: ")
+    chat.type("/rooms\n").wait("*   #lobby  open  1 online\n")
+    chat.type("/join #garden\n").wait("* you are in #garden").type("in the garden\n")
+    wait_until("said", lambda: [m["room"] for m in alice.history()] == ["#garden"])
+    chat.type("/leave\n").wait("* you left #garden\n")
+    chat.type("//slash\n/say exit\n/disconect bob\n").wait("did you mean /disconnect?")
+    chat.type("/disconnect bob\n").wait("* disconnected from bob\n").wait("* bob left")
+    chat.type("/xyzzy\n").wait("* there is no /xyzzy; /help lists").type("/help\n")
+    chat.wait("/msg NAME [TEXT]").type("/msg nobody hi\n").wait("* not found: ").end().leave()
+    same(alice.texts(room="#lobby"), ["/slash", "exit"], "said in the lobby")
+
+
+@case("the forms of earlier chats do what they did, and are answered once with today's")
+def _(scene):
+    alice, bob = scene.node("alice"), scene.node("bob")
+    chat = pipe(scene, alice).type(f"conn:{bob.address}\n").wait("* connected to bob")
+    chat.sees("bob").type("msg bob one: two\nmsg bob three\nto_peer:four:five\n")
+    wait_until("direct", lambda: [(m["text"], m["direct"]) for m in bob.history()] == [
+        ("one: two", True), ("three", True), ("four:five", True)])
+    chat.type("rename\nSam the 2nd\n").wait("* you are now called Sam the 2nd")
+    chat.type("rename al\n").wait("* you are now called al\n").type("rename\n\n")
+    chat.wait("* no name was given").type("rename the file please\n")
+    chat.wait("* `rename NEW` takes one word").type("msg\n").wait("to say the line as it stands")
+    chat.type("msg me when you are there\n").wait("/say msg me when you are there")
+    chat.type("exit now\nclose\n").leave()
+    same(chat.output().count("`msg NAME TEXT` is /msg NAME TEXT; both work"), 1, "told")
+    same(chat.output().count("`rename` is /nick NEW; both work"), 1, "told")
+    same(alice.texts(room="#lobby"), ["exit now"], "ordinary text")
+    pipe(scene, alice).type("exit\nnot said\n").leave()
+    same(alice.texts(room="#lobby"), ["exit now"], "after exit")
+
+
+@case("to_peer: needs one partner, and says so when there are none or several")
+def _(scene):
+    alice = scene.node("alice")
+    chat = pipe(scene, alice).type("to_peer:hello\n").wait("* nobody is here for `to_peer:`")
+    for name in ("bob", "carol"):
+        scene.linked(scene.node(name, alice), alice)
+    chat.sees("bob", "carol").type("to_peer:hello\n").wait("several are here")
+    chat.type("/msg carol\n").wait("goes to carol alone").type("to_peer:hello\n").end().leave()
+    same([(m["text"], m["to"]) for m in alice.history()], [("hello", "carol")], "said")
+
+
+@case("the menu: every entry, in a pipe and on a terminal; a wrong number explains")
+def _(scene):
+    alice, bob = scene.node("alice"), scene.node("bob")
+    ip, port = bob.address.split(":")
+    chat = pipe(scene, alice, "--menu")
+    chat.wait("1. Send Message\n2. Broadcast Message\n3. Query Active Peers\n"
+              "4. Connect to a Peer\n5. Disconnect from a Peer\n6. Quit\nEnter your choice:\n")
+    assert "\n7" not in chat.output()
+    chat.type("7\n").wait("type a number from 1 to 6").type("x\n3\n").wait("* no peers yet")
+    chat.type(f"4\n{ip}\n99999\n").wait("Enter peer IP:\nEnter peer port:\n* a port is a number")
+    chat.type(f"{port}\n").wait("* connected to bob\n").sees("bob")
+    chat.type(f"1\n{ip}\n{port}\nto you: alone\n2\nto all\n3\n")
+    chat.wait("Enter message:\n", f"*   bob  online  {bob.address}\n")
+    wait_until("all said", lambda: [(m["text"], m["direct"]) for m in bob.history()] ==
+               [("to you: alone", True), ("to all", False)])
+    chat.type(f"5\n{ip}\n{port}\n").wait("* disconnected from bob\n").wait("* bob left")
+    # Whoever is not connected yet is connected to first.
+    chat.type(f"1\n{ip}\n{port}\nagain\n")
+    wait_until("again", lambda: bob.texts()[-1:] == ["again"])
+    chat.type("6\n").leave()
+    term = Terminal(scene, "chat", "--menu", "--home", alice.home)
+    term.wait_last("Enter your choice:").type("1\r").wait_last("Enter peer IP:")
+    term.type("\x03").wait_last("Enter your choice:").type("2\r").wait_last("Enter message:")
+    term.type("half").wait_last("Enter message: half")
+    bob.say("#lobby", "meanwhile")
+    term.wait("bob: meanwhile").wait_last("Enter message: half").type(" a line\r")
+    wait_until("said", lambda: "half a line" in bob.texts())
+    term.wait_last("Enter your choice:").type("6\r").leave()
+
+
+@case("NAME and PORT: a home of that name, listening there; what is no name or port is refused")
+def _(scene):
+    env = {"KITH_HOME": "", "XDG_DATA_HOME": scene.path, "HOME": scene.path}
+    host = scene.node("free")
+    port = host.address.rpartition(":")[2]
+    host.stop()
+    Pipe(scene, "chat", "Anna Maria", port, "--no-lan", "--http", "no", env=env).wait(
+        "* ready: you are Anna Maria", f":{port}\n").type("/quit\n").leave()
+    assert os.path.exists(scene.path + "/kith-Anna%20Maria/identity"), os.listdir(scene.path)
+    # A name that means something to a file system means nothing in the home's name.
+    run_kith("chat", "..", *ALONE, "--http", "no", env=env).expect(0)
+    for args, code, part in (
+            (("a/b",), USAGE, "cannot be a name"),
+            (("x" * 33,), USAGE, "cannot be a name"), (("",), USAGE, "cannot be a name"),
+            (("anna", "x"), USAGE, "is no port"),
+            (("anna", "0"), USAGE, "is no port"), (("anna", "65536"), USAGE, "is no port"),
+            (("anna", "1", "2"), USAGE, "too many arguments"),
+            (("--listen", "::::"), USAGE, "--listen"), (("--meun",), USAGE, "--menu"),
+            (("--home", "/dev/null/x"), FAILED, "home")):
+        run_kith("chat", *args, env=env).expect(code, part)
+    same(sorted(name for name in os.listdir(scene.path) if name.startswith("kith")),
+         ["kith-%2E%2E", "kith-Anna%20Maria"], "homes made")
+
+
+@case("a new home asks a person for a name, once; a plain kith on a terminal is the chat")
+def _(scene):
+    env = {"KITH_HOME": scene.path + "/new", "LOGNAME": "login", "KITH_HTTP": "no",
+           "KITH_LISTEN": "127.0.0.1:0"}
+    chat = Terminal(scene, env=env).wait("your name, as others will see it [login]: ")
+    chat.type("no/name\r").wait("that cannot be a name: ").type("  Zoë   X \r")
+    chat.wait("* ready: you are Zoë X ").wait_last("#lobby>").type("\x04").leave()
+    chat = Terminal(scene, "chat", env=env).wait_last("#lobby>").type("/quit\r").leave()
+    assert "your name" not in chat.output() and "you are Zoë X" in chat.output()
+    env["KITH_HOME"] += "er"
+    chat = Terminal(scene, "chat", env=env).wait("[login]: ").type("\r")
+    chat.wait("* ready: you are login").wait_last("#lobby>").type("\x04").leave()
+    run_kith(env=env).expect(USAGE, "usage: kith COMMAND")
+
+
+@case("a running node keeps what it was started with, and says so; --json is objects")
+def _(scene):
+    alice, bob = scene.pair()
+    chat = pipe(scene, alice, "--listen", "127.0.0.1:1").wait("so --listen changes nothing")
+    chat.end().leave()
+    chat = Pipe(scene, "chat", "--json", "--home", alice.home).wait("here: bob")
+    bob.say("#lobby", "line\nand line \x1b[2J")
+    chat.wait("and line").type("/quit\n").leave()
+    objects = [json.loads(line) for line in chat.lines()]
+    same([o["text"] for o in objects if "text" in o], ["line\nand line \x1b[2J"], "texts")
+    assert objects[0]["notice"].startswith("ready: you are alice"), objects[0]
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", chat.output())
+
+
+if __name__ == "__main__":
+    main()
