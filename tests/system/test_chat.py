@@ -100,5 +100,142 @@ def _(scene):
     same(node.texts(), [], "a half-typed line is said by nobody")
 
 
+@case("a paste of 64 KiB arrives whole: one line, many lines, bracketed, on a dumb terminal")
+def _(scene):
+    node = scene.node("alice")
+    long = ("0123456789 äöü 漢字 " * 4000).encode()[:65536].decode(errors="ignore")
+    chat = Terminal(scene, "chat", "--home", node.home).wait_last("#lobby>")
+    chat.type(long + "\r")
+    wait_until("one line", lambda: len(node.texts()) == 1)
+    same(node.texts()[0], long.rstrip(), "one line")
+    many = [f"line {i} " + "x" * 50 for i in range(1000)]
+    chat.type("".join(line + "\r" for line in many))
+    wait_until("many lines", lambda: len(node.texts()) == 1001)
+    same(node.texts()[1:], many, "many lines")
+    # With brackets around it a paste is one message, line feeds and all.
+    block = "\n".join(many[:600])
+    chat.type(f"\x1b[200~{block}\x1b[201~\r")
+    wait_until("bracketed", lambda: len(node.texts()) == 1002)
+    same(node.texts()[-1], block, "bracketed")
+    chat.type("/quit\r").leave()
+    dumb = Terminal(scene, "chat", "--home", node.home, env={"TERM": "dumb"}).wait("#lobby> ")
+    dumb.type(long + "\r")
+    wait_until("dumb", lambda: len(node.texts()) == 1003)
+    same(node.texts()[-1], long.rstrip(), "dumb")
+    dumb.type("\x04").leave()
+
+
+@case("a dumb terminal gets no escapes, and keeps what is half typed all the same")
+def _(scene):
+    node = scene.node("alice")
+    other = scene.node("bob", node)
+    scene.linked(node, other)
+    chat = Terminal(scene, "chat", "--home", node.home, env={"TERM": "dumb"}).wait_last("#lobby>")
+    chat.type("half a line").wait_last("#lobby> half a line")
+    other.say("#lobby", "meanwhile")
+    chat.wait("bob: meanwhile").wait_last("#lobby> half a line").type(" and on\r")
+    wait_until("said", lambda: "half a line and on" in other.texts())
+    chat.type("/quit\r").leave()
+    assert "\x1b" not in chat.output(), chat.output()
+
+
+@case("another size of the terminal: a line that wraps stays whole, and what comes is above it")
+def _(scene):
+    node = scene.node("alice")
+    other = scene.node("bob", node)
+    scene.linked(node, other)
+    chat = Terminal(scene, "chat", "--home", node.home, columns=60, rows=20).wait_last("#lobby>")
+    line = " ".join(f"word{i:02}" for i in range(15))
+    chat.type(line)
+    wait_until("wrapped", lambda: "".join(chat.shown()[-2:]).endswith("word14"))
+    other.say("#lobby", "above it")
+    wait_until("above", lambda: chat.shown()[-3].endswith("bob: above it"))
+    shown = "#lobby> " + line
+    same([row.rstrip() for row in chat.shown()[-2:]], [shown[:60].rstrip(), shown[60:]], "wrapped")
+    chat.resize(200, 20)
+    wait_until("one row", lambda: chat.last() == shown)
+    other.say("#lobby", "once more")
+    chat.wait("bob: once more").wait_last(shown).type(" end\r")
+    wait_until("said", lambda: line + " end" in other.texts())
+    chat.type("/quit\r").leave()
+
+
+@case("what peers say and call themselves forges no line, and reaches no terminal as an order")
+def _(scene):
+    node = scene.node("alice")
+    other = scene.node("* bob left", node)
+    scene.linked(node, other)
+    chats = (Terminal(scene, "chat", "--home", node.home).wait_last("#lobby>"),
+             Pipe(scene, "chat", "--home", node.home).wait("ready: "))
+    nasty = ["a\x1b[2J\x1b]0;x\x07b", "c\n12:00:00 alice: forged\n* bob left\n#lobby> x", "d\re\x08",
+             "bidi \u202e\u2066 \u2028* bob left", "c1 \u009b2J"]
+    for text in nasty:
+        other.say("#lobby", text)
+    other.say("#lobby", "last")
+    for chat in chats:
+        chat.wait(": last")
+    for line in chats[1].lines():
+        assert re.match(r"\* |\d\d:\d\d:\d\d \* bob left: | {9}", line), line
+        assert not re.search("[\x00-\x1f\x7f-\x9f\u202e\u2066\u2028]", line), repr(line)
+    shown = chats[0].shown()
+    heads = [line for line in shown if re.match(r"\d\d:\d\d:\d\d ", line)]
+    same(len(heads), len(nasty) + 1, f"messages in {shown}")
+    assert "\x1b[2J" not in chats[0].output() and "\x1b]0" not in chats[0].output()
+    for chat in chats:
+        chat.type("/quit\r" if chat is chats[0] else "/quit\n").leave()
+
+
+@case("what could not be delivered is said once, and marked when it was; the last lines are shown")
+def _(scene):
+    alice, bob = scene.pair()
+    for i in range(30):
+        bob.say("#lobby", f"before {i}")
+    wait_until("all there", lambda: len(alice.texts()) == 30)
+    chat = Pipe(scene, "chat", "--home", alice.home).wait("before 29")
+    same(texts(chat.lines()), [f"bob: before {i}" for i in range(10, 30)], "the last 20")
+    chat.type("/msg bob at once\n")
+    wait_until("there", lambda: "at once" in bob.texts())
+    bob.stop()
+    chat.wait("* bob left").type("/msg bob are you there?\n")
+    chat.wait("* not delivered to bob yet: it is kept, and will be")
+    bob.start()
+    chat.wait("* delivered to bob: are you there?").end().leave()
+    assert "at once" not in chat.output(), "no word of what went well"
+
+
+@case("what was piped in before the end is stored, given a moment, and said to be pending if so")
+def _(scene):
+    env = {"KITH_HOME": scene.path + "/own"}
+    lines = [f"line {i}" for i in range(200)]
+    chat = Pipe(scene, "chat", "--name", "own", *ALONE, env=env)
+    chat.type("".join(line + "\n" for line in lines)).end().leave()
+    chat.wait("* 200 messages not delivered to anybody yet: kept, and delivered when")
+    watcher = scene.node("watcher")
+    chat = Pipe(scene, "chat", "--peer", watcher.address, *ALONE, env=env).sees("watcher")
+    wait_until("all there", lambda: len(watcher.texts()) == 200)
+    chat.type("and one\n").end().leave()
+    if "not delivered" in chat.output():  # it took longer than the moment it was given
+        Pipe(scene, "chat", "--peer", watcher.address, *ALONE, env=env).sees("watcher")
+    wait_until("the last too", lambda: "and one" in watcher.texts())
+    same(watcher.texts(), [*lines, "and one"], "in order")
+
+
+@case("a node that goes away and comes back: the chat goes on, nothing is lost or shown twice")
+def _(scene):
+    alice, bob = scene.pair()
+    chat = Terminal(scene, "chat", "--home", alice.home).wait_last("#lobby>").type("half")
+    chat.wait_last("#lobby> half")
+    alice.stop()
+    chat.wait("* the node went away").wait_last("#lobby> half")
+    bob.say("#lobby", "meanwhile")
+    alice.start()
+    chat.wait("* the node is back", "bob: meanwhile")
+    bob.say("#lobby", "after")
+    chat.wait("bob: after").wait_last("#lobby> half").type(" typed\r")
+    wait_until("said", lambda: "half typed" in bob.texts())
+    same(sorted(texts(chat.shown())), ["bob: after", "bob: meanwhile"], "each once")
+    chat.type("/quit\r").leave()
+
+
 if __name__ == "__main__":
     main()
