@@ -27,6 +27,10 @@ ASKED = {
                               "timeout": 60},
     "POST /api/v1/peers/connect": {"address": "{address}", "timeout": 60},
     "POST /api/v1/peers/disconnect": {"peer": "{bob}"},
+    "POST /api/v1/peers/block": {"peer": "{bob}"},
+    "POST /api/v1/peers/unblock": {"peer": "{bob}"},
+    "GET /api/v1/peers/verify": "peer={bob}",
+    "POST /api/v1/peers/verify": {"peer": "{bob}", "verified": True},
     "POST /api/v1/rooms/join": {"room": "#garden"},
     "POST /api/v1/rooms/leave": {"room": "#garden"},
     "POST /send": {"ip": "{bob}", "msg": "hello"},
@@ -35,6 +39,7 @@ ASKED = {
 # What undoes the one on the left.
 UNDONE = {
     "POST /api/v1/peers/disconnect": "POST /api/v1/peers/connect",
+    "POST /api/v1/peers/block": "POST /api/v1/peers/unblock",
     "POST /api/v1/rooms/leave": "POST /api/v1/rooms/join",
 }
 
