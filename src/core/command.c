@@ -8,6 +8,7 @@
 #include "core/beacon.h"
 #include "core/dial.h"
 #include "core/exchange.h"
+#include "core/import.h"
 #include "core/join.h"
 #include "core/link.h"
 #include "core/mark.h"
@@ -208,6 +209,9 @@ void kith_command_run(struct kith_node *node, const struct kith_command *command
         break;
     case KITH_COMMAND_STOP:
         run_stop(node, command);
+        break;
+    case KITH_COMMAND_IMPORT:
+        kith_import_begin(node, command);
         break;
     }
 }

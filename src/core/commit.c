@@ -157,16 +157,11 @@ static void refuse_all(struct kith_node *node, struct kith_log *log, int error)
 {
     if (kith_list_is_empty(&log->pending))
         return;
-    kith_list_each (item, &log->pending) {
-        struct kith_pending *pending = kith_list_item(item, struct kith_pending, in_log);
-        if (pending->token != 0)
-            kith_command_reply(node, pending->token, error, 0);
-    }
     /* Whatever the disk made of it, these sequence numbers are not used again. */
     if (log->author == node->self)
         log->room->own[log->log_class] = NULL;
     kith_pending_drop_from(
-        node, kith_list_item(log->pending.next, struct kith_pending, in_log));
+        node, kith_list_item(log->pending.next, struct kith_pending, in_log), error);
 }
 
 void kith_commit_failed(struct kith_node *node, int error)

@@ -207,6 +207,8 @@ struct kith_room {
     bool is_recorded;
 };
 
+#define KITH_LINK_IMPORT UINT32_MAX /* no link has this number: a run from a file */
+
 enum kith_pending_state {
     KITH_PENDING_VERIFYING,
     KITH_PENDING_READY,
@@ -223,8 +225,8 @@ struct kith_pending {
     uint64_t store_no;
     uint64_t arrival_first;
     kith_time seen;
-    uint32_t link;        /* it came from; 0 for our own */
-    uint64_t token;       /* of our own: SEND or RENAME to be answered; 0 for none */
+    uint32_t link;        /* it came from; 0 for our own, KITH_LINK_IMPORT */
+    uint64_t token;       /* SEND, RENAME or IMPORT to be answered; 0 for none */
     size_t size;          /* of this allocation */
     struct kith_run *run; /* in the same allocation, as are its bytes */
 };
@@ -337,6 +339,23 @@ struct kith_check {
     struct kith_bytes bytes; /* of the run (owned, same allocation) */
 };
 
+/* A run that is being imported. They take their places in the order they came in, so
+ * that what follows another finds it there. */
+struct kith_import {
+    struct kith_list item; /* in node->imports */
+    uint64_t verify_no;
+    uint64_t load_no; /* what it is compared with is being loaded; 0: nothing is */
+    bool is_verified; /* the verdict is there */
+    bool is_valid;
+    struct kith_id room_id;
+    enum kith_room_kind kind;
+    struct kith_name name;
+    struct kith_id parties[2];
+    struct kith_log *compared; /* the branch that is being loaded */
+    struct kith_log *base;     /* the branch it may leave; NULL: none is known */
+    struct kith_pending *pending;
+};
+
 /* ---- beacons ---- */
 
 /* Tokens times a second, so that fractions need no floating point. */
@@ -447,6 +466,7 @@ struct kith_node {
     struct kith_list done; /* committed; freed at the next step, as effects point there */
     struct kith_list checks;
     size_t check_count;
+    struct kith_list imports;
     size_t pending_size;
     bool is_paused; /* links are not read: too much is pending */
     uint64_t arrival_next;

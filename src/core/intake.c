@@ -19,7 +19,7 @@ static uint64_t last_seq(const struct kith_run *run)
     return run->seq_first + run->count - 1;
 }
 
-static bool follows(const struct kith_log *log, const struct kith_run *run)
+bool kith_intake_follows(const struct kith_log *log, const struct kith_run *run)
 {
     return run->seq_first == log->tail_seq + 1 && kith_id_equal(&run->prev, &log->tail);
 }
@@ -30,14 +30,14 @@ static struct kith_log *find_log(struct kith_node *node, struct kith_share *shar
 {
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if (follows(log, run))
+        if (kith_intake_follows(log, run))
             return log;
     if (first != NULL)
         return first;
     return kith_hearsay_add(node, share, &run->author, &run->log, run->log_class);
 }
 
-static bool holds(const struct kith_room *room, const struct kith_ref *ref)
+bool kith_intake_holds(const struct kith_room *room, const struct kith_ref *ref)
 {
     for (const struct kith_log *log = kith_log_find(room, &ref->author, &ref->log);
          log != NULL; log = log->branch_next)
@@ -57,7 +57,7 @@ static bool has_controls(struct kith_node *node, struct kith_share *share,
     for (size_t i = 0; i < run->count; i++) {
         for (size_t j = 0; j < run->events[i].ctl_count; j++) {
             struct kith_ref ref = kith_event_ref(&run->events[i], j);
-            if (holds(room, &ref))
+            if (kith_intake_holds(room, &ref))
                 continue;
             has_all = false;
             kith_fetch_learn(node, share,
@@ -182,7 +182,7 @@ static int take(struct kith_node *node, struct kith_share *share, struct kith_lo
         track->have = last_seq(run);
     if (node->now.mono < node->store_retry_at)
         return 0; /* nothing can be kept now; it is fetched when that is over */
-    if (follows(log, run))
+    if (kith_intake_follows(log, run))
         return accept(node, share, log, run);
     if (run->seq_first > log->tail_seq + 1) {
         if (last_seq(run) > log->want_seq)
@@ -197,8 +197,7 @@ static int take(struct kith_node *node, struct kith_share *share, struct kith_lo
     return 0;
 }
 
-/* Nothing is deleted in this version, so who leaves out a body keeps something back. */
-static bool has_bodies(const struct kith_run *run)
+bool kith_intake_has_bodies(const struct kith_run *run)
 {
     for (size_t i = 0; i < run->count; i++)
         if (run->events[i].content.size < KITH_SALT_SIZE)
@@ -216,7 +215,7 @@ int kith_intake_run(struct kith_node *node, struct kith_share *share,
     if (!share->room->ops->admits(node, share->room, &run->author))
         return KITH_EUNEXPECTED;
     error = kith_digest_run(run, &share->room->id);
-    if (error == 0 && !has_bodies(run))
+    if (error == 0 && !kith_intake_has_bodies(run))
         error = KITH_ECHAIN;
     if (error != 0)
         return error;
@@ -242,7 +241,7 @@ void kith_intake_verified(struct kith_node *node, uint64_t verify_no, bool is_va
         }
         struct kith_link *link = kith_link_find(node, pending->link);
         struct kith_log *log = pending->log;
-        kith_pending_drop_from(node, pending);
+        kith_pending_drop_from(node, pending, KITH_EUNEXPECTED);
         if (link != NULL)
             kith_link_fault(node, link, KITH_ESIGNATURE);
         kith_fetch_retry(node, log);
@@ -264,11 +263,10 @@ static struct kith_share *share_of(struct kith_node *node, const struct kith_che
     return NULL;
 }
 
-/* Is that event among these stored ones? Its run may have other boundaries there, and
- * bodies that were discarded here or there: an id knows neither. */
-static bool is_among(const struct kith_room *room, const struct kith_stored_run *runs,
-                     size_t run_count, uint64_t seq, const struct kith_id *id,
-                     struct kith_run *scratch)
+bool kith_intake_is_among(const struct kith_room *room,
+                          const struct kith_stored_run *runs, size_t run_count,
+                          uint64_t seq, const struct kith_id *id,
+                          struct kith_run *scratch)
 {
     for (size_t i = 0; i < run_count; i++) {
         if (seq < runs[i].seq_first || seq > runs[i].seq_last)
@@ -306,16 +304,17 @@ static void compare(struct kith_node *node, struct kith_share *share,
         kith_digest_run(run, &check->log->room->id) != 0)
         return;
     const struct kith_id *last = &run->events[run->count - 1].id;
-    if (is_among(share->room, runs, run_count, last_seq(run), last, scratch))
+    if (kith_intake_is_among(share->room, runs, run_count, last_seq(run), last, scratch))
         return; /* a duplicate */
     for (struct kith_log *log = kith_log_find(share->room, &run->author, &run->log);
          log != NULL; log = log->branch_next)
-        if (follows(log, run)) {
+        if (kith_intake_follows(log, run)) {
             take(node, share, log, run);
             return;
         }
     if (run->seq_first == 1 ||
-        is_among(share->room, runs, run_count, run->seq_first - 1, &run->prev, scratch))
+        kith_intake_is_among(share->room, runs, run_count, run->seq_first - 1, &run->prev,
+                             scratch))
         take_fork(node, share, check->log, run);
     else
         kith_fetch_restart(node, check->log, share, last_seq(run),

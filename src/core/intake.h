@@ -14,6 +14,22 @@
 int kith_intake_run(struct kith_node *node, struct kith_share *share,
                     struct kith_bytes bytes);
 
+/* Does this run go on where the log ends? */
+bool kith_intake_follows(const struct kith_log *log, const struct kith_run *run);
+
+/* Is what it points at held? */
+bool kith_intake_holds(const struct kith_room *room, const struct kith_ref *ref);
+
+/* Nothing is deleted in this version, so who leaves out a body keeps something back. */
+bool kith_intake_has_bodies(const struct kith_run *run);
+
+/* Is that event among these stored ones? Its run may have other boundaries there, and
+ * bodies that were discarded here or there: an id knows neither. */
+bool kith_intake_is_among(const struct kith_room *room,
+                          const struct kith_stored_run *runs, size_t run_count,
+                          uint64_t seq, const struct kith_id *id,
+                          struct kith_run *scratch);
+
 /* The signature was checked. */
 void kith_intake_verified(struct kith_node *node, uint64_t verify_no, bool is_valid);
 
@@ -26,11 +42,17 @@ bool kith_intake_loaded(struct kith_node *node, uint64_t load_no, int error,
 struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *log,
                                       const struct kith_run *run);
 
+/* The same in two steps: a copy that is in no log yet, and its place. */
+struct kith_pending *kith_pending_new(struct kith_node *node, const struct kith_run *run);
+void kith_pending_append(struct kith_log *log, struct kith_pending *pending);
+
 /* Verified, or our own: have it stored as soon as all before it in its log are. */
 void kith_pending_ready(struct kith_node *node, struct kith_pending *pending);
 
-/* Forget it, and all after it in its log. */
-void kith_pending_drop_from(struct kith_node *node, struct kith_pending *pending);
+/* Forget it, and all after it in its log; who waits for one of them is answered with
+ * `error`. */
+void kith_pending_drop_from(struct kith_node *node, struct kith_pending *pending,
+                            int error);
 
 /* Free one that was taken out of its lists, or is done; resumes reading when there is
  * room again. */

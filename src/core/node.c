@@ -11,6 +11,7 @@
 #include "core/engine.h"
 #include "core/exchange.h"
 #include "core/fetch.h"
+#include "core/import.h"
 #include "core/intake.h"
 #include "core/link.h"
 #include "core/log.h"
@@ -67,6 +68,7 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_list_init(&node->promises);
     kith_list_init(&node->done);
     kith_list_init(&node->checks);
+    kith_list_init(&node->imports);
     node->arrival_next = 1;
     node->peer_no_next = node->room_no_next = node->log_no_next = 1;
     node->announce_at = node->deadline = KITH_TIME_NEVER;
@@ -110,6 +112,7 @@ void kith_node_free(struct kith_node *node)
         kith_release(alloc, kith_list_item(item, struct kith_pending, in_queue));
     kith_promise_free_all(node);
     kith_intake_free_all(node);
+    kith_import_free_all(node);
     kith_exchange_free_all(node);
     kith_dial_free_all(node);
     kith_link_free_all(node);
@@ -230,6 +233,8 @@ static void loaded(struct kith_node *node, const struct kith_input *input)
 {
     uint64_t no = input->loaded.load_no;
     if (kith_intake_loaded(node, no, input->loaded.error, input->loaded.runs,
+                           input->loaded.run_count) ||
+        kith_import_loaded(node, no, input->loaded.error, input->loaded.runs,
                            input->loaded.run_count))
         return;
     kith_list_each (item, &node->links) {
@@ -245,7 +250,8 @@ static void loaded(struct kith_node *node, const struct kith_input *input)
 static void verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
 {
     if (!kith_beacon_verified(node, verify_no, is_valid) &&
-        !kith_exchange_verified(node, verify_no, is_valid))
+        !kith_exchange_verified(node, verify_no, is_valid) &&
+        !kith_import_verified(node, verify_no, is_valid))
         kith_intake_verified(node, verify_no, is_valid);
 }
 

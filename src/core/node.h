@@ -105,6 +105,7 @@ enum kith_command_type {
     KITH_COMMAND_LISTENING, /* addresses to tell peers, replacing those before; be found
                                anew */
     KITH_COMMAND_STOP,      /* say goodbye on every link; nothing is dialled any more */
+    KITH_COMMAND_IMPORT, /* a run that somebody kept: checked as if a peer had sent it */
 };
 
 struct kith_command {
@@ -133,6 +134,19 @@ struct kith_command {
             const struct kith_address *addresses;
             size_t count;
         } listening;
+        /* Answered once it is stored, with the room and `count` events, which is 0 when
+         * all was held already; or by KITH_ESIGNATURE (forged), KITH_ECHAIN, KITH_EPROTO
+         * and the like (broken), KITH_ENOTFOUND (a room that is none of this node's),
+         * KITH_EACCESS (its author has no place there), KITH_EUNEXPECTED (what comes
+         * before it is missing here), KITH_EINVALID (dated more than a day ahead). */
+        struct {
+            struct kith_id room;
+            enum kith_room_kind kind;
+            struct kith_name name; /* open rooms: without '#' */
+            struct kith_id
+                parties[2];        /* direct rooms: who may be in it, as far as known */
+            struct kith_bytes run; /* borrowed */
+        } import;
     };
 };
 
@@ -248,12 +262,12 @@ struct kith_notice {
             uint64_t token;
             int error; /* SEND, JOIN, LEAVE, BLOCK, VERIFY: 0 once stored. CONNECT: 0 once
                           the peer said hello. */
-            uint32_t room_no;          /* SEND, JOIN, LEAVE */
-            uint32_t log_no;           /* SEND */
-            uint64_t seq_first;        /* SEND */
-            size_t count;              /* SEND */
-            const struct kith_id *ids; /* SEND: `count` event ids */
-            kith_hlc hlc_first;        /* SEND */
+            uint32_t room_no;          /* SEND, JOIN, LEAVE, IMPORT */
+            uint32_t log_no;           /* SEND, IMPORT */
+            uint64_t seq_first;        /* SEND, IMPORT */
+            size_t count;              /* SEND, IMPORT */
+            const struct kith_id *ids; /* SEND, IMPORT: `count` event ids */
+            kith_hlc hlc_first;        /* SEND, IMPORT */
             uint32_t peer_no;          /* CONNECT, DISCONNECT, BLOCK, VERIFY */
         } reply;
         struct {
@@ -381,8 +395,25 @@ struct kith_room_view {
     size_t online_count; /* peers linked now that share it */
 };
 size_t kith_node_room_count(const struct kith_node *node);
+/* The number of the room with this id; 0 when there is none. */
+uint32_t kith_node_room_no(const struct kith_node *node, const struct kith_id *id);
 bool kith_node_room(const struct kith_node *node, uint32_t room_no,
                     struct kith_room_view *out);
+
+/* A log, or a branch of one. */
+struct kith_log_view {
+    uint32_t room_no;
+    uint32_t author_no; /* 0 is this node */
+    enum kith_log_class log_class;
+    uint64_t head_seq; /* committed */
+};
+bool kith_node_log(const struct kith_node *node, uint32_t log_no,
+                   struct kith_log_view *out);
+
+/* The numbers of a log and its branches, as many as `nos` has room for. */
+size_t kith_node_log_nos(const struct kith_node *node, const struct kith_id *room,
+                         const struct kith_id *author, const struct kith_log_id *log,
+                         uint32_t *nos, size_t nos_max);
 
 /* Who is meant by TARGET (DESIGN sections 7 and 9): "#lobby", "#garden", an open room
  * that was joined once; "#lobby~" and the short id

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/command.h"
 #include "core/digest.h"
 #include "core/link.h"
 #include "core/peer.h"
@@ -43,8 +44,7 @@ static void copy_run(struct kith_run *to, const struct kith_run *from, uint8_t *
     to->bytes = kith_bytes(bytes, from->bytes.size);
 }
 
-struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *log,
-                                      const struct kith_run *run)
+struct kith_pending *kith_pending_new(struct kith_node *node, const struct kith_run *run)
 {
     size_t run_size =
         offsetof(struct kith_run, events) + run->count * sizeof(struct kith_event);
@@ -54,20 +54,36 @@ struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *l
         kith_node_break(node);
         return NULL;
     }
-    *pending = (struct kith_pending){.log = log, .size = size, .seen = node->now.wall};
+    *pending = (struct kith_pending){.size = size, .seen = node->now.wall};
     pending->run = (struct kith_run *)(pending + 1);
     copy_run(pending->run, run, (uint8_t *)pending->run + run_size);
     kith_list_init(&pending->in_queue);
-    kith_list_push(&log->pending, &pending->in_log);
+    kith_list_init(&pending->in_log);
+    node->pending_size += size;
+    if (node->pending_size > KITH_PENDING_HIGH && !node->is_paused)
+        pause_links(node, true);
+    return pending;
+}
+
+void kith_pending_append(struct kith_log *log, struct kith_pending *pending)
+{
+    const struct kith_run *run = pending->run;
     const struct kith_event *last = &run->events[run->count - 1];
+    pending->log = log;
+    kith_list_push(&log->pending, &pending->in_log);
     log->tail_seq = last->seq;
     log->tail = last->id;
     log->tail_hlc = last->hlc;
     if (last->hlc > log->room->hlc_tail)
         log->room->hlc_tail = last->hlc;
-    node->pending_size += size;
-    if (node->pending_size > KITH_PENDING_HIGH && !node->is_paused)
-        pause_links(node, true);
+}
+
+struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *log,
+                                      const struct kith_run *run)
+{
+    struct kith_pending *pending = kith_pending_new(node, run);
+    if (pending != NULL)
+        kith_pending_append(log, pending);
     return pending;
 }
 
@@ -113,7 +129,7 @@ void kith_pending_ready(struct kith_node *node, struct kith_pending *pending)
         if (next->state != KITH_PENDING_READY)
             return;
         if (!store(node, next)) {
-            kith_pending_drop_from(node, next);
+            kith_pending_drop_from(node, next, KITH_ELIMIT);
             return;
         }
     }
@@ -129,9 +145,22 @@ void kith_pending_free(struct kith_node *node, struct kith_pending *pending)
         pause_links(node, false);
 }
 
-void kith_pending_drop_from(struct kith_node *node, struct kith_pending *pending)
+static void answer_from(struct kith_node *node, const struct kith_pending *pending,
+                        int error)
+{
+    const struct kith_list *item = &pending->in_log;
+    for (; item != &pending->log->pending; item = item->next) {
+        uint64_t token = kith_list_item(item, struct kith_pending, in_log)->token;
+        if (token != 0)
+            kith_command_reply(node, token, error, 0);
+    }
+}
+
+void kith_pending_drop_from(struct kith_node *node, struct kith_pending *pending,
+                            int error)
 {
     struct kith_log *log = pending->log;
+    answer_from(node, pending, error);
     while (log->pending.prev != &pending->in_log)
         kith_pending_free(node,
                           kith_list_item(log->pending.prev, struct kith_pending, in_log));

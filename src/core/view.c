@@ -53,6 +53,42 @@ void kith_node_code(const struct kith_node *node, const struct kith_id *peer,
     kith_digest_code(&node->self->id, peer, out);
 }
 
+uint32_t kith_node_room_no(const struct kith_node *node, const struct kith_id *id)
+{
+    const struct kith_room *room = kith_map_get(&node->room_map, id->bytes);
+    return room != NULL ? room->no : 0;
+}
+
+bool kith_node_log(const struct kith_node *node, uint32_t log_no,
+                   struct kith_log_view *out)
+{
+    const struct kith_log *log = log_no < node->log_capacity ? node->logs[log_no] : NULL;
+    if (log == NULL || log->author == NULL)
+        return false;
+    *out = (struct kith_log_view){
+        .room_no = log->room->no,
+        .author_no = log->author->no,
+        .log_class = log->log_class,
+        .head_seq = log->head_seq,
+    };
+    return true;
+}
+
+size_t kith_node_log_nos(const struct kith_node *node, const struct kith_id *room_id,
+                         const struct kith_id *author, const struct kith_log_id *id,
+                         uint32_t *nos, size_t nos_max)
+{
+    const struct kith_room *room = kith_map_get(&node->room_map, room_id->bytes);
+    size_t count = 0;
+    if (room == NULL)
+        return 0;
+    for (const struct kith_log *log = kith_log_find(room, author, id);
+         log != NULL && count < nos_max; log = log->branch_next)
+        if (log->no != 0)
+            nos[count++] = log->no;
+    return count;
+}
+
 size_t kith_node_room_count(const struct kith_node *node)
 {
     return node->room_no_next - 1;

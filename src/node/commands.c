@@ -52,6 +52,8 @@ static size_t rest_size(const struct kith_command *command)
     size_t size = 0;
     if (command->type == KITH_COMMAND_LISTENING)
         return command->listening.count * sizeof(*command->listening.addresses);
+    if (command->type == KITH_COMMAND_IMPORT)
+        return command->import.run.size;
     if (command->type != KITH_COMMAND_SEND)
         return 0;
     for (size_t i = 0; i < command->send.text_count; i++)
@@ -80,6 +82,14 @@ static void copy_addresses(struct item *item, const struct kith_command *command
         memcpy(addresses, command->listening.addresses,
                command->listening.count * sizeof(*addresses));
     item->command.listening.addresses = addresses;
+}
+
+static void copy_run(struct item *item, const struct kith_command *command)
+{
+    struct kith_bytes run = command->import.run;
+    if (run.size > 0)
+        memcpy(item->rest, run.data, run.size);
+    item->command.import.run = kith_bytes(item->rest, run.size);
 }
 
 static int check(const struct kith_commands *commands, const struct kith_command *command,
@@ -120,6 +130,8 @@ int kith_commands_push(struct kith_commands *commands, const struct kith_command
         item->cost = cost_of(command);
     } else if (command->type == KITH_COMMAND_LISTENING) {
         copy_addresses(item, command);
+    } else if (command->type == KITH_COMMAND_IMPORT) {
+        copy_run(item, command);
     }
     kith_list_push(&commands->queued, &item->link);
     commands->count++;
