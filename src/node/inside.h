@@ -3,6 +3,7 @@
  *
  * runtime.c has the life of it, start.c its beginning, turn.c the turns of the loop,
  * effects.c what the core wants done, upkeep.c the store's chores, history.c the queries,
+ * transfer.c exports,
  * health.c how it goes.
  *
  * Happy path of a turn: the loop polls; each happening of the net becomes an input of the

@@ -186,6 +186,42 @@ int kith_runtime_search(struct kith_runtime *runtime,
                         const struct kith_runtime_search_query *query,
                         kith_entry_cb *visit, void *ctx, uint64_t *out_before);
 
+/* ---- exports ---- */
+
+/* Where an export stands. Runs come in the order they arrived in: so whoever imports them
+ * in that order has what each of them rests on. Only what is committed at the beginning
+ * is in it. */
+struct kith_export {
+    uint32_t room_no;     /* 0: all rooms */
+    kith_hlc since;       /* runs that end before are left out, but for control logs */
+    uint64_t arrival;     /* next group */
+    uint64_t arrival_end; /* exclusive */
+    uint64_t seq;         /* next run within the group; 0: its first */
+};
+
+struct kith_export kith_runtime_export(const struct kith_runtime *runtime,
+                                       uint32_t room_no, kith_time since);
+
+/* A run with its bytes as they were signed, decoded, with all ids. */
+struct kith_export_run {
+    uint32_t room_no;
+    uint32_t log_no;
+    uint32_t author_no; /* 0 is this node */
+    const struct kith_run *run;
+};
+typedef int kith_export_cb(void *ctx, const struct kith_export_run *run);
+
+/* The next few runs: `*out_more` says whether there are more behind them. They take about
+ * a millisecond, so others of the loop get their turn. Returns 0, what `visit` stopped
+ * with (non-zero; the export is then of no more use), KITH_ECORRUPT, KITH_ECLOSED, or
+ * what the store says. */
+int kith_runtime_export_step(struct kith_runtime *runtime, struct kith_export *export,
+                             kith_export_cb *visit, void *ctx, bool *out_more);
+
+/* Is exactly this run held? Saves importing it again. */
+bool kith_runtime_holds(struct kith_runtime *runtime, const struct kith_id *room,
+                        struct kith_bytes run);
+
 /* The highest arrival number that is committed; 0 when nothing is. */
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime);
 

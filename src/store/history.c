@@ -104,6 +104,28 @@ int kith_store_arrivals(struct kith_store *store, uint64_t arrival_from, size_t 
     return kith_history_visit(store, s, visit, ctx);
 }
 
+int kith_store_arrival_group(struct kith_store *store, uint64_t arrival_from,
+                             struct kith_arrival_group *out)
+{
+    sqlite3_stmt *s =
+        kith_db_statement(store, KITH_SQL_ARRIVAL_GROUP,
+                          "SELECT first, log, seq, count FROM arrivals WHERE first >= ?1"
+                          " ORDER BY first LIMIT 1");
+    sqlite3_bind_int64(s, 1,
+                       arrival_from > INT64_MAX ? INT64_MAX : (int64_t)arrival_from);
+    int rc = kith_db_step(store, s, "read the order of arrival");
+    if (rc != 1)
+        return rc == 0 ? KITH_ENOTFOUND : rc;
+    *out = (struct kith_arrival_group){
+        .first = (uint64_t)sqlite3_column_int64(s, 0),
+        .log_no = (uint32_t)sqlite3_column_int64(s, 1),
+        .seq = (uint64_t)sqlite3_column_int64(s, 2),
+        .count = (uint64_t)sqlite3_column_int64(s, 3),
+    };
+    sqlite3_reset(s);
+    return 0;
+}
+
 struct once {
     kith_stored_event_visit *visit;
     void *ctx;

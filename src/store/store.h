@@ -132,6 +132,19 @@ int kith_store_page(struct kith_store *store, const struct kith_page_query *quer
 int kith_store_arrivals(struct kith_store *store, uint64_t arrival_from, size_t limit,
                         kith_stored_event_visit *visit, void *ctx);
 
+/* Whole runs of one log that arrived one behind the other. */
+struct kith_arrival_group {
+    uint64_t first; /* arrival number of event `seq` */
+    uint32_t log_no;
+    uint64_t seq;
+    uint64_t count; /* of events */
+};
+
+/* The group that begins at this arrival number, or the next one. KITH_ENOTFOUND: there is
+ * none. */
+int kith_store_arrival_group(struct kith_store *store, uint64_t arrival_from,
+                             struct kith_arrival_group *out);
+
 /* One event. KITH_ENOTFOUND if it is not held. */
 int kith_store_event(struct kith_store *store, uint32_t log_no, uint64_t seq,
                      kith_stored_event_visit *visit, void *ctx);
