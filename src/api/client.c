@@ -129,7 +129,7 @@ static int fill_address(const char *home, struct sockaddr_un *out, int *out_dir)
     return 0;
 }
 
-static int connect_to(struct kith_client *client)
+int kith_client_connect(struct kith_client *client)
 {
     struct sockaddr_un address;
     int dir;
@@ -192,7 +192,7 @@ int kith_client_open(struct kith_client *client, const struct kith_client_ask *a
 {
     drop_if_closed(&client->http);
     int error = compose(client, ask);
-    return !error && client->http.fd < 0 ? connect_to(client) : error;
+    return !error && client->http.fd < 0 ? kith_client_connect(client) : error;
 }
 
 int kith_client_exchange(struct kith_client *client)

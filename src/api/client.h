@@ -109,6 +109,27 @@ struct kith_client_wait kith_client_watch_wait(const struct kith_client_watch *w
 int kith_client_watch_go_on(struct kith_client_watch *watch);
 const char *kith_client_watch_detail(const struct kith_client_watch *watch);
 
+/* ---- much at once ---- */
+
+/* Read the lines of an answer as they come; each is terminated, without its line feed.
+ * Non-zero from `line` ends it and is returned. Otherwise as kith_client_request;
+ * KITH_ECLOSED when the node went away before the end. */
+struct kith_client_reader {
+    int (*line)(void *ctx, const char *line, size_t size);
+    void *ctx;
+};
+int kith_client_download(struct kith_client *client, const char *path,
+                         const struct kith_client_reader *reader);
+
+/* Post what `read` gives (JSON Lines; `*out_size` 0 is the end), of any length. Non-zero
+ * from `read` ends it and is returned. Otherwise as kith_client_request. */
+struct kith_client_writer {
+    int (*read)(void *ctx, char *out, size_t size, size_t *out_size);
+    void *ctx;
+};
+int kith_client_upload(struct kith_client *client, const char *path,
+                       const struct kith_client_writer *writer, struct kith_answer *out);
+
 /* Append `text` to `out` with everything but unreserved characters percent-encoded
  * (RFC 3986). `out` holds 3 * strlen(text) + 1 bytes. */
 void kith_client_escape(const char *text, char *out);

@@ -27,6 +27,9 @@ struct kith_client_ask {
     const char *last_event_id; /* or NULL */
 };
 
+/* To the socket in the home. A named error. */
+int kith_client_connect(struct kith_client *client);
+
 /* Connect if need be, and have the request at hand. */
 int kith_client_open(struct kith_client *client, const struct kith_client_ask *ask);
 

@@ -18,6 +18,8 @@ extern const struct kith_endpoint kith_endpoint_history;
 extern const struct kith_endpoint kith_endpoint_send;
 extern const struct kith_endpoint kith_endpoint_batch;
 extern const struct kith_endpoint kith_endpoint_search;
+extern const struct kith_endpoint kith_endpoint_export;
+extern const struct kith_endpoint kith_endpoint_import;
 extern const struct kith_endpoint kith_endpoint_stream;
 extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
@@ -45,6 +47,8 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_leave,
     &kith_endpoint_history,
     &kith_endpoint_batch,
+    &kith_endpoint_export,
+    &kith_endpoint_import,
     &kith_endpoint_stream,
     &kith_endpoint_shutdown,
     &kith_endpoint_doctor,

@@ -23,5 +23,7 @@ extern const struct kith_cli_command kith_cli_doctor;
 extern const struct kith_cli_command kith_cli_completions;
 extern const struct kith_cli_command kith_cli_web;
 extern const struct kith_cli_command kith_cli_search;
+extern const struct kith_cli_command kith_cli_export;
+extern const struct kith_cli_command kith_cli_import;
 
 #endif

@@ -236,6 +236,9 @@ static void do_command(struct kith_runtime *runtime, const struct kith_command *
         reply->notice.reply.peer_no = peer_of(node, &command->disconnect);
         node->peers[reply->notice.reply.peer_no].is_online = false;
         break;
+    case KITH_COMMAND_IMPORT:
+        reply->notice.reply.count = 1;
+        break;
     case KITH_COMMAND_BLOCK:
     case KITH_COMMAND_VERIFY:
         do_mark(node, command, reply);

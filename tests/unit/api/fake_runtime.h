@@ -78,6 +78,7 @@ struct kith_runtime {
     size_t batch_max;     /* texts in the largest command */
     unsigned index_steps; /* until the search index is filled */
     bool is_holding;      /* replies wait */
+    bool holds_all;       /* every run that is to be imported is there already */
     int reply_error;      /* for all that come, or 0 */
     struct kith_lan_view lan;
     size_t interface_count;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/ask.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/show.h"
+
+struct export
+{
+    struct kith_cli *cli;
+    struct kith_cli_progress progress;
+    uint64_t lines;
+    bool is_whole; /* the end came */
+};
+
+static int on_line(void *ctx, const char *line, size_t size)
+{
+    static const char end[] = "{\"kind\":\"end\"";
+    struct export *export = ctx;
+    kith_cli_show_json_text(export->cli->out, line, size);
+    export->is_whole = strncmp(line, end, sizeof end - 1) == 0;
+    kith_cli_progress(&export->progress, ++export->lines);
+    return ferror(export->cli->out); /* nobody reads on, or the disk is full */
+}
+
+/* "/export?room=…&since=…"; heap. */
+static char *make_path(const char *room, const char *since)
+{
+    size_t size = 64 + 3 * (room ? strlen(room) : 0) + 3 * (since ? strlen(since) : 0);
+    char *path = malloc(size);
+    if (!path)
+        return NULL;
+    char *at = stpcpy(path, "/export?");
+    if (room) {
+        at = stpcpy(at, "room=");
+        kith_client_escape(room, at);
+        at += strlen(at);
+    }
+    if (since) {
+        at = stpcpy(at, "&since=");
+        kith_client_escape(since, at);
+    }
+    return path;
+}
+
+static int read_all(struct export *export, const char *path)
+{
+    struct kith_client *client = NULL;
+    struct kith_client_reader reader = {on_line, export};
+    int error = kith_client_new(export->cli->home, &client);
+    if (error)
+        return kith_cli_fail(export->cli, KITH_EXIT_FAILED, "%s", kith_error_text(error));
+    error = kith_client_download(client, path, &reader);
+    int exit_code = KITH_EXIT_DONE;
+    if (error < 0)
+        exit_code = kith_cli_ask_failed(export->cli, client, NULL, error);
+    else if (error == 0 && !export->is_whole)
+        exit_code = kith_cli_fail(export->cli, KITH_EXIT_FAILED,
+                                  "the node ended before the end of the export; look at "
+                                  "its log, and export again");
+    kith_client_free(client);
+    return exit_code;
+}
+
+static int run(struct kith_cli *cli)
+{
+    struct export export = {
+        .cli = cli,
+        .progress = {.cli = cli, .what = "exported", .unit = "runs of messages"},
+    };
+    const char *room = cli->arg_count > 0 ? cli->args[0] : NULL;
+    const char *since = kith_cli_value(cli, "since");
+    if ((room && strlen(room) > 200) || (since && strlen(since) > 100))
+        return kith_cli_fail(cli, KITH_EXIT_USAGE, "TARGET or TIME is too long");
+    char *path = make_path(room, since);
+    int exit_code = path ? read_all(&export, path)
+                         : kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
+    free(path);
+    return exit_code;
+}
+
+static const struct kith_cli_option options[] = {
+    {"since", "TIME", "begin at a date, date and time, or so long ago (2h, 3d)", false},
+    {0},
+};
+
+const struct kith_cli_command kith_cli_export = {
+    .name = "export",
+    .summary = "write history to standard output, to be read and to be imported",
+    .usage = "[TARGET] [--since TIME]",
+    .detail =
+        "JSON Lines: a line for each run of messages that was signed together, with the\n"
+        "message objects (id, room, author, name, text, time, …) and, in `run`, the "
+        "signed\n"
+        "bytes. All rooms, or that of TARGET: a peer, or #lobby. It is not encrypted:\n"
+        "`kith backup` is. The last line has the kind `end`; without it something is\n"
+        "missing. With --since it adds to an earlier export: import that one first.\n"
+        "\n"
+        "    kith export > all.jsonl\n"
+        "    jq -r '.messages[]? | .time + \" \" + .name + \": \" + .text' all.jsonl",
+    .options = options,
+    .args_max = 1,
+    .run = run,
+};
