@@ -238,6 +238,22 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
     return error;
 }
 
+struct kith_runtime_config kith_settings_runtime(const struct kith_settings *settings)
+{
+    return (struct kith_runtime_config){
+        .name = settings->name,
+        .listen = settings->listen,
+        .listen_count = settings->listen_count,
+        .peers = settings->peers,
+        .peer_count = settings->peer_count,
+        .network = settings->network,
+        .is_durable = settings->is_durable,
+        .has_lan = settings->has_lan,
+        .discovery_port = settings->discovery_port,
+        .discovery_interval = settings->discovery_interval,
+    };
+}
+
 void kith_settings_deinit(struct kith_settings *settings)
 {
     kith_config_free(settings->config);

@@ -32,4 +32,8 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
                        char why[static KITH_CONFIG_WHY_SIZE]);
 void kith_settings_deinit(struct kith_settings *settings);
 
+/* What the runtime is told of them, by whoever starts one; all else is left empty.
+ * Borrows from `settings`. */
+struct kith_runtime_config kith_settings_runtime(const struct kith_settings *settings);
+
 #endif

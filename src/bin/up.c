@@ -200,25 +200,14 @@ const char *kith_up_login(void)
 
 static int start(struct up *up, struct kith_problem *problem)
 {
-    struct kith_runtime_config config = {
-        .home = up->cli->home,
-        .name = up->settings.name,
-        .login = kith_up_login(),
-        .listen = up->settings.listen,
-        .listen_count = up->settings.listen_count,
-        .peers = up->settings.peers,
-        .peer_count = up->settings.peer_count,
-        .network = up->settings.network,
-        .passphrase = up->passphrase.size > 0 ? &up->passphrase : NULL,
-        .drops_passphrase = kith_cli_has(up->cli, "no-passphrase"),
-        .is_durable = up->settings.is_durable,
-        .has_lan = up->settings.has_lan,
-        .discovery_port = up->settings.discovery_port,
-        .discovery_interval = up->settings.discovery_interval,
-        .log = &up->log,
-        .broken = on_broken,
-        .broken_ctx = up,
-    };
+    struct kith_runtime_config config = kith_settings_runtime(&up->settings);
+    config.home = up->cli->home;
+    config.login = kith_up_login();
+    config.passphrase = up->passphrase.size > 0 ? &up->passphrase : NULL;
+    config.drops_passphrase = kith_cli_has(up->cli, "no-passphrase");
+    config.log = &up->log;
+    config.broken = on_broken;
+    config.broken_ctx = up;
     int error = kith_runtime_new(&up->loop, &config, &up->runtime, problem);
     kith_passphrase_deinit(&up->passphrase);
     return error;

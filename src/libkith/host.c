@@ -115,25 +115,13 @@ static int start_runtime(struct kith_host *host)
 {
     char login[256];
     login_name(login, sizeof login);
-    const struct kith_settings *settings = &host->settings;
-    struct kith_runtime_config config = {
-        .home = host->cli.home,
-        .name = settings->name,
-        .login = login[0] ? login : NULL,
-        .listen = settings->listen,
-        .listen_count = settings->listen_count,
-        .peers = settings->peers,
-        .peer_count = settings->peer_count,
-        .network = settings->network,
-        .passphrase = host->passphrase.size > 0 ? &host->passphrase : NULL,
-        .is_durable = settings->is_durable,
-        .has_lan = settings->has_lan,
-        .discovery_port = settings->discovery_port,
-        .discovery_interval = settings->discovery_interval,
-        .log = &host->log,
-        .broken = on_broken,
-        .broken_ctx = host,
-    };
+    struct kith_runtime_config config = kith_settings_runtime(&host->settings);
+    config.home = host->cli.home;
+    config.login = login[0] ? login : NULL;
+    config.passphrase = host->passphrase.size > 0 ? &host->passphrase : NULL;
+    config.log = &host->log;
+    config.broken = on_broken;
+    config.broken_ctx = host;
     int error = kith_runtime_new(&host->loop, &config, &host->runtime, &host->problem);
     kith_passphrase_deinit(&host->passphrase);
     return error;
