@@ -36,7 +36,8 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         .last_seen = 1763700000 * KITH_SECOND,
         .online_since = 1763700000 * KITH_SECOND,
     };
-    snprintf(out->address.host, sizeof out->address.host, "10.0.0.%u", peer_no);
+    snprintf(out->address.host, sizeof out->address.host, "10.0.0.%u",
+             node->is_one_host ? 1 : peer_no);
     out->address.port = KITH_PORT_DEFAULT;
     return true;
 }

@@ -73,6 +73,26 @@ static void peers_are_addresses_and_times(void **state)
     json_decref(answer.json);
 }
 
+static void share_a_host(struct api *api, void *ctx)
+{
+    api->runtime->node.is_one_host = true;
+}
+
+static void a_shared_address_is_told_with_its_port(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, share_a_host, NULL);
+    api_on_loop(api, add_peer, "bob");
+    struct answer answer = ask(api, "GET /peers", "");
+    assert_non_null(json_object_get(answer.json, "10.0.0.1"));
+    json_decref(answer.json);
+    api_on_loop(api, add_peer, "eve");
+    answer = ask(api, "GET /peers", "");
+    assert_null(json_object_get(answer.json, "10.0.0.1"));
+    assert_non_null(json_object_get(answer.json, "10.0.0.1:4747"));
+    json_decref(answer.json);
+}
+
 static void receive(struct api *api, void *ctx)
 {
     for (int i = 0; i < *(int *)ctx; i++) {
@@ -143,8 +163,11 @@ static void what_cannot_be_sent_is_told_why(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(peers_are_addresses_and_times),      TEST(messages_are_lines_oldest_first),
-        TEST(of_many_messages_the_last_are_told), TEST(to_one_who_is_away_is_pending),
+        TEST(peers_are_addresses_and_times),
+        TEST(a_shared_address_is_told_with_its_port),
+        TEST(messages_are_lines_oldest_first),
+        TEST(of_many_messages_the_last_are_told),
+        TEST(to_one_who_is_away_is_pending),
         TEST(what_cannot_be_sent_is_told_why),
     };
     return cmocka_run_group_tests_name("api/plain", tests, NULL, NULL);
