@@ -35,6 +35,7 @@ SETTER(commit_max, options.commit_max, (double)KITH_MS)
 SETTER(rate, options.rate, 1)
 SETTER(says, workload.says, 1)
 SETTER(renames, workload.renames, 1)
+SETTER(joins, workload.joins, 1)
 SETTER(cuts, workload.cuts, 1)
 SETTER(stalls, workload.stalls, 1)
 SETTER(blocks, workload.blocks, 1)
@@ -64,6 +65,7 @@ static const struct option_entry entries[] = {
     {"rate", "bytes a second of a link (10000000)", set_rate},
     {"says", "messages a minute and node (4)", set_says},
     {"renames", "a minute (1)", set_renames},
+    {"joins", "nodes that join or leave a room, a minute (6)", set_joins},
     {"cuts", "links cut a minute (6)", set_cuts},
     {"stalls", "links that stand still for a while, a minute (2)", set_stalls},
     {"blocks", "pairs that cannot reach each other for a while, a minute (1)",

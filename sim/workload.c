@@ -35,6 +35,7 @@ struct sim_workload sim_workload_default(void)
                                  .duration = 10 * KITH_MINUTE,
                                  .says = 4,
                                  .renames = 1,
+                                 .joins = 6,
                                  .cuts = 6,
                                  .stalls = 2,
                                  .blocks = 1,
@@ -94,13 +95,31 @@ static size_t text_size(struct sim_world *world)
     return sim_rng_below(&world->rng, TEXT_SMALL_MAX);
 }
 
+/* The only open room besides the lobby: in it are some, and once all heals everybody. */
+#define ROOM (SIM_ROOM | 1)
+
+static void act_join(struct sim_world *world, struct sim_workload *workload)
+{
+    const uint32_t host = any_host(world);
+    if (sim_rng_chance(&world->rng, 60))
+        sim_host_join(world, host, ROOM);
+    else
+        sim_host_leave(world, host, ROOM);
+}
+
+static uint32_t any_room(struct sim_world *world, uint32_t from)
+{
+    if (world->host_count > 1 && sim_rng_chance(&world->rng, 30))
+        return other_host(world, from);
+    return sim_rng_chance(&world->rng, 30) ? ROOM : 0;
+}
+
 static void act_say(struct sim_world *world, struct sim_workload *workload)
 {
     uint8_t letters[KITH_TEXT_SIZE_MAX];
     memset(letters, 'a' + (int)sim_rng_below(&world->rng, 26), sizeof(letters));
     const uint32_t from = any_host(world);
-    const bool is_direct = world->host_count > 1 && sim_rng_chance(&world->rng, 30);
-    const uint32_t to = is_direct ? other_host(world, from) : 0;
+    const uint32_t to = any_room(world, from);
     struct kith_bytes tails[BURST_MAX];
     const size_t count =
         sim_rng_chance(&world->rng, 10) ? 1 + sim_rng_below(&world->rng, BURST_MAX) : 1;
@@ -294,6 +313,7 @@ static void begin_habits(struct sim_world *world, const struct sim_workload *wor
     const struct habit habits[] = {
         {act_say, workload->says * workload->host_count},
         {act_rename, workload->renames},
+        {act_join, workload->joins},
         {act_cut, workload->cuts},
         {act_stall, workload->stalls},
         {act_block, workload->blocks},
@@ -327,11 +347,15 @@ static void heal(struct sim_world *world)
     }
 }
 
-/* A node that stops when healing begins comes back only now. */
+/* A node that stops when healing begins comes back only now. What was said in a room is
+ * to be held by all in the end, its author and whoever passes it on among them. */
 static void revive(struct sim_world *world)
 {
-    for (uint32_t no = 1; no <= world->host_count; no++)
+    for (uint32_t no = 1; no <= world->host_count; no++) {
         sim_host_start(world, no);
+        if (!sim_host_is_in(sim_world_host(world, no), ROOM))
+            sim_host_join(world, no, ROOM);
+    }
 }
 
 static void settle(struct sim_world *world, struct sim_workload *workload)

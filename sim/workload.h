@@ -25,6 +25,7 @@ struct sim_workload {
     enum sim_topology topology;
     double says;
     double renames;
+    double joins; /* of an open room, and leaves */
     double cuts;
     double stalls;
     double blocks;
