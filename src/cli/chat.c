@@ -186,7 +186,7 @@ static int fill_polls(const struct kith_chat *chat, bool is_blocked,
     polls[SLOT_SIGNAL] = (struct pollfd){.fd = chat->signal_fd, .events = POLLIN};
     polls[SLOT_OUT] =
         (struct pollfd){.fd = chat->out_fd, .events = is_blocked ? POLLOUT : 0};
-    if (chat->is_leaving)
+    if (chat->is_leaving && !chat->answered)
         sooner(&timeout_ms, chat->leave_ms - now_ms);
     if (is_blocked)
         return timeout_ms;

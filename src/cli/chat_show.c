@@ -7,9 +7,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/chat_terminal.h"
+#include "cli/chat_wrap.h"
 #include "cli/show.h"
 
 #define PIECE_SIZE                                                                       \
@@ -45,6 +47,26 @@ static void put(struct kith_chat *chat, const char *text, size_t size)
         kith_chat_terminal_hide();
     chat->is_hidden = true;
     fwrite(text, 1, size, chat->cli->out);
+}
+
+/* 0 where there is no terminal. */
+static int columns_of(int fd)
+{
+    struct winsize size = {0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static void put_wrapped(struct kith_chat *chat, const char *text, size_t size)
+{
+    char *wrapped = NULL;
+    size_t wrapped_size = 0;
+    FILE *to = open_memstream(&wrapped, &wrapped_size);
+    if (!to)
+        return;
+    kith_chat_wrap(to, text, size, columns_of(chat->out_fd));
+    fclose(to);
+    put(chat, wrapped, wrapped_size);
+    free(wrapped);
 }
 
 static void put_json(struct kith_chat *chat, const json_t *object)
@@ -104,7 +126,7 @@ void kith_chat_message(struct kith_chat *chat, const json_t *message)
         return;
     kith_cli_show_message(to, message);
     fclose(to);
-    put(chat, text, size);
+    put_wrapped(chat, text, size);
     free(text);
 }
 

@@ -168,21 +168,24 @@ def _(scene):
     chats = (Terminal(scene, "chat", "--home", node.home).wait_last("#lobby>"),
              Pipe(scene, "chat", "--home", node.home).wait("ready: "))
     nasty = ["a\x1b[2J\x1b]0;x\x07b", "c\n12:00:00 alice: forged\n* bob left\n#lobby> x", "d\re\x08",
-             "bidi \u202e\u2066 \u2028* bob left", "c1 \u009b2J"]
+             "bidi \u202e\u2066 \u2028* bob left", "c1 \u009b2J",
+             "pad" + " " * (80 - len("12:00:00 * bob left: pad")) + "12:00:00 alice: forged"]
     for text in nasty:
         other.say("#lobby", text)
     other.say("#lobby", "last")
-    for chat in chats:
-        chat.wait(": last")
+    chats[0].wait(": last")
+    chats[1].wait(": last")
+    chats = (*chats, Terminal(scene, "chat", "--home", node.home).wait_last("#lobby>"))
     for line in chats[1].lines():
         assert re.match(r"\* |\d\d:\d\d:\d\d \* bob left: | {9}", line), line
         assert not re.search("[\x00-\x1f\x7f-\x9f\u202e\u2066\u2028]", line), repr(line)
-    shown = chats[0].shown()
-    heads = [line for line in shown if re.match(r"\d\d:\d\d:\d\d ", line)]
-    same(len(heads), len(nasty) + 1, f"messages in {shown}")
-    assert "\x1b[2J" not in chats[0].output() and "\x1b]0" not in chats[0].output()
+    for chat in (chats[0], chats[2]):  # as they came, and as history
+        shown = chat.shown()
+        heads = [line for line in shown if re.match(r"\d\d:\d\d:\d\d ", line)]
+        same(len(heads), len(nasty) + 1, f"messages in {shown}")
+        assert "\x1b[2J" not in chat.output() and "\x1b]0" not in chat.output()
     for chat in chats:
-        chat.type("/quit\r" if chat is chats[0] else "/quit\n").leave()
+        chat.type("/quit\n" if chat is chats[1] else "/quit\r").leave()
 
 
 @case("what could not be delivered is said once, and marked when it was; the last lines are shown")
