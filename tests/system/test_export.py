@@ -52,6 +52,9 @@ def a_conversation(scene):
     bob.say("alice", "to alice")
     for node in (alice, bob):
         wait_until(f"{node.name} has all", lambda n=node: len(n.texts()) == 4)
+        wait_until(f"{node.name} knows it", lambda n=node: all(
+            m["state"] == ("delivered" if m["direct"] else "held")
+            for m in n.history() if m["mine"]))
     return alice, bob
 
 
