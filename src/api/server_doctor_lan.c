@@ -54,6 +54,12 @@ static bool check_discovery(struct kith_doctor *doctor, const struct kith_lan_vi
             "UDP port %u is not heard by %s: %s", lan->port,
             lan->error_ipv4 != 0 ? "IPv4" : "IPv6",
             kith_error_text(lan->error_ipv4 != 0 ? lan->error_ipv4 : lan->error_ipv6));
+    else if (lan->is_confined)
+        kith_doctor_say(doctor, "discovery", KITH_DOCTOR_WARNING,
+                        "to be found by other machines, leave out --listen, or give it "
+                        "an address of the network, or a port alone: --listen :4747",
+                        "on, but on this machine alone, for kith listens on no other "
+                        "address than loopback: nobody else could dial it");
     else
         kith_doctor_say(doctor, "discovery", KITH_DOCTOR_OK, NULL,
                         "on, UDP port %u by IPv4 and IPv6", lan->port);

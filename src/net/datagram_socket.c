@@ -74,10 +74,23 @@ static void set_source(struct msghdr *message, const struct kith_interface_addre
     header->cmsg_type = IP_PKTINFO;
     header->cmsg_len = CMSG_LEN(sizeof info);
     memcpy(CMSG_DATA(header), &info, sizeof info);
+    message->msg_controllen = CMSG_SPACE(sizeof info);
+}
+
+static void set_source6(struct msghdr *message, const struct kith_interface_address *from)
+{
+    struct in6_pktinfo info = {.ipi6_ifindex = from->interface};
+    memcpy(&info.ipi6_addr, from->address, sizeof info.ipi6_addr);
+    struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    header->cmsg_level = IPPROTO_IPV6;
+    header->cmsg_type = IPV6_PKTINFO;
+    header->cmsg_len = CMSG_LEN(sizeof info);
+    memcpy(CMSG_DATA(header), &info, sizeof info);
+    message->msg_controllen = CMSG_SPACE(sizeof info);
 }
 
 bool kith_datagram_socket_send(int fd, const struct sockaddr_storage *to,
-                               const struct kith_interface_address *from,
+                               const struct kith_interface_address *from, bool is_exact,
                                struct kith_bytes bytes)
 {
     struct sockaddr_storage address = *to;
@@ -88,14 +101,17 @@ bool kith_datagram_socket_send(int fd, const struct sockaddr_storage *to,
         .msg_iov = &piece,
         .msg_iovlen = 1,
     };
-    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in_pktinfo))] = {0};
-    if (from && to->ss_family == AF_INET6) {
-        /* Link-local: the scope says it all, and the system has the fitting address. */
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = {0};
+    bool has_source = from && (is_exact || to->ss_family == AF_INET);
+    if (from && to->ss_family == AF_INET6)
         ((struct sockaddr_in6 *)&address)->sin6_scope_id = from->interface;
-    } else if (from) {
+    if (has_source) {
         message.msg_control = control;
         message.msg_controllen = sizeof control;
-        set_source(&message, from);
+        if (to->ss_family == AF_INET6)
+            set_source6(&message, from);
+        else
+            set_source(&message, from);
     }
     return sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)bytes.size;
 }

@@ -21,9 +21,11 @@ void kith_datagram_socket_join(int fd, const struct sockaddr_storage *group,
                                unsigned interface, bool is_afresh);
 
 /* From this address and out of its interface, whatever the routes say; NULL: as they say.
- * False if it did not leave: no route, no permission, no room. */
+ * By IPv6 it leaves from the address of the interface that fits the receiver best, which
+ * of groups is the link-local one, unless `is_exact`. False if it did not leave: no
+ * route, no permission, no room. */
 bool kith_datagram_socket_send(int fd, const struct sockaddr_storage *to,
-                               const struct kith_interface_address *from,
+                               const struct kith_interface_address *from, bool is_exact,
                                struct kith_bytes bytes);
 
 #endif

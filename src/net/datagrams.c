@@ -35,6 +35,8 @@ struct kith_datagrams {
     void *ctx;
     struct sockaddr_storage group4; /* with the port */
     struct sockaddr_storage group6;
+    struct sockaddr_storage sources[KITH_DATAGRAMS_SOURCES_MAX];
+    size_t source_count; /* 0: every address */
     struct datagram_socket sockets[SOCKETS];
     struct kith_interface_watch watch;
     uv_timer_t pause;
@@ -119,11 +121,55 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* ---- out ---- */
 
+static bool is_loopback4(const uint8_t address[static 16])
+{
+    return address[0] == 127;
+}
+
+/* Is this source the address, or does it lie on loopback beside it? Then the address
+ * becomes it, for only there can we be dialled. */
+static bool match(const struct sockaddr_storage *source,
+                  struct kith_interface_address *address)
+{
+    if (source->ss_family != address->family)
+        return false;
+    if (source->ss_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)source;
+        return memcmp(&v6->sin6_addr, address->address, sizeof v6->sin6_addr) == 0 &&
+               (v6->sin6_scope_id == 0 || v6->sin6_scope_id == address->interface);
+    }
+    uint8_t wanted[16] = {0};
+    static const uint8_t any[4];
+    memcpy(wanted, &((const struct sockaddr_in *)source)->sin_addr, sizeof any);
+    if (memcmp(wanted, any, sizeof any) == 0)
+        return true;
+    if (!is_loopback4(wanted) || !is_loopback4(address->address))
+        return memcmp(wanted, address->address, sizeof wanted) == 0;
+    memcpy(address->address, wanted, sizeof wanted);
+    return true;
+}
+
+/* The addresses to send from. */
+static void choose(const struct kith_datagrams *datagrams, struct kith_interfaces *out)
+{
+    const struct kith_interfaces *now = &datagrams->watch.now;
+    out->count = 0;
+    for (size_t i = 0; i < now->count; i++) {
+        struct kith_interface_address address = now->addresses[i];
+        bool is_chosen = datagrams->source_count == 0;
+        for (size_t k = 0; k < datagrams->source_count && !is_chosen; k++)
+            is_chosen = match(&datagrams->sources[k], &address);
+        if (is_chosen)
+            out->addresses[out->count++] = address;
+    }
+}
+
 static void send_one(struct kith_datagrams *datagrams, const struct sockaddr_storage *to,
                      const struct kith_interface_address *from, struct kith_bytes bytes)
 {
     int fd = datagrams->sockets[to->ss_family == AF_INET ? PRIVATE_4 : PRIVATE_6].fd;
-    if (fd >= 0 && kith_datagram_socket_send(fd, to, from, bytes))
+    if (fd >= 0 &&
+        kith_datagram_socket_send(fd, to, from, datagrams->source_count > 0, bytes))
         datagrams->counts.sent++;
     else
         datagrams->counts.failed++;
@@ -162,18 +208,32 @@ void kith_datagrams_announce(struct kith_datagrams *datagrams, struct kith_bytes
 {
     if (datagrams->is_closing || bytes.size > KITH_DATAGRAM_SIZE_MAX)
         return;
-    const struct kith_interfaces *interfaces = &datagrams->watch.now;
-    for (size_t i = 0; i < interfaces->count; i++) {
-        const struct kith_interface_address *address = &interfaces->addresses[i];
-        bool is_network = address->is_broadcast && !is_repeated(interfaces, i);
+    struct kith_interfaces chosen;
+    choose(datagrams, &chosen);
+    for (size_t i = 0; i < chosen.count; i++) {
+        const struct kith_interface_address *address = &chosen.addresses[i];
+        bool is_network = address->is_broadcast && !is_repeated(&chosen, i);
         /* For each network of the interface, so that everybody gets one that comes from
          * an address on his own. */
-        if (address->is_multicast &&
-            (is_network || kith_interfaces_is_first(interfaces, i)))
+        if (address->is_multicast && (is_network || kith_interfaces_is_first(&chosen, i)))
             send_one(datagrams, group_of(datagrams, address->family), address, bytes);
         if (is_network)
             broadcast(datagrams, address, bytes);
     }
+}
+
+/* What the receiver is on the network of; a link-local one is on that of its scope. */
+static const struct kith_interface_address *toward(const struct kith_interfaces *chosen,
+                                                   const struct sockaddr_storage *to)
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)to;
+    const struct kith_interface_address *found = kith_interfaces_toward(chosen, to);
+    bool has_scope = to->ss_family == AF_INET6 && v6->sin6_scope_id != 0;
+    for (size_t i = 0; i < chosen->count && has_scope && !found; i++)
+        if (chosen->addresses[i].family == AF_INET6 &&
+            chosen->addresses[i].interface == v6->sin6_scope_id)
+            found = &chosen->addresses[i];
+    return found;
 }
 
 void kith_datagrams_send(struct kith_datagrams *datagrams, const struct kith_address *to,
@@ -184,7 +244,15 @@ void kith_datagrams_send(struct kith_datagrams *datagrams, const struct kith_add
         !kith_sockaddr_parse(to, &address))
         return;
     kith_sockaddr_unmap(&address);
-    send_one(datagrams, &address, NULL, bytes);
+    if (datagrams->source_count == 0) {
+        send_one(datagrams, &address, NULL, bytes);
+        return;
+    }
+    struct kith_interfaces chosen;
+    choose(datagrams, &chosen);
+    const struct kith_interface_address *from = toward(&chosen, &address);
+    if (from)
+        send_one(datagrams, &address, from, bytes);
 }
 
 /* ---- groups ---- */
@@ -237,6 +305,28 @@ static bool parse_groups(const struct kith_datagrams_config *config,
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&out->group6;
     return IN_MULTICAST(ntohl(v4->sin_addr.s_addr)) &&
            IN6_IS_ADDR_MC_LINKLOCAL(&v6->sin6_addr);
+}
+
+/* A wildcard of IPv6 is one of both, as it is to who listens. */
+static bool parse_sources(const struct kith_datagrams_config *config,
+                          struct kith_datagrams *out)
+{
+    for (size_t i = 0; i < config->source_count; i++) {
+        struct sockaddr_storage *source = &out->sources[i];
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)source;
+        bool is_any = config->sources[i].host[0] == '\0';
+        if (i == KITH_DATAGRAMS_SOURCES_MAX ||
+            (!is_any && !kith_sockaddr_parse(&config->sources[i], source)))
+            return false;
+        kith_sockaddr_unmap(source);
+        if (is_any ||
+            (source->ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6->sin6_addr))) {
+            out->source_count = 0;
+            return true;
+        }
+        out->source_count++;
+    }
+    return true;
 }
 
 static void close_sockets(struct kith_datagrams *datagrams)
@@ -293,7 +383,10 @@ int kith_datagrams_new(uv_loop_t *loop, const struct kith_datagrams_config *conf
     datagrams->received = config->received;
     datagrams->changed = config->changed;
     datagrams->ctx = config->ctx;
-    int error = config->port != 0 && parse_groups(config, datagrams) ? 0 : KITH_EINVALID;
+    int error = config->port != 0 && parse_groups(config, datagrams) &&
+                        parse_sources(config, datagrams)
+                    ? 0
+                    : KITH_EINVALID;
     if (!error) {
         error = open_sockets(datagrams, config->port);
         if (error)

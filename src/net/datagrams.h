@@ -33,12 +33,20 @@
 #define KITH_DATAGRAMS_RATE_PER_S 125
 #define KITH_DATAGRAMS_BURST      256
 
+#define KITH_DATAGRAMS_SOURCES_MAX 8 /* a node listens on no more */
+
 struct kith_datagrams; /* opaque */
 
 struct kith_datagrams_config {
     uint16_t port;      /* not 0 */
     const char *group4; /* numeric; NULL means the one above. Only read by `new`. */
     const char *group6; /* the same; of link-local scope (ff02::/16) */
+
+    /* Send from these numeric addresses of this host alone, which others can dial; a
+     * wildcard stands for all of its family (:: and "" for all). Those of none: from
+     * every address. Only read by `new`. */
+    const struct kith_address *sources;
+    size_t source_count; /* at most KITH_DATAGRAMS_SOURCES_MAX */
 
     /* `from` has a numeric host, a link-local one with its scope (fe80::1%eth0).
      * `is_on_link`: it lies in a subnet of an interface that is up, or is loopback or
@@ -55,16 +63,17 @@ struct kith_datagrams_config {
 /* The loop is borrowed, the config copied. Where the host has only one family, or the
  * port of one is taken by a program that does not share it, the other has to do: see
  * kith_datagrams_counts. When neither is left: KITH_EADDRINUSE, KITH_EACCESS,
- * KITH_ELIMIT, KITH_ENOMEM or KITH_EUNREACHABLE. KITH_EINVALID for port 0 or a group that
- * is none. */
+ * KITH_ELIMIT, KITH_ENOMEM or KITH_EUNREACHABLE. KITH_EINVALID for port 0, a group that
+ * is none, or a source that is no numeric address. */
 int kith_datagrams_new(uv_loop_t *loop, const struct kith_datagrams_config *config,
                        struct kith_datagrams **out);
 
-/* To both groups and to the IPv4 broadcast addresses, on every interface that is up, so
- * that each listener hears it several times. What an interface refuses is lost there. */
+/* To both groups and to the IPv4 broadcast addresses, on every interface that is up and
+ * has one of the sources, so that each listener hears it several times. What an interface
+ * refuses is lost there. */
 void kith_datagrams_announce(struct kith_datagrams *datagrams, struct kith_bytes bytes);
 
-/* To one, by its numeric address. */
+/* To one, by its numeric address; not if no source is on its network. */
 void kith_datagrams_send(struct kith_datagrams *datagrams, const struct kith_address *to,
                          struct kith_bytes bytes);
 

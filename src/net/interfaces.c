@@ -86,8 +86,8 @@ bool kith_interfaces_have(const struct kith_interfaces *interfaces, unsigned int
     return false;
 }
 
-bool kith_interfaces_reach(const struct kith_interfaces *interfaces,
-                           const struct sockaddr_storage *address)
+const struct kith_interface_address *kith_interfaces_toward(
+    const struct kith_interfaces *interfaces, const struct sockaddr_storage *address)
 {
     uint8_t wanted[16] = {0};
     copy_bytes(wanted, (const struct sockaddr *)address);
@@ -99,9 +99,15 @@ bool kith_interfaces_reach(const struct kith_interfaces *interfaces,
         for (size_t k = 0; k < sizeof wanted; k++)
             difference |= (wanted[k] ^ own->address[k]) & own->mask[k];
         if (difference == 0)
-            return true;
+            return own;
     }
-    return false;
+    return NULL;
+}
+
+bool kith_interfaces_reach(const struct kith_interfaces *interfaces,
+                           const struct sockaddr_storage *address)
+{
+    return kith_interfaces_toward(interfaces, address) != NULL;
 }
 
 bool kith_interfaces_is_first(const struct kith_interfaces *interfaces, size_t index)

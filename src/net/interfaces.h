@@ -38,7 +38,12 @@ bool kith_interfaces_equal(const struct kith_interfaces *a,
 bool kith_interfaces_have(const struct kith_interfaces *interfaces, unsigned interface,
                           int family);
 
-/* Is it in the subnet of one of the addresses? Of a mapped IPv4 address: no. */
+/* The first whose subnet it is in; NULL when there is none. Of a mapped IPv4 address:
+ * none. */
+const struct kith_interface_address *kith_interfaces_toward(
+    const struct kith_interfaces *interfaces, const struct sockaddr_storage *address);
+
+/* Is there one? */
 bool kith_interfaces_reach(const struct kith_interfaces *interfaces,
                            const struct sockaddr_storage *address);
 

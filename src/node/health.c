@@ -7,6 +7,7 @@
 #include "net/datagrams.h"
 #include "net/interfaces.h"
 #include "node/inside.h"
+#include "node/reach.h"
 
 struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
 {
@@ -15,6 +16,9 @@ struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
         .port = runtime->lan_port,
         .error = runtime->lan_error,
     };
+    view.is_confined = true;
+    for (size_t i = 0; i < runtime->listening_count; i++)
+        view.is_confined &= kith_reach_is_loopback(&runtime->listening[i]);
     if (runtime->lan == NULL)
         return view;
     struct kith_datagrams_counts counts = kith_datagrams_counts(runtime->lan);

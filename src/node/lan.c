@@ -34,8 +34,12 @@ static void on_changed(void *ctx)
 
 void kith_lan_start(struct kith_runtime *runtime, uint16_t port)
 {
+    struct kith_address sources[KITH_LISTEN_MAX];
     struct kith_datagrams_config config = {
         .port = port,
+        .sources = sources,
+        .source_count = kith_reach_sources(runtime->listening, runtime->listening_count,
+                                           sources, KITH_LISTEN_MAX),
         .received = on_received,
         .changed = on_changed,
         .ctx = runtime,

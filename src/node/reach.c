@@ -4,6 +4,8 @@
 #include <string.h>
 #include <uv.h>
 
+#include "node/runtime.h"
+
 static bool is_wildcard(const struct kith_address *address)
 {
     return address->host[0] == '\0' || strcmp(address->host, "::") == 0 ||
@@ -43,23 +45,54 @@ static size_t expand(const struct kith_address *bound, bool internal,
     return count;
 }
 
+bool kith_reach_is_loopback(const struct kith_address *address)
+{
+    return strncmp(address->host, "127.", 4) == 0 || strcmp(address->host, "::1") == 0;
+}
+
+/* Stable: of each kind in the order they were given. */
+static size_t sort(const struct kith_address *bound, size_t bound_count,
+                   const struct kith_address **out, size_t out_max)
+{
+    size_t count = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < bound_count && count < out_max; i++)
+            if (kith_reach_is_loopback(&bound[i]) == (pass == 1))
+                out[count++] = &bound[i];
+    return count;
+}
+
+size_t kith_reach_sources(const struct kith_address *bound, size_t bound_count,
+                          struct kith_address *out, size_t out_max)
+{
+    const struct kith_address *sorted[KITH_LISTEN_MAX];
+    size_t count = 0;
+    size_t sorted_count = sort(bound, bound_count, sorted, KITH_LISTEN_MAX);
+    for (size_t i = 0; i < sorted_count && count < out_max; i++)
+        if (sorted[i]->port == sorted[0]->port)
+            out[count++] = *sorted[i];
+    return count;
+}
+
 size_t kith_reach(const struct kith_address *bound, size_t bound_count,
                   struct kith_address *out, size_t out_max)
 {
     size_t count = 0;
     int interface_count = 0;
     uv_interface_address_t *interfaces = NULL;
+    const struct kith_address *sorted[KITH_LISTEN_MAX];
+    size_t sorted_count = sort(bound, bound_count, sorted, KITH_LISTEN_MAX);
     if (uv_interface_addresses(&interfaces, &interface_count) != 0)
         interface_count = 0;
-    for (size_t i = 0; i < bound_count && count < out_max; i++) {
-        if (!is_wildcard(&bound[i])) {
-            out[count++] = bound[i];
+    for (size_t i = 0; i < sorted_count && count < out_max; i++) {
+        if (!is_wildcard(sorted[i])) {
+            out[count++] = *sorted[i];
             continue;
         }
-        size_t got = expand(&bound[i], false, interfaces, interface_count, out + count,
+        size_t got = expand(sorted[i], false, interfaces, interface_count, out + count,
                             out_max - count);
         if (got == 0)
-            got = expand(&bound[i], true, interfaces, interface_count, out + count,
+            got = expand(sorted[i], true, interfaces, interface_count, out + count,
                          out_max - count);
         count += got;
     }

@@ -89,7 +89,8 @@ struct kith_network_view kith_runtime_network(const struct kith_runtime *runtime
 
 /* What carries the beacons. Copies are datagrams: one beacon goes out as several. */
 struct kith_lan_view {
-    bool is_wanted; /* it is not turned off */
+    bool is_wanted;   /* it is not turned off */
+    bool is_confined; /* to this host: nobody beyond could dial what is listened on */
     uint16_t port;
     int error;      /* why there is no socket at all; 0: there is one */
     int error_ipv4; /* why the port is not heard by IPv4; 0: it is */

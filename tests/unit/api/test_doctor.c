@@ -79,6 +79,12 @@ static void hear_by_ipv6_alone(struct api *api, void *ctx)
     api->runtime->lan.error_ipv4 = KITH_EADDRINUSE;
 }
 
+static void confine(struct api *api, void *ctx)
+{
+    api->runtime->lan.error_ipv4 = 0;
+    api->runtime->lan.is_confined = true;
+}
+
 static void turn_off(struct api *api, void *ctx)
 {
     api->runtime->lan = (struct kith_lan_view){0};
@@ -91,6 +97,8 @@ static void discovery_tells_what_keeps_it(void **state)
     assert_check(api, "discovery", "problem", "already in use");
     api_on_loop(api, hear_by_ipv6_alone, NULL);
     assert_check(api, "discovery", "warning", "not heard by IPv4");
+    api_on_loop(api, confine, NULL);
+    assert_check(api, "discovery", "warning", "on this machine alone");
     api_on_loop(api, turn_off, NULL);
     assert_check(api, "discovery", "warning", "off");
     assert_check(api, "peers", "problem", "0 online");
