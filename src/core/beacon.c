@@ -92,20 +92,6 @@ void kith_beacon_check(struct kith_node *node)
 
 /* ---- limits ---- */
 
-/* A bucket of `most` tokens, filled at `most` a second. */
-static bool take_token(struct kith_node *node, struct kith_bucket *bucket, unsigned most)
-{
-    kith_time full = (kith_time)most * KITH_SECOND;
-    bucket->level += (node->now.mono - bucket->filled_at) * most;
-    bucket->filled_at = node->now.mono;
-    if (bucket->level > full)
-        bucket->level = full;
-    if (bucket->level < KITH_SECOND)
-        return false;
-    bucket->level -= KITH_SECOND;
-    return true;
-}
-
 static uint64_t source_key(const struct kith_node *node, const struct kith_address *from)
 {
     char text[KITH_ADDRESS_TEXT_SIZE];
@@ -122,7 +108,8 @@ static bool may_answer(struct kith_node *node, const struct kith_address *to)
         if (b->answered[i].key == key && b->answered[i].at != 0 &&
             node->now.mono - b->answered[i].at < KITH_BEACON_ANSWER_GAP)
             return false;
-    if (!take_token(node, &b->answers, KITH_BEACON_ANSWERS_MAX))
+    if (!kith_tokens_take(&b->answers, node->now.mono, KITH_BEACON_ANSWERS_MAX,
+                          KITH_BEACON_ANSWERS_MAX))
         return false;
     b->answered[b->answered_next] = (struct kith_beacon_source){key, node->now.mono};
     b->answered_next = (b->answered_next + 1) % KITH_BEACON_SOURCES;
@@ -239,7 +226,8 @@ void kith_beacon_heard(struct kith_node *node, const struct kith_address *from,
     struct kith_beacon beacon;
     if (!b->is_on || node->is_stopping || !open_seal(node, datagram, &beacon) ||
         !is_of_use(node, &beacon, from) || b->checks_count == KITH_BEACON_CHECKS_MAX ||
-        !take_token(node, &b->verifies, KITH_BEACON_VERIFIES_MAX))
+        !kith_tokens_take(&b->verifies, node->now.mono, KITH_BEACON_VERIFIES_MAX,
+                          KITH_BEACON_VERIFIES_MAX))
         return;
     struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
     effect->verify.verify_no = ++node->verify_no;

@@ -159,12 +159,15 @@ static void run_listening(struct kith_node *node, const struct kith_command *com
     size_t count = command->listening.count;
     if (count > KITH_HELLO_ADDRESSES_MAX)
         count = KITH_HELLO_ADDRESSES_MAX;
-    if (is_address_gone(node, command->listening.addresses, count))
+    bool is_gone = is_address_gone(node, command->listening.addresses, count);
+    bool is_changed = is_gone || count != node->listening_count;
+    if (is_gone)
         kith_link_probe_all(node);
     memcpy(node->listening, command->listening.addresses,
            count * sizeof(struct kith_address));
     node->listening_count = count;
-    kith_exchange_renew(node);
+    if (is_changed)
+        kith_exchange_renew(node);
     kith_beacon_begin(node);
     kith_command_reply(node, command->token, 0, 0);
 }

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "core/node.h"
 #include "core/outbox.h"
+#include "core/tokens.h"
 #include "proto/beacon.h"
 #include "proto/frame.h"
 
@@ -83,6 +84,14 @@
 #define KITH_RECORD_LIFE       (24 * KITH_HOUR)
 #define KITH_RECORDS_MAX       1024 /* kept; a dozen of KiB for a usual network */
 #define KITH_RECORD_CHECKS_MAX 256  /* being verified */
+
+/* Address records that are verified, a second and at once: of one link what it tells when
+ * it comes up, four times over, and of all links a hundredth of a core. */
+#define KITH_RECORDS_LINK_PER_S 8
+#define KITH_RECORDS_LINK_MOST  64
+#define KITH_RECORDS_PER_S      128
+#define KITH_RECORDS_MOST       512
+#define KITH_RECORDS_TELLERS    256 /* told apart when room is made */
 
 /* ---- peers and dials ---- */
 
@@ -281,6 +290,7 @@ struct kith_link {
     uint64_t load_no;             /* LOAD under way; 0 for none */
     struct kith_share *load_share;
     uint32_t load_index;
+    struct kith_tokens records; /* address records of it that may be verified */
 };
 
 /* What one link knows of one log of a room. */
@@ -358,12 +368,6 @@ struct kith_import {
 
 /* ---- beacons ---- */
 
-/* Tokens times a second, so that fractions need no floating point. */
-struct kith_bucket {
-    kith_time level;
-    kith_time filled_at;
-};
-
 struct kith_beacon_source {
     uint64_t key; /* keyed hash of its address */
     kith_time at; /* answered; 0: never */
@@ -390,8 +394,8 @@ struct kith_beaconing {
     kith_time interval;
     kith_time next_at;
     struct kith_beacon_counts counts;
-    struct kith_bucket answers;
-    struct kith_bucket verifies;
+    struct kith_tokens answers;
+    struct kith_tokens verifies;
     struct kith_beacon_source answered[KITH_BEACON_SOURCES];
     size_t answered_next;
     struct kith_beacon_seen seen[KITH_SUGGESTED_MAX];
@@ -405,6 +409,7 @@ struct kith_record_check {
     struct kith_list item; /* in node->record_checks */
     uint64_t verify_no;
     uint32_t link;
+    uint64_t teller;         /* keyed hash of the id at its other end */
     struct kith_bytes bytes; /* owned, same allocation */
 };
 
@@ -440,7 +445,10 @@ struct kith_node {
     kith_time link_up_at; /* when the last link came up; monotonic */
     struct kith_beaconing beacon;
     struct kith_map record_map; /* id -> kith_known_record */
+    uint64_t record_no_next;    /* in the order they came */
     kith_time record_made_at;   /* our own record, wall clock; 0: not yet */
+    bool is_record_stale;       /* it says something else by now */
+    struct kith_tokens records; /* that may be verified, of all links */
     struct kith_list record_checks;
     size_t record_check_count;
     struct kith_address listening[KITH_HELLO_ADDRESSES_MAX];

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/siphash.h"
 #include "core/dial.h"
 #include "core/digest.h"
 #include "core/link.h"
@@ -63,14 +64,15 @@ void kith_exchange_remember(struct kith_node *node)
 static kith_time own_record_made_at(struct kith_node *node)
 {
     kith_time age = node->now.wall - node->record_made_at;
-    if (node->record_made_at == 0 || age < 0 || age > KITH_RECORD_LIFE / 2)
+    bool is_in_force = node->record_made_at != 0 && !node->is_record_stale &&
+                       age > -KITH_SECOND && age <= KITH_RECORD_LIFE / 2;
+    bool is_soon = age > -KITH_SECOND && age < KITH_MS; /* since, or ahead of, the last */
+    if (!is_in_force && is_soon && node->record_made_at != 0)
+        node->record_made_at += KITH_MS; /* the higher counter is the newer one */
+    else if (!is_in_force)
         node->record_made_at = node->now.wall;
+    node->is_record_stale = false;
     return node->record_made_at;
-}
-
-void kith_exchange_renew(struct kith_node *node)
-{
-    node->record_made_at = 0;
 }
 
 static struct kith_bytes own_record(struct kith_node *node)
@@ -113,6 +115,17 @@ static void send_records(struct kith_node *node, struct kith_link *link,
         return;
     kith_frame_addresses_encode(&node->scratch, frame);
     kith_link_send_scratch(node, link);
+}
+
+void kith_exchange_renew(struct kith_node *node)
+{
+    node->is_record_stale = true;
+    if (node->link_count == 0)
+        return;
+    struct kith_frame_addresses frame = {.count = 1, .records = {own_record(node)}};
+    kith_list_each (item, &node->links)
+        if (frame.records[0].size > 0)
+            send_records(node, kith_list_item(item, struct kith_link, item), &frame);
 }
 
 static bool is_expired(const struct kith_node *node, uint64_t expiry)
@@ -169,26 +182,54 @@ static void pass_on(struct kith_node *node, const struct kith_known_record *know
 
 /* ---- receiving ---- */
 
-static struct kith_known_record *find_expired(const struct kith_node *node)
+/* Was there ever a link? Whoever makes identities up has to hold one for each. */
+static bool has_worked(const struct kith_node *node,
+                       const struct kith_known_record *known)
 {
+    const struct kith_peer *peer = kith_peer_find(node, &known->id);
+    return peer != NULL && (peer->link != NULL || peer->last_seen != 0);
+}
+
+static size_t slot_of(const struct kith_known_record *known)
+{
+    return known->teller % KITH_RECORDS_TELLERS;
+}
+
+/* Which record goes for a newcomer: one that has expired; else, of those that never led
+ * to a link, the oldest from who told us most of them. So one who tells of a thousand
+ * that he made up pushes out his own. NULL: all have worked. */
+static struct kith_known_record *find_least(const struct kith_node *node)
+{
+    uint16_t told[KITH_RECORDS_TELLERS] = {0};
     struct kith_map_entry *entry = NULL;
+    size_t most = 0;
     while ((entry = kith_map_next(&node->record_map, entry)) != NULL) {
         struct kith_known_record *known = kith_map_entry_value(entry);
         if (is_expired(node, known->expiry))
             return known;
+        if (!has_worked(node, known) && ++told[slot_of(known)] > told[most])
+            most = slot_of(known);
     }
-    return NULL;
+    struct kith_known_record *least = NULL;
+    while ((entry = kith_map_next(&node->record_map, entry)) != NULL) {
+        struct kith_known_record *known = kith_map_entry_value(entry);
+        if (slot_of(known) == most && !has_worked(node, known) &&
+            (least == NULL || known->no < least->no))
+            least = known;
+    }
+    return least;
 }
 
-/* Those that have expired give way to a newcomer at the brim. */
-static void make_room(struct kith_node *node, const struct kith_id *newcomer)
+/* False when there is none. */
+static bool make_room(struct kith_node *node, const struct kith_id *newcomer)
 {
     if (node->record_map.count < KITH_RECORDS_MAX ||
         kith_map_get(&node->record_map, newcomer->bytes) != NULL)
-        return;
-    struct kith_known_record *expired = find_expired(node);
-    if (expired != NULL)
-        kith_release(node->alloc, kith_map_remove(&node->record_map, expired->id.bytes));
+        return true;
+    struct kith_known_record *least = find_least(node);
+    if (least != NULL)
+        kith_release(node->alloc, kith_map_remove(&node->record_map, least->id.bytes));
+    return least != NULL;
 }
 
 static bool is_news(const struct kith_node *node,
@@ -201,9 +242,7 @@ static bool is_news(const struct kith_node *node,
     if (record->expiry >
         (uint64_t)((node->now.wall + 2 * KITH_RECORD_LIFE) / KITH_SECOND))
         return false; /* nobody's record lives that long */
-    if (known == NULL)
-        return node->record_map.count < KITH_RECORDS_MAX || find_expired(node) != NULL;
-    return record->counter > known->counter;
+    return known == NULL || record->counter > known->counter;
 }
 
 /* Many links tell of the same at once. */
@@ -216,6 +255,37 @@ static bool is_being_checked(const struct kith_node *node, struct kith_bytes rec
     return false;
 }
 
+/* Records that are more than may be verified are lost: others tell of the same. */
+static bool may_verify(struct kith_node *node, struct kith_link *link)
+{
+    return node->record_check_count < KITH_RECORD_CHECKS_MAX &&
+           kith_tokens_take(&link->records, node->now.mono, KITH_RECORDS_LINK_PER_S,
+                            KITH_RECORDS_LINK_MOST) &&
+           kith_tokens_take(&node->records, node->now.mono, KITH_RECORDS_PER_S,
+                            KITH_RECORDS_MOST);
+}
+
+static int verify(struct kith_node *node, const struct kith_link *link,
+                  const struct kith_signed_addresses *record)
+{
+    struct kith_record_check *check =
+        kith_alloc(node->alloc, sizeof(*check) + record->bytes.size);
+    if (check == NULL)
+        return KITH_ENOMEM;
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
+    effect->verify.verify_no = check->verify_no = ++node->verify_no;
+    effect->verify.author = record->id;
+    memcpy(effect->verify.signature, record->signature, KITH_SIGNATURE_SIZE);
+    kith_digest_addresses(record->fields, node->network_key, effect->verify.message);
+    memcpy(check + 1, record->bytes.data, record->bytes.size);
+    check->bytes = kith_bytes(check + 1, record->bytes.size);
+    check->link = link->no;
+    check->teller = kith_siphash(node->hash_key, link->id.bytes, sizeof(link->id.bytes));
+    kith_list_push(&node->record_checks, &check->item);
+    node->record_check_count++;
+    return 0;
+}
+
 int kith_exchange_take(struct kith_node *node, struct kith_link *link,
                        const struct kith_frame_addresses *frame)
 {
@@ -225,31 +295,23 @@ int kith_exchange_take(struct kith_node *node, struct kith_link *link,
         if (error != 0)
             return error;
         if (!is_news(node, &record) || is_being_checked(node, record.bytes) ||
-            node->record_check_count == KITH_RECORD_CHECKS_MAX)
+            !may_verify(node, link))
             continue;
-        struct kith_record_check *check =
-            kith_alloc(node->alloc, sizeof(*check) + record.bytes.size);
-        if (check == NULL) {
+        if (verify(node, link, &record) != 0) {
             kith_node_break(node);
             return 0;
         }
-        struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
-        effect->verify.verify_no = check->verify_no = ++node->verify_no;
-        effect->verify.author = record.id;
-        memcpy(effect->verify.signature, record.signature, KITH_SIGNATURE_SIZE);
-        kith_digest_addresses(record.fields, node->network_key, effect->verify.message);
-        memcpy(check + 1, record.bytes.data, record.bytes.size);
-        check->bytes = kith_bytes(check + 1, record.bytes.size);
-        check->link = link->no;
-        kith_list_push(&node->record_checks, &check->item);
-        node->record_check_count++;
     }
     return 0;
 }
 
+/* NULL when there is no room, or no memory. */
 static struct kith_known_record *keep(struct kith_node *node,
-                                      const struct kith_signed_addresses *record)
+                                      const struct kith_signed_addresses *record,
+                                      uint64_t teller)
 {
+    if (!make_room(node, &record->id))
+        return NULL;
     struct kith_known_record *known =
         kith_alloc(node->alloc, sizeof(*known) + record->bytes.size);
     if (known == NULL) {
@@ -260,8 +322,9 @@ static struct kith_known_record *keep(struct kith_node *node,
     known->id = record->id;
     known->counter = record->counter;
     known->expiry = record->expiry;
+    known->no = node->record_no_next++;
+    known->teller = teller;
     known->bytes = kith_bytes(known + 1, record->bytes.size);
-    make_room(node, &record->id);
     void *before = kith_map_get(&node->record_map, record->id.bytes);
     if (kith_map_put(&node->record_map, record->id.bytes, known) != 0) {
         kith_release(node->alloc, known);
@@ -296,7 +359,7 @@ static void believe(struct kith_node *node, const struct kith_record_check *chec
     if (kith_signed_addresses_decode(check->bytes, &record) != 0 ||
         !is_news(node, &record))
         return;
-    const struct kith_known_record *known = keep(node, &record);
+    const struct kith_known_record *known = keep(node, &record, check->teller);
     struct kith_address address;
     if (known == NULL)
         return;

@@ -13,13 +13,15 @@ struct kith_known_record {
     struct kith_id id;
     uint64_t counter;
     uint64_t expiry;
+    uint64_t no;             /* in the order they came */
+    uint64_t teller;         /* keyed hash of the id at the other end of its link */
     struct kith_bytes bytes; /* owned, same allocation */
 };
 
 /* Dial the peers met last where they were then. */
 void kith_exchange_remember(struct kith_node *node);
 
-/* Our addresses changed: the next record is a new one. */
+/* Our addresses changed: the next record is a new one, and who is linked gets it now. */
 void kith_exchange_renew(struct kith_node *node);
 
 /* The link is live: send our own record and some of those known. */

@@ -164,6 +164,30 @@ static void our_own_record_stays_the_same_until_our_addresses_change(void **stat
     assert_true(record.counter > WALL_S * 1000);
 }
 
+static void who_is_linked_is_told_of_our_new_addresses(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, second;
+    struct kith_signed_addresses record;
+    link_up(l, &first, 1);
+    link_up(l, &second, 2);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_ADDRESSES), 0);
+    uint64_t counter = 0;
+    for (uint32_t i = 1; i <= 3; i++) { /* all within one millisecond */
+        const char *host = i == 1 ? "10.0.0.1" : i == 2 ? "10.0.0.2" : "10.0.0.3";
+        listen_at(l, &host, 1);
+        for (uint32_t link = 1; link <= 2; link++) {
+            assert_int_equal(last_records(l, link, &record), 1);
+            assert_true(record.counter > counter);
+            assert_memory_equal(record.addresses[0].data, host, strlen(host));
+        }
+        counter = record.counter;
+    }
+    size_t told = lone_count_sent(l, 1, KITH_FRAME_ADDRESSES);
+    listen_at(l, (const char *const[]){"10.0.0.3"}, 1);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_ADDRESSES), told);
+}
+
 static void addresses_of_this_host_or_link_alone_are_not_told(void **state)
 {
     struct lone *l = *state;
@@ -382,39 +406,6 @@ static void only_a_higher_counter_replaces_a_record(void **state)
     assert_true(kith_bytes_equal(record.addresses[0], BYTES("10.0.0.78:4747")));
 }
 
-static void a_full_table_takes_nobody_until_some_expire(void **state)
-{
-    struct lone *l = *state;
-    struct lone_peer peer;
-    link_up(l, &peer, 1);
-    l->is_forgiving = true;
-    struct kith_signed_addresses record = {.counter = 1, .expiry = WALL_S + DAY_S};
-    for (unsigned i = 0; i < KITH_RECORDS_MAX + 5; i++) {
-        struct kith_writer fields = kith_writer(&kith_alloc_heap);
-        struct kith_writer w = kith_writer(&kith_alloc_heap);
-        record.id.bytes[0] = (uint8_t)i;
-        record.id.bytes[1] = (uint8_t)(i >> 8);
-        record.id.bytes[2] = 1;
-        kith_signed_addresses_fields(&fields, &record);
-        kith_writer_bytes(&fields, record.signature, sizeof(record.signature));
-        struct kith_frame_addresses frame = {1, {kith_writer_view(&fields)}};
-        kith_frame_addresses_encode(&w, &frame);
-        lone_say(l, &peer, &w);
-        kith_writer_deinit(&fields);
-        kith_writer_deinit(&w);
-    }
-    assert_int_equal(known_count(l), KITH_RECORDS_MAX);
-    assert_ignored(l, &peer, &fresh);
-    l->now.wall += 24 * KITH_HOUR;
-    struct told told = fresh;
-    told.expiry += DAY_S;
-    say_record(l, &peer, &told);
-    assert_int_equal(known_count(l), KITH_RECORDS_MAX);
-    struct lone_key key;
-    lone_key_make(&key, OTHER_SEED);
-    assert_non_null(kith_map_get(&l->node->record_map, key.id.bytes));
-}
-
 /* ---- where nobody goes at a stranger's word ---- */
 
 static void this_host_this_link_groups_and_names_are_never_dialled(void **state)
@@ -570,6 +561,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(our_own_record_is_offered_on_a_live_link),
         TEST(our_own_record_stays_the_same_until_our_addresses_change),
+        TEST(who_is_linked_is_told_of_our_new_addresses),
         TEST(a_record_told_twice_at_once_is_verified_once),
         TEST(addresses_of_this_host_or_link_alone_are_not_told),
         TEST(nothing_is_told_before_the_link_is_live),
@@ -584,7 +576,6 @@ int main(void)
         TEST(records_out_of_their_time_are_ignored),
         TEST(an_expired_record_is_told_to_nobody),
         TEST(only_a_higher_counter_replaces_a_record),
-        TEST(a_full_table_takes_nobody_until_some_expire),
         TEST(this_host_this_link_groups_and_names_are_never_dialled),
         TEST(usual_addresses_are_public),
         cmocka_unit_test(the_last_32_peers_are_dialled_at_start_where_they_were),
