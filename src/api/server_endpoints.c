@@ -15,6 +15,7 @@ extern const struct kith_endpoint kith_endpoint_rooms;
 extern const struct kith_endpoint kith_endpoint_join;
 extern const struct kith_endpoint kith_endpoint_leave;
 extern const struct kith_endpoint kith_endpoint_history;
+extern const struct kith_endpoint kith_endpoint_message;
 extern const struct kith_endpoint kith_endpoint_send;
 extern const struct kith_endpoint kith_endpoint_batch;
 extern const struct kith_endpoint kith_endpoint_search;
@@ -55,6 +56,7 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_code,
     &kith_endpoint_session,
     &kith_endpoint_search,
+    &kith_endpoint_message,
     &kith_endpoint_plain_peers,
     &kith_endpoint_plain_messages,
     &kith_endpoint_plain_send,

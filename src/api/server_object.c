@@ -101,8 +101,8 @@ static void write_author(struct kith_writer *w, const struct kith_node *node,
     kith_json_string(w, "author", id);
 }
 
-void kith_object_message(struct kith_writer *w, const char *key,
-                         struct kith_server *server, const struct kith_message *message)
+void kith_object_message_members(struct kith_writer *w, struct kith_server *server,
+                                 const struct kith_message *message)
 {
     const struct kith_node *node = kith_server_node(server);
     bool is_mine = message->author_no == 0;
@@ -115,7 +115,6 @@ void kith_object_message(struct kith_writer *w, const char *key,
     if (is_mine)
         delivery = kith_node_delivery(node, message->log_no, message->seq);
     kith_id_format(&message->id, id);
-    kith_json_open(w, key, '{');
     kith_json_string(w, "id", id);
     kith_json_string(w, "room", room_name);
     write_author(w, node, message->author_no);
@@ -136,6 +135,13 @@ void kith_object_message(struct kith_writer *w, const char *key,
     }
     if (message->arrival > 0)
         kith_json_number(w, "arrival", message->arrival);
+}
+
+void kith_object_message(struct kith_writer *w, const char *key,
+                         struct kith_server *server, const struct kith_message *message)
+{
+    kith_json_open(w, key, '{');
+    kith_object_message_members(w, server, message);
     kith_json_close(w, '}');
 }
 

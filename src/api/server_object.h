@@ -37,6 +37,9 @@ kith_time kith_message_time(const struct kith_message *message);
 
 void kith_object_message(struct kith_writer *w, const char *key,
                          struct kith_server *server, const struct kith_message *message);
+/* The same without its braces, for an object that has more. */
+void kith_object_message_members(struct kith_writer *w, struct kith_server *server,
+                                 const struct kith_message *message);
 void kith_object_peer(struct kith_writer *w, const char *key, struct kith_server *server,
                       const struct kith_peer_view *peer);
 void kith_object_room(struct kith_writer *w, const char *key, struct kith_server *server,

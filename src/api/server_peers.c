@@ -21,7 +21,7 @@ static void handle(struct kith_request *request)
     write_peers(&w, request->server, false);
     kith_json_close(&w, ']');
     kith_json_close(&w, '}');
-    kith_request_answer(request, MHD_HTTP_OK, &w);
+    kith_request_answer_tagged(request, &w);
 }
 
 const struct kith_endpoint kith_endpoint_peers = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/server_request.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,6 +81,32 @@ void kith_request_answer(struct kith_request *request, unsigned status,
 {
     kith_writer_u8(take_json, '\n');
     kith_request_respond(request, status, json_response(take_json, "application/json"));
+}
+
+/* FNV-1a: it tells versions of one answer apart, and keeps nothing secret. */
+static uint64_t tag_of(const struct kith_writer *w)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < w->size; i++)
+        hash = (hash ^ w->data[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+void kith_request_answer_tagged(struct kith_request *request,
+                                struct kith_writer *take_json)
+{
+    char tag[24];
+    kith_writer_u8(take_json, '\n');
+    snprintf(tag, sizeof tag, "\"%016" PRIx64 "\"",
+             take_json->failed ? 0 : tag_of(take_json));
+    const char *held = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                   MHD_HTTP_HEADER_IF_NONE_MATCH);
+    struct MHD_Response *response = json_response(take_json, "application/json");
+    if (response)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, tag);
+    kith_request_respond(request,
+                         held && strstr(held, tag) ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK,
+                         response);
 }
 
 void kith_request_problem_answer(struct kith_request *request, unsigned status,
@@ -226,6 +253,8 @@ static bool has_method(const struct kith_endpoint *endpoint, const char *method)
             strcmp(endpoint->method, MHD_HTTP_METHOD_GET) == 0);
 }
 
+enum { ALLOWED_SIZE = 64 }; /* the methods of one path */
+
 static void allow(char *allowed, size_t size, const char *method)
 {
     size_t used = strlen(allowed);
@@ -233,19 +262,43 @@ static void allow(char *allowed, size_t size, const char *method)
              strcmp(method, MHD_HTTP_METHOD_GET) == 0 ? ", HEAD" : "");
 }
 
+/* Where the parameter of a path begins in the URL; NULL: it is another path. */
+static const char *parameter_of(const char *path, const char *url)
+{
+    const char *brace = strchr(path, '{');
+    size_t size = brace ? (size_t)(brace - path) : 0;
+    bool is_one = brace && strncmp(path, url, size) == 0 && url[size] != '\0' &&
+                  strchr(url + size, '/') == NULL;
+    return is_one ? url + size : NULL;
+}
+
+/* Paths as they stand come first: `/messages/batch` is no message. */
+static bool find_among(struct kith_request *request, const char *url, const char *method,
+                       bool has_parameter, char allowed[static ALLOWED_SIZE])
+{
+    for (size_t i = 0; kith_endpoints[i]; i++) {
+        const struct kith_endpoint *endpoint = kith_endpoints[i];
+        const char *parameter = has_parameter ? parameter_of(endpoint->path, url) : NULL;
+        if (has_parameter ? !parameter : strcmp(endpoint->path, url) != 0)
+            continue;
+        if (has_method(endpoint, method)) {
+            request->endpoint = endpoint;
+            request->parameter = parameter;
+            return true;
+        }
+        allow(allowed, ALLOWED_SIZE, endpoint->method);
+    }
+    return allowed[0] != '\0';
+}
+
 static void find_endpoint(struct kith_request *request, const char *url,
                           const char *method)
 {
-    char allowed[64] = "";
-    for (size_t i = 0; kith_endpoints[i]; i++) {
-        if (strcmp(kith_endpoints[i]->path, url) != 0)
-            continue;
-        if (has_method(kith_endpoints[i], method)) {
-            request->endpoint = kith_endpoints[i];
-            return;
-        }
-        allow(allowed, sizeof allowed, kith_endpoints[i]->method);
-    }
+    char allowed[ALLOWED_SIZE] = "";
+    if (!find_among(request, url, method, false, allowed))
+        find_among(request, url, method, true, allowed);
+    if (request->endpoint)
+        return;
     request->page = kith_page_find(url);
     if (request->page && has_method(&kith_endpoint_page, method))
         request->endpoint = &kith_endpoint_page;

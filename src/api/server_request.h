@@ -40,7 +40,7 @@ enum kith_access {
 
 struct kith_endpoint {
     const char *method;
-    const char *path;
+    const char *path; /* may end in a parameter, "/{id}" */
     enum kith_access access;
     enum kith_body body;
     void (*handle)(struct kith_request *request);
@@ -61,6 +61,7 @@ struct kith_request {
     struct MHD_Connection *connection;
     const struct kith_endpoint *endpoint; /* NULL: answered before it was found */
     const struct kith_page *page;         /* of kith_endpoint_page */
+    const char *parameter;                /* of a path that ends in one; the daemon's */
     struct kith_writer body;
     struct MHD_Response *response; /* owned; not yet queued */
     unsigned status;
@@ -80,6 +81,10 @@ struct kith_request {
 /* Takes the writer's memory. */
 void kith_request_answer(struct kith_request *request, unsigned status,
                          struct kith_writer *take_json);
+
+/* 200 with a tag made of the content, or 304 when the request names that tag. */
+void kith_request_answer_tagged(struct kith_request *request,
+                                struct kith_writer *take_json);
 
 /* A response with a body of its own. Takes it; NULL means memory ran out. */
 void kith_request_respond(struct kith_request *request, unsigned status,

@@ -22,7 +22,7 @@ static void handle(struct kith_request *request)
             kith_object_room(&w, NULL, request->server, &room);
     kith_json_close(&w, ']');
     kith_json_close(&w, '}');
-    kith_request_answer(request, MHD_HTTP_OK, &w);
+    kith_request_answer_tagged(request, &w);
 }
 
 const struct kith_endpoint kith_endpoint_rooms = {

@@ -57,7 +57,7 @@ static void handle(struct kith_request *request)
     kith_json_string(&w, "version", config->version);
     kith_json_number(&w, "peers_online", count_online(node));
     kith_json_close(&w, '}');
-    kith_request_answer(request, MHD_HTTP_OK, &w);
+    kith_request_answer_tagged(request, &w);
 }
 
 const struct kith_endpoint kith_endpoint_self = {

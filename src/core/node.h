@@ -442,6 +442,11 @@ struct kith_delivery {
 struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,
                                         uint64_t seq);
 
+/* Who acknowledged it: numbers of peers, at most `out_max` of them. Returns how many are
+ * in `out`. */
+size_t kith_node_holders(const struct kith_node *node, uint32_t log_no, uint64_t seq,
+                         uint32_t *out, size_t out_max);
+
 /* Beacons of this boot. Copies that came by several ways count each time. */
 struct kith_beacon_counts {
     uint64_t sent;    /* to everybody */

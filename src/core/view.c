@@ -140,6 +140,17 @@ struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t l
     return delivery;
 }
 
+size_t kith_node_holders(const struct kith_node *node, uint32_t log_no, uint64_t seq,
+                         uint32_t *out, size_t out_max)
+{
+    size_t count = 0;
+    const struct kith_log *log = log_no < node->log_capacity ? node->logs[log_no] : NULL;
+    for (size_t i = 0; log != NULL && i < log->ack_count && count < out_max; i++)
+        if (log->acks[i].seq >= seq)
+            out[count++] = log->acks[i].peer_no;
+    return count;
+}
+
 void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out)
 {
     *out = node->beacon.counts;

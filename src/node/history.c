@@ -164,6 +164,15 @@ int kith_runtime_search(struct kith_runtime *runtime,
     return result;
 }
 
+int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
+                         kith_entry_cb *visit, void *ctx)
+{
+    struct looking looking = {.filter = begin(runtime, 1, visit, ctx)};
+    if (runtime->store == NULL)
+        return KITH_ECLOSED;
+    return kith_store_message(runtime->store, id, on_found, &looking);
+}
+
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)
 {
     return runtime->arrival_committed - 1;

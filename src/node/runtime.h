@@ -187,6 +187,10 @@ int kith_runtime_search(struct kith_runtime *runtime,
                         const struct kith_runtime_search_query *query,
                         kith_entry_cb *visit, void *ctx, uint64_t *out_before);
 
+/* One message by its id; KITH_ENOTFOUND also when the search index has not come to it. */
+int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
+                         kith_entry_cb *visit, void *ctx);
+
 /* ---- exports ---- */
 
 /* Where an export stands. Runs come in the order they arrived in: so whoever imports them

@@ -46,6 +46,8 @@ enum kith_store_statement {
     KITH_SQL_INDEX_DONE,
     KITH_SQL_SEARCH,
     KITH_SQL_SEARCH_WORDS,
+    KITH_SQL_ID_PUT,
+    KITH_SQL_ID_GET,
     KITH_SQL_COUNT,
 };
 
@@ -93,6 +95,7 @@ extern const struct kith_store_family kith_store_logs;
 extern const struct kith_store_family kith_store_events;
 extern const struct kith_store_family kith_store_acks;
 extern const struct kith_store_family kith_store_index;
+extern const struct kith_store_family kith_store_ids;
 
 /* SQLite's answer as one of ours; OK, ROW and DONE are 0. */
 int kith_db_error(sqlite3 *db, int rc);

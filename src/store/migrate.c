@@ -14,6 +14,11 @@ const struct kith_migration kith_migrations[] = {
     /* What people think of a peer. */
     {2, "ALTER TABLE peers ADD COLUMN is_blocked INTEGER NOT NULL DEFAULT 0;"
         "ALTER TABLE peers ADD COLUMN is_verified INTEGER NOT NULL DEFAULT 0"},
+    /* Messages by their ids, filled together with the search index: both anew. */
+    {3, "CREATE TABLE ids(beginning INTEGER NOT NULL, arrival INTEGER NOT NULL,"
+        " PRIMARY KEY(beginning, arrival)) WITHOUT ROWID;"
+        "INSERT INTO search(search) VALUES('delete-all');"
+        "UPDATE search_state SET next = 1"},
 };
 const size_t kith_migration_count = sizeof kith_migrations / sizeof kith_migrations[0];
 

@@ -5,6 +5,7 @@
  * as FTS5 likes it and lists the latest first without sorting. */
 #include "store/history.h"
 #include "store/search_query.h"
+#include "store/store_ids.h"
 
 #include <string.h>
 
@@ -41,6 +42,9 @@ static int index_event(void *ctx, const struct kith_stored_event *event)
     indexing->next = event->arrival + 1;
     if (!get_text(event, &text))
         return 0;
+    int rc = kith_ids_put(store, &event->id, event->arrival);
+    if (rc != 0)
+        return rc;
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_INDEX_PUT,
                                         "INSERT INTO search(rowid, text) VALUES(?1, ?2)");
     sqlite3_bind_int64(s, 1, (int64_t)event->arrival);

@@ -157,6 +157,10 @@ int kith_store_ack_count(struct kith_store *store, uint32_t log_no, uint64_t seq
  * store is dirty nothing is done and `*out_more` is true. `out_more` may be NULL. */
 int kith_store_index_step(struct kith_store *store, size_t rows_max, bool *out_more);
 
+/* A message by its id; KITH_ENOTFOUND also when the search index has not come to it. */
+int kith_store_message(struct kith_store *store, const struct kith_id *id,
+                       kith_stored_event_visit *visit, void *ctx);
+
 struct kith_search_query {
     struct kith_bytes text;
     uint64_t arrival_from;   /* what arrived earlier is left out; 0: nothing is */

@@ -5,7 +5,7 @@
 import json
 import urllib.parse
 
-from kithlib import DONE, NOT_FOUND, USAGE, case, main, same
+from kithlib import DONE, NOT_FOUND, USAGE, UnixConnection, case, main, same
 
 # What would be an operator, or a syntax error, of SQLite's search language.
 AWKWARD = ['"', '""', "*", "a AND", "NOT x", "(", ")", "^a", "text:a", "-a", "a*", "NEAR(a b",
@@ -66,6 +66,31 @@ def _(scene):
         texts += [message["text"] for message in page["messages"]]
         cursor = page["next"] and {"cursor": page["next"]}
     same(texts, [line["text"] for line in reversed(lines)])
+
+
+@case("a message is found by its id, with who holds it, and is told once by its tag")
+def _(scene):
+    alice, bob = scene.pair()
+    said = alice.say(bob.id, "hello", wait="delivered")
+    status, found_there = bob.request("GET", f"/messages/{said['id']}")
+    same((status, found_there["text"], found_there["author"]), (200, "hello", alice.id))
+    status, found_here = alice.request("GET", f"/messages/{said['id']}")
+    same((status, found_here["state"]), (200, "delivered"))
+    same([holder["id"] for holder in found_here["holders"]], [bob.id])
+    same(alice.request("GET", f"/messages/{alice.id}")[0], 404)
+    connection = UnixConnection(alice.ready["socket"])
+    connection.request("GET", f"/api/v1/messages/{said['id']}")
+    answer = connection.getresponse()
+    answer.read()
+    tag = answer.headers["ETag"]
+    for held, status in ((tag, 304), ('"other"', 200)):
+        connection.request("GET", f"/api/v1/messages/{said['id']}", headers={"If-None-Match": held})
+        answer = connection.getresponse()
+        same((answer.status, len(answer.read()) > 0), (status, status == 200))
+    connection.close()
+    alice.stop()
+    alice.start()
+    same(alice.request("GET", f"/messages/{said['id']}")[1]["text"], "hello")
 
 
 @case("kith search shows the day, the room and who said it; exit 4 when nothing is found")

@@ -134,6 +134,16 @@ struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t l
     return delivery;
 }
 
+size_t kith_node_holders(const struct kith_node *node, uint32_t log_no, uint64_t seq,
+                         uint32_t *out, size_t out_max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->ack_count && count < out_max; i++)
+        if (node->acks[i].log_no == log_no && node->acks[i].seq >= seq)
+            out[count++] = node->acks[i].peer_no;
+    return count;
+}
+
 const struct kith_id *kith_node_id(const struct kith_node *node)
 {
     return &node->id;

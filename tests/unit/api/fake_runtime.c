@@ -392,6 +392,20 @@ bool kith_runtime_index(struct kith_runtime *runtime)
     return runtime->index_steps == 0;
 }
 
+int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
+                         kith_entry_cb *visit, void *ctx)
+{
+    int result = KITH_ENOTFOUND;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    for (size_t i = 0; i < runtime->entry_count && runtime->index_steps == 0; i++) {
+        struct kith_entry view = entry_view(&runtime->entries[i], &w);
+        if (result == KITH_ENOTFOUND && kith_id_equal(&view.id, id))
+            result = visit(ctx, &view);
+    }
+    kith_writer_deinit(&w);
+    return result;
+}
+
 /* The store is not here: the text is looked for as it stands. */
 int kith_runtime_search(struct kith_runtime *runtime,
                         const struct kith_runtime_search_query *query,

@@ -257,6 +257,25 @@ static void the_latest_come_first_page_by_page(void **state)
         assert_int_equal(s->seen->events[i].arrival, 50 - i);
 }
 
+static void a_message_is_found_by_its_id(void **state)
+{
+    struct searched *s = *state;
+    struct kith_id id = made_event_id(1, 2);
+    say(s, "one");
+    say(s, "two");
+    say(s, "three");
+    s->seen->count = 0;
+    assert_int_equal(kith_store_message(s->f->store, &id, see_event, s->seen),
+                     KITH_ENOTFOUND); /* not in the index yet */
+    assert_int_equal(kith_store_index_step(s->f->store, 10, NULL), 0);
+    assert_int_equal(kith_store_message(s->f->store, &id, see_event, s->seen), 0);
+    assert_int_equal(s->seen->count, 1);
+    assert_string_equal(s->seen->text[0], "two");
+    id.bytes[KITH_ID_SIZE - 1] ^= 1; /* the indexed part is the same */
+    assert_int_equal(kith_store_message(s->f->store, &id, see_event, s->seen),
+                     KITH_ENOTFOUND);
+}
+
 static void the_index_is_filled_step_by_step(void **state)
 {
     struct searched *s = *state;
@@ -293,6 +312,7 @@ int main(void)
         T(other_scripts_and_accents_are_found),
         T(only_messages_are_searched),
         T(the_latest_come_first_page_by_page),
+        T(a_message_is_found_by_its_id),
         T(the_index_is_filled_step_by_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
