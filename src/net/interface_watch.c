@@ -12,10 +12,16 @@
 #define TURN_MAX                                                                         \
     64 /* reads in one turn, so that a flapping link leaves time for others */
 
+static void read_usable(struct kith_interfaces *out)
+{
+    kith_interfaces_read(out);
+    kith_interfaces_drop_tentative(out);
+}
+
 static void look(struct kith_interface_watch *watch)
 {
     struct kith_interfaces before = watch->now;
-    kith_interfaces_read(&watch->now);
+    read_usable(&watch->now);
     bool is_changed = watch->has_news || !kith_interfaces_equal(&before, &watch->now);
     watch->has_news = false;
     if (is_changed)
@@ -40,16 +46,11 @@ static bool is_news_of_link(const struct kith_interface_watch *watch,
            (message->nlmsg_type == RTM_DELLINK || (link->ifi_flags & wanted) != wanted);
 }
 
-/* A link-local address is never renewed: one that is said to be there has just come, or
- * has just been found to be nobody else's, which getifaddrs does not show. */
 static bool is_news_of_address(const struct kith_interface_watch *watch,
                                const struct nlmsghdr *message)
 {
     const struct ifaddrmsg *address = NLMSG_DATA(message);
-    if (message->nlmsg_type == RTM_DELADDR)
-        return kith_interfaces_have(&watch->now, address->ifa_index, address->ifa_family);
-    return address->ifa_family == AF_INET6 && address->ifa_scope == RT_SCOPE_LINK &&
-           !(address->ifa_flags & IFA_F_TENTATIVE);
+    return kith_interfaces_have(&watch->now, address->ifa_index, address->ifa_family);
 }
 
 static bool is_news(const struct kith_interface_watch *watch,
@@ -60,7 +61,6 @@ static bool is_news(const struct kith_interface_watch *watch,
     case RTM_DELLINK:
         return message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifinfomsg)) &&
                is_news_of_link(watch, message);
-    case RTM_NEWADDR:
     case RTM_DELADDR:
         return message->nlmsg_len >= NLMSG_LENGTH(sizeof(struct ifaddrmsg)) &&
                is_news_of_address(watch, message);
@@ -150,7 +150,7 @@ void kith_interface_watch_init(struct kith_interface_watch *watch, uv_loop_t *lo
     watch->timer.data = watch;
     /* Listen first: what changes after the look is then heard of. */
     bool is_told = !polls && listen_to_kernel(watch, loop);
-    kith_interfaces_read(&watch->now);
+    read_usable(&watch->now);
     if (!is_told)
         uv_timer_start(&watch->timer, on_timer, KITH_INTERFACE_POLL_MS,
                        KITH_INTERFACE_POLL_MS);

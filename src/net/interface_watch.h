@@ -5,9 +5,9 @@
  * socket is refused, the addresses are read again every KITH_INTERFACE_POLL_MS.
  *
  * A cable that is out and in again between two looks shows no difference, and so it is
- * the messages that count, as far as they say that something went; the same holds for a
- * link-local IPv6 address that has become usable. What merely renews a lease is no
- * change. */
+ * the messages that count, as far as they say that something went. An IPv6 address comes
+ * when it may be used: what is sent or dialled before that is lost. What merely renews a
+ * lease is no change. */
 #ifndef KITH_NET_INTERFACE_WATCH_H
 #define KITH_NET_INTERFACE_WATCH_H
 
@@ -24,7 +24,7 @@ struct kith_interface_watch {
     uv_poll_t poll;             /* of the netlink socket, if there is one */
     uv_timer_t timer;           /* until it is settled, or the next look */
     int fd;                     /* owned; -1: none */
-    bool has_news;              /* something went, or became usable */
+    bool has_news;              /* something went */
     unsigned handles_open;
     void (*changed)(struct kith_interface_watch *watch,
                     const struct kith_interfaces *before);

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/interfaces.h"
+#include <ctype.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#ifdef __linux__
+#include <linux/if_addr.h>
+#endif
 
 static void copy_bytes(uint8_t out[static 16], const struct sockaddr *from)
 {
@@ -55,6 +62,65 @@ void kith_interfaces_read(struct kith_interfaces *out)
             add(out, entry);
     freeifaddrs(list);
 }
+
+#ifdef __linux__
+
+#define LINE_SIZE_MAX 128
+
+/* `address index prefix scope flags name`, all but the name hexadecimal, of which
+ * getifaddrs leaves out the flags. */
+static bool parse_tentative(const char *line, struct kith_interface_address *out)
+{
+    char digits[3] = {0};
+    for (size_t i = 0; i < sizeof out->address; i++) {
+        if (!isxdigit((unsigned char)line[2 * i]) ||
+            !isxdigit((unsigned char)line[2 * i + 1]))
+            return false;
+        memcpy(digits, line + 2 * i, 2);
+        out->address[i] = (uint8_t)strtoul(digits, NULL, 16);
+    }
+    char *at;
+    out->interface = (unsigned)strtoul(line + 2 * sizeof out->address, &at, 16);
+    strtoul(at, &at, 16);
+    strtoul(at, &at, 16);
+    unsigned long flags = strtoul(at, NULL, 16);
+    return (flags & IFA_F_TENTATIVE) != 0 && (flags & IFA_F_OPTIMISTIC) == 0;
+}
+
+static void drop(struct kith_interfaces *interfaces,
+                 const struct kith_interface_address *address)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < interfaces->count; i++) {
+        const struct kith_interface_address *own = &interfaces->addresses[i];
+        bool is_it = own->family == AF_INET6 && own->interface == address->interface &&
+                     memcmp(own->address, address->address, sizeof own->address) == 0;
+        if (!is_it)
+            interfaces->addresses[kept++] = *own;
+    }
+    interfaces->count = kept;
+}
+
+void kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
+{
+    char line[LINE_SIZE_MAX];
+    struct kith_interface_address tentative;
+    FILE *file = fopen("/proc/net/if_inet6", "re");
+    if (file == NULL)
+        return; /* without IPv6 */
+    while (fgets(line, sizeof line, file) != NULL)
+        if (parse_tentative(line, &tentative))
+            drop(interfaces, &tentative);
+    fclose(file);
+}
+
+#else
+
+void kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
+{
+}
+
+#endif
 
 static bool same(const struct kith_interface_address *a,
                  const struct kith_interface_address *b)

@@ -31,6 +31,10 @@ struct kith_interfaces {
 /* Ask the system. Empty when it does not say. */
 void kith_interfaces_read(struct kith_interfaces *out);
 
+/* Leave out IPv6 addresses that may not be used yet, for the system still asks whether
+ * somebody else has them (RFC 4862, 5.4). Elsewhere than on Linux all are kept. */
+void kith_interfaces_drop_tentative(struct kith_interfaces *interfaces);
+
 bool kith_interfaces_equal(const struct kith_interfaces *a,
                            const struct kith_interfaces *b);
 

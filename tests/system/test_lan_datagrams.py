@@ -285,7 +285,7 @@ def _(scene):
             alice.link_local("eth2") + "%eth0")
 
 
-@case("a link-local address that is found to be nobody else's is told")
+@case("an IPv6 address is told when it is found to be nobody else's, and not before")
 def _(scene):
     net = Network(scene)
     alice, bob = net.hosts(2, ipv4=False)
@@ -293,12 +293,17 @@ def _(scene):
     alice.run("sh", "-c", "cd /proc/sys/net/ipv6/conf/eth0 && echo 1 >accept_dad && "
                           "echo 1 >dad_transmits")
     alice.down()
-    a.changed()
+    wait_until("loopback alone is left", lambda: a.counts()["addresses"] == 2)
+    a.changes = 0
     alice.ip("link set eth0 up")
-    wait_until("the address may be used", lambda: "tentative" not in alice.run(
-        "ip", "addr", "show", "dev", "eth0", "scope", "link") and alice.addresses())
-    wait_until("it came, and may be used", lambda: a.changes >= 2)
+    a.changed()
+    shown = alice.run("ip", "addr", "show", "dev", "eth0")
+    assert "fe80:" in shown and "tentative" not in shown, shown
     hear_each_other(a, b)
+    alice.ip(f"addr add {alice.ipv6}/64 dev eth0")  # not nodad
+    a.changed()
+    shown = alice.run("ip", "addr", "show", "dev", "eth0")
+    assert alice.ipv6 in shown and "tentative" not in shown, shown
 
 
 @case("a source beyond a router is said to be off-link")
