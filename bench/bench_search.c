@@ -24,7 +24,7 @@
 #define ROUNDS     51
 #define INDEX_ROWS 512
 #define WORD_SIZE  8
-#define RARE       (VOCABULARY - 1)
+#define RARE       (VOCABULARY - 2) /* the last that is ever drawn */
 #define DB_SIZE    (BENCH_FOLDER_SIZE + 16)
 
 struct bench {
