@@ -56,11 +56,6 @@ def with_scene(function, *args):
         scene.close()
 
 
-def heard(stream, text):
-    return next((at for at, kind, data in list(stream.told)
-                 if kind == "message" and data["text"] == text), None)
-
-
 def first_message(scene):
     """A node that is there hears the first word of one that is started, each time a new one."""
     hosts = Network(scene).hosts(2)
@@ -71,7 +66,7 @@ def first_message(scene):
         begin = time.monotonic()
         bob.start()
         bob.say(LOBBY, bob.name)
-        at = wait_until("the message comes", lambda b=bob: heard(stream, b.name))
+        at = wait_until("the message comes", lambda b=bob: stream.heard(b.name))
         taken.append(at - begin)
         online.append(stream.when(bob, "online") - begin)
         bob.stop()

@@ -227,7 +227,7 @@ void kith_beacon_heard(struct kith_node *node, const struct kith_address *from,
     if (!b->is_on || node->is_stopping || !open_seal(node, datagram, &beacon) ||
         !is_of_use(node, &beacon, from) || b->checks_count == KITH_BEACON_CHECKS_MAX ||
         !kith_tokens_take(&b->verifies, node->now.mono, KITH_BEACON_VERIFIES_MAX,
-                          KITH_BEACON_VERIFIES_MAX))
+                          KITH_BEACON_VERIFIES_BURST))
         return;
     struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
     effect->verify.verify_no = ++node->verify_no;

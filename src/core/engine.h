@@ -67,14 +67,15 @@
 #define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
 #define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
 
-#define KITH_BEACON_INTERVAL_MIN (2 * KITH_SECOND)
-#define KITH_BEACON_INTERVAL_MAX (30 * KITH_SECOND) /* unless configured */
-#define KITH_BEACON_COURTESY     (250 * KITH_MS) /* the higher id lets the lower one dial */
-#define KITH_BEACON_ANSWER_GAP   (5 * KITH_SECOND) /* between answers to one source */
-#define KITH_BEACON_ANSWERS_MAX  10                /* a second, in all: no reflector */
-#define KITH_BEACON_VERIFIES_MAX 50 /* a second: a flood costs 0.4 % of a core */
-#define KITH_BEACON_CHECKS_MAX   16 /* being verified */
-#define KITH_BEACON_SOURCES      64 /* answered lately; above 10/s times 5 s */
+#define KITH_BEACON_INTERVAL_MIN   (2 * KITH_SECOND)
+#define KITH_BEACON_INTERVAL_MAX   (30 * KITH_SECOND) /* unless configured */
+#define KITH_BEACON_COURTESY       (250 * KITH_MS) /* the higher id lets the lower one dial */
+#define KITH_BEACON_ANSWER_GAP     (5 * KITH_SECOND) /* between answers to one source */
+#define KITH_BEACON_ANSWERS_MAX    10                /* a second, in all: no reflector */
+#define KITH_BEACON_VERIFIES_MAX   50  /* a second: a flood costs 0.4 % of a core */
+#define KITH_BEACON_VERIFIES_BURST 128 /* a crowd that starts together is heard out */
+#define KITH_BEACON_CHECKS_MAX     64  /* being verified */
+#define KITH_BEACON_SOURCES        64  /* answered lately; above 10/s times 5 s */
 
 #define KITH_REMEMBER_MAX      32             /* peers met last, dialled at the start */
 #define KITH_REMEMBER_DELAY    (50 * KITH_MS) /* configured peers go first */

@@ -103,6 +103,11 @@ class Stream:
                 for _, kind, data in list(self.told)
                 if kind == "peer" and data["peer"]["id"] == of.id]
 
+    def heard(self, text):
+        """When this was said; None before."""
+        return next((at for at, kind, data in list(self.told)
+                     if kind == "message" and data["text"] == text), None)
+
     def when(self, of, change):
         """The last time it was told; None before."""
         times = [at for at, kind, data in list(self.told)

@@ -2,9 +2,12 @@
 """Nodes of one network find each other with nothing configured, whatever the network
 carries."""
 
+import time
+
 import netns
-from discoverylib import LAN, PORT, datagrams_out, delivers, find, find_all, meshed, note, talk
-from kithlib import USAGE, case, is_soak, main, same, wait_until
+from discoverylib import (LAN, LOBBY, PORT, Stream, datagrams_out, delivers, find, find_all,
+                          meshed, note, talk)
+from kithlib import USAGE, case, main, same, wait_until
 from netns import Network
 
 
@@ -22,6 +25,22 @@ def _(scene):
     same(bob.peer(alice)["path"], "lan")
 
 
+@case("the first word of a node that starts is heard within a second")
+def _(scene):
+    hosts = Network(scene).hosts(2)
+    stream = Stream(scene, find(scene, hosts[0], "alice"))
+    taken = []
+    for run in range(5):  # the best counts: a loaded machine is no failure
+        bob = hosts[1].node(scene, f"bob{run}", env=LAN)
+        begin = time.monotonic()
+        bob.start()
+        bob.say(LOBBY, bob.name)
+        taken.append(wait_until("the word comes", lambda b=bob: stream.heard(b.name)) - begin)
+        bob.stop()
+    note("first words after " + ", ".join(f"{each:.2f} s" for each in taken))
+    assert min(taken) < 1, taken
+
+
 @case("three hosts that were told nothing are linked and talk")
 def _(scene):
     found(scene, *Network(scene).hosts(3))
@@ -34,15 +53,14 @@ def _(scene):
     delivers(nodes[0], *nodes[1:])
 
 
-if is_soak:
-    @case("fifty hosts are linked each to each")
-    def _(scene):
-        net = Network(scene)
-        hosts = net.hosts(50)
-        net.introduce()
-        nodes = find_all(scene, hosts)
-        note(f"50 hosts: all linked {meshed(nodes, 120):.2f} s after the last was ready")
-        delivers(nodes[0], *nodes[1:])
+@case("fifty hosts are linked each to each")
+def _(scene):
+    net = Network(scene)
+    hosts = net.hosts(50)
+    net.introduce()
+    nodes = find_all(scene, hosts)
+    note(f"50 hosts: all linked {meshed(nodes, 120):.2f} s after the last was ready")
+    delivers(nodes[0], *nodes[1:])
 
 
 @case("with IPv4 alone")

@@ -246,7 +246,8 @@ static void a_flood_is_verified_and_answered_within_limits(void **state)
         listen_at(s->high);
         hear(s->low, s->high->datagram, s->high->datagram_size, from, true);
     }
-    assert_true(s->low->verify_count <= 50);
+    assert_true(s->low->verify_count >= 100);
+    assert_true(s->low->verify_count <= 128); /* a crowd's worth, and then 50 a second */
     assert_true(s->low->datagrams_to_one <= 10);
     assert_true(kith_node_peer_count(s->low->node) == 0); /* and lists nobody */
 }
