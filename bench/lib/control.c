@@ -23,6 +23,7 @@ void bench_control_open(struct bench_control *control, const char *home)
                        path.address_size) == 0,
                "connecting to a node");
     kith_socket_path_deinit(&path);
+    control->http.cancel_fd = -1;
     control->http.deadline_ms = INT64_MAX;
 }
 
