@@ -15,6 +15,7 @@ struct bench_case {
 
 extern const struct bench_case bench_case_start;
 extern const struct bench_case bench_case_idle;
+extern const struct bench_case bench_case_links;
 extern const struct bench_case bench_case_latency;
 extern const struct bench_case bench_case_stream;
 extern const struct bench_case bench_case_fetch_128; /* events a run */

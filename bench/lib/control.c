@@ -38,6 +38,14 @@ static void put(struct bench_control *control, const char *text, int size)
                "asking a node");
 }
 
+void bench_control_get(struct bench_control *control, const char *path)
+{
+    char text[256];
+    put(control, text,
+        snprintf(text, sizeof text, "GET /api/v1%s HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                 path));
+}
+
 void bench_control_post(struct bench_control *control, const char *path, const char *body)
 {
     char text[2048];
@@ -87,10 +95,7 @@ json_t *bench_control_answer(struct bench_control *control)
 
 void bench_control_stream(struct bench_control *control, const char *path)
 {
-    char text[256];
-    put(control, text,
-        snprintf(text, sizeof text, "GET /api/v1%s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                 path));
+    bench_control_get(control, path);
     read_head(control);
 }
 

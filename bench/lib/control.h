@@ -24,6 +24,9 @@ struct bench_control {
 void bench_control_open(struct bench_control *control, const char *home);
 void bench_control_close(struct bench_control *control);
 
+/* GET a path below /api/v1. */
+void bench_control_get(struct bench_control *control, const char *path);
+
 /* POST a JSON body to a path below /api/v1. */
 void bench_control_post(struct bench_control *control, const char *path,
                         const char *body);

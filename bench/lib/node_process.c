@@ -158,6 +158,7 @@ struct bench_memory bench_node_memory(const struct bench_node *node)
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)node->pid);
     return (struct bench_memory){.rss_kib = sum_of(path, "Rss"),
+                                 .anonymous_kib = sum_of(path, "Anonymous"),
                                  .pss_kib = sum_of(path, "Pss")};
 }
 

@@ -33,7 +33,8 @@ double bench_node_nothing_s(const char *kith);
 
 struct bench_memory {
     double rss_kib;
-    double pss_kib; /* pages shared with others counted in parts */
+    double anonymous_kib; /* of no file: heap and stacks */
+    double pss_kib;       /* pages shared with others counted in parts */
 };
 struct bench_memory bench_node_memory(const struct bench_node *node);
 
