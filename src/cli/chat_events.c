@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/show.h"
@@ -243,9 +244,11 @@ static void tell_self(struct kith_chat *chat, const struct kith_answer *answer)
     kith_chat_safe(answer->json, "id", id);
     snprintf(chat->self_id, sizeof chat->self_id, "%.63s", id);
     snprintf(chat->self_name, sizeof chat->self_name, "%s", name);
-    kith_chat_say(chat, "ready: you are %s (%.12s), listening on %s%s", name, id, text,
-                  chat->is_terminal ? "; /help tells what can be typed" : "");
+    kith_chat_say(chat, "ready: you are %s (%.12s), listening on %s", name, id, text);
     free(text);
+    /* Asked here, for the terminal is taken over only once all of this was said. */
+    if (isatty(chat->in_fd) && isatty(chat->out_fd) && !kith_cli_has(chat->cli, "menu"))
+        kith_chat_say(chat, "/help tells what can be typed");
 }
 
 static void tell_history(struct kith_chat *chat, const struct kith_answer *answer)

@@ -22,7 +22,8 @@ def gone(scene, node):
 @case("two chats, each with a node of its own, talk; leaving tells the other at once")
 def _(scene):
     alice = Terminal(scene, "chat", "--home", scene.path + "/a", "--name", "alice", *ALONE)
-    alice.wait("ready: you are alice", "listening on 127.0.0.1:").wait_last("#lobby>")
+    alice.wait("ready: you are alice", "listening on 127.0.0.1:", "* /help tells what can be")
+    alice.wait_last("#lobby>")
     address = re.search(r"listening on (127.0.0.1:\d+)", alice.output())[1]
     bob = Terminal(scene, "chat", "--home", scene.path + "/b", "--name", "bob", "--peer", address,
                    *ALONE)
@@ -61,7 +62,7 @@ def _(scene):
     chat.wait(" bob: first\n").type("one\n\n  two  \nlast without an end")
     chat.end().leave()
     same(alice.texts(), ["first", "one", "  two", "last without an end"], "stored")
-    assert ">" not in chat.output(), chat.output()
+    assert ">" not in chat.output() and "/help" not in chat.output(), chat.output()
     same(texts(chat.lines()), ["bob: first"], "messages")
 
 
