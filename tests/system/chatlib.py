@@ -180,15 +180,16 @@ class Chat:
 
 
 class Terminal(Chat):
-    def __init__(self, scene, *args, env=None, columns=80, rows=24):
+    def __init__(self, scene, *args, env=None, columns=80, rows=24, prefix=(), cwd=None):
         super().__init__()
         self.screen = Screen(columns, rows)
         self.pid = 0
         self.master, slave = pty.openpty()
         self.resize(columns, rows)
         self.process = subprocess.Popen(
-            [kith_path(), *args], stdin=slave, stdout=slave, stderr=slave, close_fds=True,
-            env={**os.environ, **ENV, **(env or {})}, preexec_fn=own_terminal)
+            [*prefix, kith_path(), *args], stdin=slave, stdout=slave, stderr=slave,
+            close_fds=True, cwd=cwd, env={**os.environ, **ENV, **(env or {})},
+            preexec_fn=own_terminal)
         os.close(slave)
         self.reader = threading.Thread(target=self.read_on, args=(self.master,), daemon=True)
         self.reader.start()
