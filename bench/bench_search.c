@@ -4,25 +4,35 @@
  * Messages have twelve words, whose frequencies fall as those of a language do (the n-th
  * most common word is a n-th as common as the first). Each search asks for the latest 50.
  * The reference is FTS5 on the same index, from the same words, on a connection of its
- * own; it knows of no messages, and gathers all that an unfinished word may become. */
+ * own; it knows of no messages, and gathers all that an unfinished word may become.
+ *
+ * The index is filled as a node does while a search waits for it, which is the most that
+ * it does of it; another thread sees how long whatever else there is has to wait.
+ *
+ * An argument gives the number of messages. */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <sqlite3.h>
+#include <uv.h>
 
 #include "lib/folder.h"
 #include "lib/measure.h"
 #include "lib/sample.h"
+#include "node/upkeep.h"
 #include "store/store.h"
 
-#define EVENTS     1000000
+#define EVENTS     1000000 /* unless said otherwise */
 #define RUN_COUNT  125
 #define A_COMMIT   8 /* runs */
 #define VOCABULARY 30000
 #define LIMIT      50
 #define ROUNDS     51
-#define INDEX_ROWS 512
+#define CALLS_MAX  100000
+#define CALL_MS    2 /* between two calls */
 #define WORD_SIZE  8
 #define RARE       (VOCABULARY - 2) /* the last that is ever drawn */
 #define DB_SIZE    (BENCH_FOLDER_SIZE + 16)
@@ -32,6 +42,7 @@ struct bench {
     char db[DB_SIZE];
     struct kith_store *store;
     sqlite3 *raw;
+    uint64_t events;
     uint64_t state; /* of the random numbers */
 };
 
@@ -100,7 +111,7 @@ static void fill(struct bench *b)
         .run = {.room_no = 1, .log_no = 1, .seen = 1700000000000000, .run = &sample.run}};
     bench_sample_init(&sample, RUN_COUNT);
     put_names(b->store);
-    for (uint64_t seq = 1; seq <= EVENTS; seq += RUN_COUNT) {
+    for (uint64_t seq = 1; seq <= b->events; seq += RUN_COUNT) {
         bench_sample_move(&sample, seq);
         change_texts(b, &sample);
         record.run.arrival_first = seq;
@@ -112,24 +123,101 @@ static void fill(struct bench *b)
     bench_sample_deinit(&sample);
 }
 
-/* In the slices that a node takes while it has nothing else to do. */
+/* ---- filling the index ---- */
+
+struct filling {
+    struct kith_upkeep upkeep;
+    uv_loop_t loop;
+    uv_timer_t search; /* one that waits: asks each millisecond */
+    uv_async_t call;
+    uv_thread_t caller;
+    uv_sem_t answered;
+    _Atomic uint64_t called_ns;
+    atomic_bool is_done;
+    double waits[CALLS_MAX]; /* ms */
+    size_t wait_count;
+};
+
+static void on_settled(void *ctx, int error)
+{
+    (void)ctx;
+    bench_must(error == 0, "a checkpoint");
+}
+
+static void on_call(uv_async_t *handle)
+{
+    struct filling *filling = handle->data;
+    uint64_t called_ns = atomic_exchange(&filling->called_ns, 0);
+    if (called_ns == 0)
+        return;
+    if (filling->wait_count < CALLS_MAX)
+        filling->waits[filling->wait_count++] = (double)(uv_hrtime() - called_ns) / 1e6;
+    uv_sem_post(&filling->answered);
+}
+
+static void call_again_and_again(void *ctx)
+{
+    struct filling *filling = ctx;
+    while (!atomic_load(&filling->is_done)) {
+        uv_sleep(CALL_MS);
+        atomic_store(&filling->called_ns, uv_hrtime());
+        uv_async_send(&filling->call);
+        uv_sem_wait(&filling->answered);
+    }
+}
+
+static void on_search(uv_timer_t *timer)
+{
+    struct filling *filling = timer->data;
+    if (kith_upkeep_index(&filling->upkeep)) {
+        atomic_store(&filling->is_done, true);
+        uv_timer_stop(timer);
+    }
+}
+
+static void run_filling(struct bench *b, struct filling *filling)
+{
+    uv_loop_t *loop = &filling->loop;
+    uv_loop_init(loop);
+    uv_sem_init(&filling->answered, 0);
+    kith_upkeep_init(&filling->upkeep, loop, b->store, on_settled, NULL);
+    uv_async_init(loop, &filling->call, on_call);
+    uv_timer_init(loop, &filling->search);
+    filling->call.data = filling->search.data = filling;
+    uv_timer_start(&filling->search, on_search, 1, 1);
+    uv_thread_create(&filling->caller, call_again_and_again, filling);
+    while (!atomic_load(&filling->is_done))
+        uv_run(loop, UV_RUN_ONCE);
+    uv_sem_post(&filling->answered); /* of a call that came too late */
+    uv_thread_join(&filling->caller);
+    kith_upkeep_stop(&filling->upkeep);
+    while (!kith_upkeep_is_idle(&filling->upkeep))
+        uv_run(loop, UV_RUN_ONCE);
+    uv_close((uv_handle_t *)&filling->upkeep.quiet, NULL);
+    uv_close((uv_handle_t *)&filling->search, NULL);
+    uv_close((uv_handle_t *)&filling->call, NULL);
+    uv_run(loop, UV_RUN_DEFAULT);
+    uv_loop_close(loop);
+    uv_sem_destroy(&filling->answered);
+}
+
 static void fill_index(struct bench *b)
 {
-    bool has_more = true;
-    double worst = 0;
+    struct filling *filling = calloc(1, sizeof *filling);
+    bench_must(filling != NULL, "allocating");
     double begin = bench_now_s();
-    while (has_more) {
-        double before = bench_now_s();
-        bench_must(kith_store_index_step(b->store, INDEX_ROWS, &has_more) == 0, "index");
-        double spent = bench_now_s() - before;
-        worst = spent > worst ? spent : worst;
-    }
+    run_filling(b, filling);
+    double spent = bench_now_s() - begin;
+    double p99 = bench_quantile(filling->waits, filling->wait_count, 0.99);
+    double worst = bench_quantile(filling->waits, filling->wait_count, 1);
     bench_print(&(struct bench_line){.what = "search index, filled",
-                                     .figure = EVENTS / (bench_now_s() - begin),
+                                     .figure = (double)b->events / spent,
                                      .unit = "messages/s"});
-    bench_print(&(struct bench_line){.what = "search index, longest slice of 512",
-                                     .figure = worst * 1e3,
-                                     .unit = "ms"});
+    bench_print(&(struct bench_line){
+        .what = "a call to the loop meanwhile, p99", .figure = p99, .unit = "ms"});
+    bench_print(&(struct bench_line){
+        .what = "a call to the loop meanwhile, worst", .figure = worst, .unit = "ms"});
+    free(filling);
 }
 
 /* ---- searching ---- */
@@ -224,7 +312,7 @@ static void find_by_id(struct bench *b)
     for (size_t i = 0; i < ROUNDS; i++) {
         struct kith_id id;
         size_t count = 0;
-        bench_must(kith_store_event_id(b->store, 1, draw(b) % EVENTS + 1, &id) == 0,
+        bench_must(kith_store_event_id(b->store, 1, draw(b) % b->events + 1, &id) == 0,
                    "id");
         double begin = bench_now_s();
         bench_must(kith_store_message(b->store, &id, count_event, &count) == 0 && count,
@@ -239,10 +327,13 @@ static void find_by_id(struct bench *b)
                                      .unit = "us"});
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct bench_others others;
-    struct bench b = {.state = 88172645463325252u};
+    struct bench b = {.events = EVENTS, .state = 88172645463325252u};
+    if (argc > 1)
+        b.events = strtoull(argv[1], NULL, 10);
+    bench_must(b.events > 0, "a number of messages");
     bench_others_begin(&others);
     bench_folder_make(&b.folder);
     snprintf(b.db, sizeof b.db, "%s/kith.db", b.folder.path);
