@@ -41,7 +41,7 @@ enum kith_store_statement {
     KITH_SQL_PAGE_ALL_OLDEST,
     KITH_SQL_PAGE_ALL_NEWEST,
     KITH_SQL_INDEX_FROM,
-    KITH_SQL_INDEX_ROWS,
+    KITH_SQL_INDEX_MERGE,
     KITH_SQL_INDEX_PUT,
     KITH_SQL_INDEX_DONE,
     KITH_SQL_SEARCH,
@@ -70,6 +70,7 @@ struct kith_store {
     bool is_sync_owed;                /* it holds a new marker: sync the disk after it */
     bool is_sync_failed;              /* what is on the disk is unknown: final */
     bool is_main_synced;              /* the database file itself was synced by us */
+    bool is_index_set_up;             /* the search index leaves merging to us */
     uint8_t marker[KITH_MARKER_SIZE]; /* on the disk */
     uint8_t marker_put[KITH_MARKER_SIZE]; /* of the open transaction, when is_sync_owed */
     struct kith_arrival arrival;          /* of the open transaction, not yet a row */

@@ -153,8 +153,9 @@ int kith_store_event(struct kith_store *store, uint32_t log_no, uint64_t seq,
 int kith_store_ack_count(struct kith_store *store, uint32_t log_no, uint64_t seq,
                          size_t *out);
 
-/* Bring the search index forward by at most `rows_max` events; call when idle. While the
- * store is dirty nothing is done and `*out_more` is true. `out_more` may be NULL. */
+/* Bring the search index forward by at most `rows_max` events (fewer if they are long),
+ * or by merging for as long as those would take; call when idle. While the store is dirty
+ * nothing is done and `*out_more` is true. `out_more` may be NULL. */
 int kith_store_index_step(struct kith_store *store, size_t rows_max, bool *out_more);
 
 /* A message by its id; KITH_ENOTFOUND also when the search index has not come to it. */

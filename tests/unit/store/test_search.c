@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "store/db.h"
 
 struct searched {
     struct fixture *f;
@@ -296,6 +299,44 @@ static void the_index_is_filled_step_by_step(void **state)
     assert_int_equal(find(s, "same"), 25);
 }
 
+static void long_texts_make_a_step_shorter(void **state)
+{
+    struct searched *s = *state;
+    static char text[4001];
+    size_t steps = 0;
+    bool more = true;
+    memset(text, 'x', sizeof text - 1);
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 25, .text = text};
+    assert_int_equal(put_run(s->f, &spec), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+    for (; more; steps++)
+        assert_int_equal(kith_store_index_step(s->f->store, 32, &more), 0);
+    assert_true(steps > 10);
+    assert_int_equal(find(s, text), 25);
+}
+
+static void the_index_is_merged_as_it_is_filled(void **state)
+{
+    struct searched *s = *state;
+    int64_t segments = 0;
+    for (int i = 0; i < 300; i++) {
+        bool more = true;
+        say(s, "same");
+        while (more)
+            assert_int_equal(kith_store_index_step(s->f->store, 4, &more), 0);
+    }
+    assert_int_equal(kith_db_number(s->f->store,
+                                    "SELECT count(DISTINCT segid) FROM search_idx",
+                                    &segments),
+                     0);
+    assert_in_range(segments, 1, 20);
+    assert_int_equal(find(s, "same"), 100);
+    assert_int_equal(kith_db_exec(s->f->store,
+                                  "INSERT INTO search(search) VALUES('integrity-check')",
+                                  "check the search index"),
+                     0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +355,8 @@ int main(void)
         T(the_latest_come_first_page_by_page),
         T(a_message_is_found_by_its_id),
         T(the_index_is_filled_step_by_step),
+        T(long_texts_make_a_step_shorter),
+        T(the_index_is_merged_as_it_is_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
