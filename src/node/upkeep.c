@@ -1,6 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/upkeep.h"
 
+static void on_quiet(uv_timer_t *timer);
+
+static void wait_for_quiet(struct kith_upkeep *upkeep, uint64_t ms)
+{
+    if (!upkeep->is_stopping)
+        uv_timer_start(&upkeep->quiet, on_quiet, ms, 0);
+}
+
 /* ---- checkpoints ---- */
 
 static void on_pool(uv_work_t *work)
@@ -15,6 +23,8 @@ static void on_pool_done(uv_work_t *work, int status)
     upkeep->checkpoint = NULL;
     int error = kith_store_checkpoint_end(upkeep->store);
     upkeep->settled(upkeep->ctx, status == 0 ? error : 0);
+    if (upkeep->has_index_left && !uv_is_active((uv_handle_t *)&upkeep->quiet))
+        wait_for_quiet(upkeep, 1);
 }
 
 static void begin_checkpoint(struct kith_upkeep *upkeep)
@@ -29,16 +39,17 @@ static void begin_checkpoint(struct kith_upkeep *upkeep)
     }
 }
 
-/* ---- the search index ---- */
-
-static void on_quiet(uv_timer_t *timer);
-
-static void wait_for_quiet(struct kith_upkeep *upkeep, uint64_t ms)
+static void checkpoint_if_due(struct kith_upkeep *upkeep)
 {
-    uv_timer_start(&upkeep->quiet, on_quiet, ms, 0);
+    if (upkeep->checkpoint == NULL && !upkeep->is_stopping &&
+        kith_store_checkpoint_is_due(upkeep->store))
+        begin_checkpoint(upkeep);
 }
 
-/* One slice; its size follows the time the last one took. */
+/* ---- the search index ---- */
+
+/* One slice; its size follows the time the last one took. What it wrote has to be moved
+ * out of the log too, or a commit comes to the hard limit and does that itself. */
 static void index_slice(struct kith_upkeep *upkeep)
 {
     uint64_t begun = uv_hrtime();
@@ -51,6 +62,15 @@ static void index_slice(struct kith_upkeep *upkeep)
     else if (took < KITH_INDEX_SLICE_MAX / 4 && upkeep->rows < KITH_INDEX_ROWS_MAX)
         upkeep->rows *= 2;
     upkeep->has_index_left = has_more;
+    checkpoint_if_due(upkeep);
+}
+
+/* The checkpoint ends with all of it moved, so that it begins anew, if nothing is added.
+ */
+static bool is_log_long(const struct kith_upkeep *upkeep)
+{
+    return upkeep->checkpoint != NULL &&
+           kith_store_wal_pages(upkeep->store) >= KITH_INDEX_LOG_MAX;
 }
 
 static void on_quiet(uv_timer_t *timer)
@@ -61,6 +81,8 @@ static void on_quiet(uv_timer_t *timer)
         wait_for_quiet(upkeep, KITH_QUIET_MS - quiet_ms);
         return;
     }
+    if (is_log_long(upkeep))
+        return; /* the end of the checkpoint goes on */
     index_slice(upkeep);
     if (upkeep->has_index_left)
         wait_for_quiet(upkeep, 1); /* after whatever else the loop has */
@@ -68,8 +90,17 @@ static void on_quiet(uv_timer_t *timer)
 
 bool kith_upkeep_index(struct kith_upkeep *upkeep)
 {
-    for (int i = 0; i < KITH_INDEX_SLICES && upkeep->has_index_left; i++)
+    uint64_t turn_ms = uv_now(upkeep->loop);
+    uint64_t begun = uv_hrtime();
+    kith_time took = 0;
+    if (upkeep->turn_ms == turn_ms)
+        return !upkeep->has_index_left; /* another search had this turn's share */
+    upkeep->turn_ms = turn_ms;
+    while (upkeep->has_index_left && !is_log_long(upkeep) &&
+           took + KITH_INDEX_SLICE_MAX <= KITH_INDEX_TURN_MAX) {
         index_slice(upkeep);
+        took = (kith_time)((uv_hrtime() - begun) / 1000);
+    }
     return !upkeep->has_index_left;
 }
 
@@ -101,9 +132,8 @@ void kith_upkeep_turn(struct kith_upkeep *upkeep, bool committed)
         upkeep->has_index_left = true;
     if (upkeep->has_index_left && !uv_is_active((uv_handle_t *)&upkeep->quiet))
         wait_for_quiet(upkeep, KITH_QUIET_MS);
-    if (committed && upkeep->checkpoint == NULL &&
-        kith_store_checkpoint_is_due(upkeep->store))
-        begin_checkpoint(upkeep);
+    if (committed)
+        checkpoint_if_due(upkeep);
 }
 
 void kith_upkeep_stop(struct kith_upkeep *upkeep)

@@ -13,7 +13,9 @@
 #define KITH_INDEX_ROWS_FIRST 16 /* a slice; grows and shrinks to fill the time below */
 #define KITH_INDEX_ROWS_MAX   512
 #define KITH_INDEX_SLICE_MAX  (2 * KITH_MS) /* a message may wait that long */
-#define KITH_INDEX_SLICES     4             /* at once while a search waits */
+#define KITH_INDEX_TURN_MAX   (4 * KITH_MS) /* slices of a turn while searches wait */
+/* Pages of the log at which indexing waits for a checkpoint that runs. */
+#define KITH_INDEX_LOG_MAX (2 * KITH_STORE_WAL_PAGES_SOFT)
 
 struct kith_upkeep {
     uv_loop_t *loop;          /* borrowed */
@@ -22,6 +24,7 @@ struct kith_upkeep {
     uv_work_t work;
     struct kith_checkpoint *checkpoint; /* running on the pool */
     uint64_t active_ms;                 /* loop time when something last happened */
+    uint64_t turn_ms;                   /* loop time when a search last had slices */
     size_t rows;
     bool has_index_left;
     bool is_stopping;
