@@ -20,7 +20,9 @@ enum {
     /* Rounds of the daemon in one turn of the loop: a bulk upload takes one per read
      * buffer, and must not keep peers waiting. */
     ROUNDS_MAX = 16,
-    CONNECTION_MEMORY = 64 * 1024,  /* half of it is the read buffer; headers must fit */
+    /* Half of it is the read buffer, where headers must fit; the daemon writes zeros into
+     * what of it is not needed, so all of it counts for each client that follows. */
+    CONNECTION_MEMORY = 32 * 1024,
     CONNECTION_MEMORY_STEP = 16384, /* the read buffer grows by */
     CONNECTION_TIMEOUT_S = 60,      /* for a client that neither sends nor reads */
 };
@@ -154,17 +156,19 @@ static void on_log(void *ctx, const char *format, va_list arguments)
 
 static struct MHD_Daemon *start_daemon(struct kith_server *server)
 {
-    return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
-            MHD_USE_ERROR_LOG,
-        0, NULL, NULL, kith_request_access, server, MHD_OPTION_EXTERNAL_LOGGER, on_log,
-        NULL, MHD_OPTION_NOTIFY_COMPLETED, kith_request_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, kith_visitor_notify, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)KITH_SERVER_CONNECTIONS_MAX,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)CONNECTION_MEMORY_STEP,
-        MHD_OPTION_END);
+    size_t connections_max =
+        server->connections_max[KITH_DOOR_UNIX] + server->connections_max[KITH_DOOR_TCP];
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
+                                MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
+                            0, NULL, NULL, kith_request_access, server,
+                            MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+                            MHD_OPTION_NOTIFY_COMPLETED, kith_request_completed, server,
+                            MHD_OPTION_NOTIFY_CONNECTION, kith_visitor_notify, server,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)connections_max,
+                            MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                            MHD_OPTION_CONNECTION_MEMORY_INCREMENT,
+                            (size_t)CONNECTION_MEMORY_STEP, MHD_OPTION_END);
 }
 
 static int start_handles(struct kith_server *server)
@@ -195,6 +199,7 @@ int kith_server_new(const struct kith_server_config *config, struct kith_server 
     kith_list_init(&server->streams);
     kith_list_init(&server->visitors);
     server->scratch = kith_writer(&kith_alloc_heap);
+    kith_doors_share(server);
     server->daemon = start_daemon(server);
     if (!server->daemon || start_handles(server) != 0) {
         if (server->daemon)

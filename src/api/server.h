@@ -9,10 +9,12 @@
 #include "base/rng.h"
 #include "node/runtime.h"
 
-/* Of one kind of door. Past it a client gets 503 at once: a node is used by a handful of
- * programs, and by a browser, which takes up to six connections. */
-#define KITH_SERVER_DOOR_CONNECTIONS_MAX 128
-#define KITH_SERVER_CONNECTIONS_MAX      (KITH_DOOR_KINDS * KITH_SERVER_DOOR_CONNECTIONS_MAX)
+/* Past these a client gets 503 at once. The socket is for the user's own programs: 200
+ * that follow, and some that ask. TCP is for browsers, which take up to six connections
+ * each. Where few descriptors are allowed, the socket gets a quarter of them and TCP an
+ * eighth: the rest is for peers and files. */
+#define KITH_SERVER_UNIX_CONNECTIONS_MAX 256
+#define KITH_SERVER_TCP_CONNECTIONS_MAX  128
 #define KITH_SERVER_DOORS_MAX            4 /* listening sockets */
 
 /* For a request through TCP to be there as a whole (a batch: its headers): 1 MiB comes in

@@ -44,6 +44,9 @@ uint64_t kith_visitors_deadline_ms(const struct kith_server *server);
 /* Hang up on those whose deadline is over. */
 void kith_visitors_hang_up(struct kith_server *server, uint64_t now_ms);
 
+/* How many each kind of door lets in, by the descriptors this process may have. */
+void kith_doors_share(struct kith_server *server);
+
 void kith_doors_set_accepting(struct kith_server *server, bool is_accepting);
 
 #endif

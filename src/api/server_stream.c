@@ -18,7 +18,6 @@
 
 enum {
     CATCH_UP_COUNT = 128, /* entries asked of the store at once */
-    BLOCK_SIZE = 16 * 1024,
 };
 
 struct stream {
@@ -160,6 +159,20 @@ static void catch_up(struct stream *stream)
     }
 }
 
+static void take(struct stream *stream, char *out, size_t size)
+{
+    memcpy(out, stream->queue.data + stream->sent, size);
+    stream->sent += size;
+    if (queued_size(stream) > 0)
+        return;
+    stream->sent = 0;
+    if (stream->queue.capacity > 2 * KITH_STREAM_QUEUE_SIZE_MAX)
+        kith_writer_deinit(&stream->queue);
+    else
+        kith_writer_clear(&stream->queue);
+}
+
+/* The daemon offers all of a connection's memory, which would be touched and stay. */
 static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t size_max)
 {
     struct stream *stream = ctx;
@@ -174,13 +187,9 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *out, size_t size_
         kith_request_suspend(stream->request);
         return 0;
     }
+    size_max = size_max < KITH_STREAM_BLOCK_SIZE ? size_max : KITH_STREAM_BLOCK_SIZE;
     size = size < size_max ? size : size_max;
-    memcpy(out, stream->queue.data + stream->sent, size);
-    stream->sent += size;
-    if (queued_size(stream) == 0) {
-        kith_writer_clear(&stream->queue);
-        stream->sent = 0;
-    }
+    take(stream, out, size);
     return (ssize_t)size;
 }
 
@@ -435,7 +444,7 @@ static void end(struct kith_request *request)
 static struct MHD_Response *stream_response(struct stream *stream)
 {
     struct MHD_Response *response = MHD_create_response_from_callback(
-        MHD_SIZE_UNKNOWN, BLOCK_SIZE, read_stream, stream, NULL);
+        MHD_SIZE_UNKNOWN, KITH_STREAM_BLOCK_SIZE, read_stream, stream, NULL);
     if (!response)
         return NULL;
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");

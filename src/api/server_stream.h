@@ -11,8 +11,13 @@
 
 #include "api/server_state.h"
 
-#define KITH_STREAM_QUEUE_SIZE_MAX   (256 * 1024)
-#define KITH_STREAM_MESSAGE_SIZE_MAX (192 * 1024) /* the rest is for other events */
+/* A client that never reads costs its connection's memory and a queue of messages, less
+ * than 64 KiB together, so that 200 of them are bearable. A queue holds most of what one
+ * run brings: those who keep up rarely need the store. A message longer than a queue is
+ * let in when that is empty, and its memory is given back. */
+#define KITH_STREAM_QUEUE_SIZE_MAX   (48 * 1024)
+#define KITH_STREAM_MESSAGE_SIZE_MAX (32 * 1024) /* the rest is for other events */
+#define KITH_STREAM_BLOCK_SIZE       (4 * 1024)  /* given to the daemon at once */
 #define KITH_STREAM_HEARTBEAT_MS     15000 /* what is gone keeps a descriptor so long */
 
 /* Something was committed or changed. */

@@ -9,7 +9,8 @@
 #include "base/socket_path.h"
 #include "kith/error.h"
 
-#define BACKLOG 64 /* scripts that come all at once */
+/* As many as the API lets in: past it a program that does not wait is refused. */
+#define BACKLOG 256
 
 static int explain(struct kith_problem *problem, const char *home, int number)
 {
