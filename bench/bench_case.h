@@ -18,6 +18,7 @@ extern const struct bench_case bench_case_idle;
 extern const struct bench_case bench_case_links;
 extern const struct bench_case bench_case_latency;
 extern const struct bench_case bench_case_stream;
+extern const struct bench_case bench_case_clients;
 extern const struct bench_case bench_case_fetch_128; /* events a run */
 extern const struct bench_case bench_case_fetch_16;
 extern const struct bench_case bench_case_fetch_1;
