@@ -26,6 +26,8 @@
 #define REQUESTS    5000
 #define LINES       200000
 #define ANSWER_SIZE 8192
+#define CONNECTIONS 16    /* that GET at once */
+#define GETS        20000 /* of all of them; a multiple of CONNECTIONS */
 
 enum { RAW, KITH, SIDES };
 
@@ -212,6 +214,29 @@ static struct figure ask(struct side *side)
     return (struct figure){bench_median(times, REQUESTS), cpu / REQUESTS};
 }
 
+/* A small JSON on many connections, each asking anew once it has its answer; a second. */
+static double get(struct side *side)
+{
+    static const char request[] = "GET /api/v1/self HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    char answer[ANSWER_SIZE];
+    int fds[CONNECTIONS];
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        fds[i] = connect_to(side);
+    double begin = now_us(CLOCK_MONOTONIC);
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        write_all(fds[i], request, sizeof request - 1);
+    for (size_t i = 0; i < GETS; i++) {
+        read_until(fds[i % CONNECTIONS], "}\n", answer);
+        if (i + CONNECTIONS < GETS)
+            write_all(fds[i % CONNECTIONS], request, sizeof request - 1);
+    }
+    double us = now_us(CLOCK_MONOTONIC) - begin;
+    bench_must(strncmp(answer, "HTTP/1.1 20", 11) == 0, "a success");
+    for (size_t i = 0; i < CONNECTIONS; i++)
+        close(fds[i]);
+    return GETS / us * 1e6;
+}
+
 /* From before the POST until its event was read from the stream. */
 static struct figure stream(struct side *side)
 {
@@ -293,7 +318,7 @@ static void print(const char *what, const char *unit, double *kith, double *raw)
                                      .unit = unit,
                                      .reference_name = raw ? "bare handler" : NULL,
                                      .reference = raw ? bench_median(raw, ROUNDS) : 0,
-                                     .is_less_better = strcmp(unit, "lines/s") != 0});
+                                     .is_less_better = strstr(unit, "s/s") == NULL});
 }
 
 int main(void)
@@ -302,6 +327,7 @@ int main(void)
     struct bench_folder folder;
     struct side sides[SIDES] = {0};
     double asked[SIDES][ROUNDS], asked_cpu[SIDES][ROUNDS];
+    double got[SIDES][ROUNDS];
     double streamed[ROUNDS], streamed_cpu[ROUNDS];
     double batched[SIDES][ROUNDS], batched_cpu[ROUNDS];
     bench_others_begin(&others);
@@ -313,6 +339,7 @@ int main(void)
             struct figure figure = ask(&sides[side]);
             asked[side][round] = figure.us;
             asked_cpu[side][round] = figure.cpu_us;
+            got[side][round] = get(&sides[side]);
         }
         struct figure figure = stream(&sides[KITH]);
         streamed[round] = figure.us;
@@ -325,6 +352,7 @@ int main(void)
     }
     print("api send, p50", "us", asked[KITH], asked[RAW]);
     print("api send, CPU of the server", "us", asked_cpu[KITH], asked_cpu[RAW]);
+    print("api get on 16 connections", "requests/s", got[KITH], got[RAW]);
     print("api send to stream, p50", "us", streamed, NULL);
     print("api send to stream, CPU of the server", "us", streamed_cpu, NULL);
     print("api batch", "lines/s", batched[KITH], batched[RAW]);
