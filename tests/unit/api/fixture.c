@@ -227,6 +227,7 @@ size_t api_exchange(int fd, const char *request, size_t size, const char *wanted
                     char *out, size_t out_size)
 {
     size_t got = 0;
+    const char *unseen = out; /* nothing before it is, or begins, what is wanted */
     while (size > 0) {
         ssize_t written = send(fd, request, size, MSG_NOSIGNAL);
         if (written < 0)
@@ -235,7 +236,8 @@ size_t api_exchange(int fd, const char *request, size_t size, const char *wanted
         size -= (size_t)written;
     }
     out[0] = '\0';
-    while (got + 1 < out_size && !(wanted && strstr(out, wanted))) {
+    while (got + 1 < out_size && !(wanted && strstr(unseen, wanted))) {
+        unseen = out + (wanted && got > strlen(wanted) ? got - strlen(wanted) : 0);
         ssize_t read = recv(fd, out + got, out_size - got - 1, 0);
         if (read <= 0)
             break;

@@ -33,7 +33,9 @@ static int open_stream(struct api *api, const char *query, const char *wanted, c
 {
     char request[256];
     int size = snprintf(request, sizeof request,
-                        "GET /api/v1/stream%s HTTP/1.1\r\nHost: x\r\n\r\n", query);
+                        "GET /api/v1/stream%s HTTP/1.1\r\nHost: x\r\n"
+                        "Connection: close\r\n\r\n",
+                        query);
     int fd = api_connect(api);
     api_exchange(fd, request, (size_t)size, wanted, out, out_size);
     return fd;
