@@ -82,13 +82,15 @@ struct kith_client_event {
  * begins. `pause` (may be NULL; non-zero as from `event`) comes when all that has come
  * was handed out: the moment to flush. `open` (may be NULL) is told each time the
  * stream is open: from then on nothing is missed. Before it was open for the first time,
- * errors are returned as from a request. */
+ * errors are returned as from a request, unless the follower goes on from what it was
+ * answered before (`is_going_on`): the node was there, and is waited for. */
 struct kith_client_follower {
     int (*event)(void *ctx, const struct kith_client_event *event);
     int (*pause)(void *ctx);
     void (*away)(void *ctx);
     void (*open)(void *ctx);
     void *ctx;
+    bool is_going_on;
 };
 int kith_client_follow(struct kith_client *client, const char *path,
                        const struct kith_client_follower *follower);

@@ -13,7 +13,7 @@ struct stream {
     struct kith_client *client;
     const struct kith_client_follower *follower;
     struct kith_events events;
-    bool has_begun; /* it was open at least once */
+    bool has_begun; /* it was open at least once, or goes on from something else */
 };
 
 static int open_stream(struct stream *stream, const char *path)
@@ -80,6 +80,7 @@ int kith_client_follow(struct kith_client *client, const char *path,
         .client = client,
         .follower = follower,
         .events = {.event = follower->event, .ctx = follower->ctx},
+        .has_begun = follower->is_going_on,
     };
     int result;
     bool ended = true;

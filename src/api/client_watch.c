@@ -78,7 +78,8 @@ static int lost(struct kith_client_watch *watch, int error)
 {
     kith_http_close(&watch->client->http);
     watch->is_asked = watch->is_open = false;
-    if (error && (!watch->has_begun || !kith_stream_may_pass(error)))
+    bool may_wait = watch->has_begun || watch->follower->is_going_on;
+    if (error && (!may_wait || !kith_stream_may_pass(error)))
         return error;
     if (!watch->is_away && watch->follower->away)
         watch->follower->away(watch->follower->ctx);

@@ -109,8 +109,11 @@ static void on_away(void *ctx)
 static int follow(struct tail *tail)
 {
     char path[PATH_SIZE];
-    struct kith_client_follower follower = {
-        .event = on_event, .pause = on_pause, .away = on_away, .ctx = tail};
+    struct kith_client_follower follower = {.event = on_event,
+                                            .pause = on_pause,
+                                            .away = on_away,
+                                            .ctx = tail,
+                                            .is_going_on = true};
     snprintf(path, sizeof path, "/stream?after=%" JSON_INTEGER_FORMAT "%s%s",
              tail->arrival, tail->room ? "&room=" : "", tail->room ? tail->room : "");
     int error = kith_client_follow(tail->client, path, &follower);

@@ -145,6 +145,47 @@ static void a_restart_is_survived_without_gap_or_repeat(void **state)
     uv_sem_destroy(&begun);
 }
 
+/* The node cannot be reached before the first stream; back once that was told. */
+static void come_back(void *ctx)
+{
+    struct reader *reader = ctx;
+    char away[96], back[96];
+    snprintf(away, sizeof away, "%s/away", reader->api->home);
+    snprintf(back, sizeof back, "%s/control", reader->api->home);
+    assert_int_equal(rename(away, back), 0);
+    reader->was_away = true;
+}
+
+static void go_away(struct api *api)
+{
+    char away[96], back[96];
+    snprintf(away, sizeof away, "%s/away", api->home);
+    snprintf(back, sizeof back, "%s/control", api->home);
+    assert_int_equal(rename(back, away), 0);
+}
+
+static void a_node_that_dies_before_the_first_stream_is_waited_for(void **state)
+{
+    struct api *api = *state;
+    struct reader reader = {api, "/stream?after=0", .until = 3, .is_gapless = true};
+    struct kith_client_follower follower = {
+        .event = on_event, .away = come_back, .ctx = &reader, .is_going_on = true};
+    struct kith_client *client;
+    api_on_loop(api, add_peer, "bob");
+    receive_count(api, 3);
+    assert_int_equal(kith_client_new(api->home, &client), 0);
+    go_away(api);
+    assert_int_equal(kith_client_follow(client, reader.path, &follower), 1);
+    assert_true(reader.was_away);
+    assert_true(reader.is_gapless);
+    assert_int_equal(reader.count, 3);
+    go_away(api);
+    follower.is_going_on = false; /* nothing is known of it: said at once */
+    assert_int_equal(kith_client_follow(client, reader.path, &follower), KITH_ENONODE);
+    come_back(&reader);
+    kith_client_free(client);
+}
+
 struct waiter {
     struct api *api;
     struct kith_client *client;
@@ -370,6 +411,7 @@ int main(void)
         TEST(messages_come_live),
         TEST(catching_up_and_going_live_leave_no_gap),
         TEST(a_restart_is_survived_without_gap_or_repeat),
+        TEST(a_node_that_dies_before_the_first_stream_is_waited_for),
         TEST(a_follower_knows_when_it_is_open_and_can_be_cancelled),
         TEST(fifty_streams_get_everything),
         TEST(a_slow_client_is_behind_and_loses_nothing),

@@ -232,10 +232,22 @@ static void a_call_ends_when_its_time_is_over(void **state)
     assert_int_equal(error, KITH_ETIMEDOUT);
 }
 
+static void who_goes_on_waits_from_the_start(void **state)
+{
+    struct server *server = *state;
+    close(server->listen_fd);
+    server->listen_fd = -1;
+    server->follower.is_going_on = true;
+    assert_int_equal(kith_client_watch_go_on(server->watch), 0);
+    assert_int_equal(server->away_count, 1);
+    assert_true(kith_client_watch_wait(server->watch).timeout_ms > 0);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(who_goes_on_waits_from_the_start),
         TEST(events_come_whole_from_any_pieces),
         TEST(what_the_follower_returns_ends_it),
         TEST(a_node_that_was_never_there_is_an_error),
