@@ -282,6 +282,7 @@ int kith_chat_begin(struct kith_chat *chat)
     chat->follower = (struct kith_client_follower){
         .event = on_event,
         .away = on_away,
+        .is_going_on = true,
         .open = on_open,
         .ctx = chat,
     };
