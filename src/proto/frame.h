@@ -37,6 +37,14 @@ enum kith_frame_type {
     KITH_FRAME_PRUNE = 0x15,
     KITH_FRAME_FORK = 0x16,
     KITH_FRAME_MORE = 0x17,
+    KITH_FRAME_REGISTER = 0x20, /* from here on: between a peer and a tracker */
+    KITH_FRAME_WELCOME = 0x21,
+    KITH_FRAME_REACHABLE = 0x22,
+    KITH_FRAME_PEERS = 0x23,
+    KITH_FRAME_LOOKUP = 0x24,
+    KITH_FRAME_CALL = 0x25,
+    KITH_FRAME_RING = 0x26,
+    KITH_FRAME_REFUSED = 0x27,
 };
 
 struct kith_tag {
