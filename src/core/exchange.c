@@ -75,24 +75,21 @@ static kith_time own_record_made_at(struct kith_node *node)
     return node->record_made_at;
 }
 
-static struct kith_bytes own_record(struct kith_node *node)
+static struct kith_bytes sign(struct kith_node *node, kith_time made_at,
+                              const struct kith_address *addresses, size_t count)
 {
-    kith_time made_at = own_record_made_at(node);
     char texts[KITH_RECORD_ADDRESSES_MAX][KITH_ADDRESS_TEXT_SIZE];
     struct kith_signed_addresses record = {
         .id = node->self->id,
         .counter = (uint64_t)(made_at / KITH_MS),
         .expiry = (uint64_t)((made_at + KITH_RECORD_LIFE) / KITH_SECOND),
+        .address_count = count,
     };
-    for (size_t i = 0; i < node->listening_count; i++) {
-        if (!kith_exchange_is_public(&node->listening[i]))
-            continue;
-        kith_address_format(&node->listening[i], texts[record.address_count]);
-        record.addresses[record.address_count] =
-            kith_bytes(texts[record.address_count], strlen(texts[record.address_count]));
-        record.address_count++;
+    for (size_t i = 0; i < count; i++) {
+        kith_address_format(&addresses[i], texts[i]);
+        record.addresses[i] = kith_bytes(texts[i], strlen(texts[i]));
     }
-    if (record.address_count == 0)
+    if (count == 0)
         return kith_bytes(NULL, 0);
     struct kith_writer *w = &node->scratch_body;
     kith_writer_clear(w);
@@ -106,6 +103,23 @@ static struct kith_bytes own_record(struct kith_node *node)
         return kith_bytes(NULL, 0);
     }
     return kith_outbox_copy(&node->out, kith_writer_view(w));
+}
+
+struct kith_bytes kith_exchange_sign(struct kith_node *node,
+                                     const struct kith_address *addresses, size_t count)
+{
+    node->is_record_stale = true;
+    return sign(node, own_record_made_at(node), addresses, count);
+}
+
+static struct kith_bytes own_record(struct kith_node *node)
+{
+    struct kith_address told[KITH_RECORD_ADDRESSES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < node->listening_count; i++)
+        if (kith_exchange_is_public(&node->listening[i]))
+            told[count++] = node->listening[i];
+    return sign(node, own_record_made_at(node), told, count);
 }
 
 static void send_records(struct kith_node *node, struct kith_link *link,

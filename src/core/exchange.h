@@ -24,6 +24,11 @@ void kith_exchange_remember(struct kith_node *node);
 /* Our addresses changed: the next record is a new one, and who is linked gets it now. */
 void kith_exchange_renew(struct kith_node *node);
 
+/* An address record of ours that says just this, in the outbox; empty when there is
+ * nothing to say, or no memory. Newer than any before. */
+struct kith_bytes kith_exchange_sign(struct kith_node *node,
+                                     const struct kith_address *addresses, size_t count);
+
 /* The link is live: send our own record and some of those known. */
 void kith_exchange_offer(struct kith_node *node, struct kith_link *link);
 
