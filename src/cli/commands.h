@@ -13,6 +13,7 @@ extern const struct kith_cli_command kith_cli_peers;
 extern const struct kith_cli_command kith_cli_rooms;
 extern const struct kith_cli_command kith_cli_join_room;
 extern const struct kith_cli_command kith_cli_leave_room;
+extern const struct kith_cli_command kith_cli_lookup;
 extern const struct kith_cli_command kith_cli_block;
 extern const struct kith_cli_command kith_cli_unblock;
 extern const struct kith_cli_command kith_cli_verify;

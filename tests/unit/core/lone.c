@@ -186,7 +186,7 @@ static void carry_out(struct lone *l, const struct kith_effect *effect, struct q
         keep_frame(l, effect);
         break;
     case KITH_EFFECT_DIAL:
-        l->dials[l->dial_count % LONE_DIALS_MAX] = effect->dial.address;
+        l->dials[l->dial_count % LONE_DIALS_MAX] = effect->dial.addresses[0];
         l->dial_nos[l->dial_count++ % LONE_DIALS_MAX] = effect->dial.dial;
         break;
     case KITH_EFFECT_CLOSE:
