@@ -19,8 +19,8 @@
 #define KITH_TICKET_ACCEPTED      1 /* the byte that answers once both are there */
 
 #define KITH_TRACKED_RECORDS_MAX 2    /* one for everybody, one for the same household */
-#define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 145 KiB at most */
-#define KITH_REGISTER_SIZE_MAX   8192 /* type and fields; the largest has 4.6 KiB */
+#define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 141 KiB at most */
+#define KITH_REGISTER_SIZE_MAX   8192 /* type and fields; the largest has 4493 */
 
 /* REGISTER: who I am, in which network, and where I listen. First of a link, and again
  * when something of it changes. */
