@@ -99,7 +99,8 @@ struct kith_frame_call {
     uint8_t how;
 };
 
-/* RING: to both, how to meet now. */
+/* RING: to both, how to meet now. Encoder and decoder see to it that address and ticket
+ * fit `how`, but for one that they do not know: such a RING is to be ignored. */
 struct kith_frame_ring {
     uint64_t token;    /* of the CALL; 0 for the one called */
     struct kith_id id; /* of the other */

@@ -6,6 +6,7 @@
 
 /* Offsets within the fields of CALL and RING. */
 enum { HOW = 40, ROLE = 41 };
+enum { UNKNOWN = KITH_CALL_RELAY + 1 };
 
 static void golden_call_reads_field_by_field(void **state)
 {
@@ -82,7 +83,7 @@ static int judge_ring(struct fixture *f, uint8_t how, size_t address, size_t tic
     struct kith_frame_ring frame = {
         .token = UINT64_MAX,
         .id = f->sample.bob,
-        .how = how,
+        .how = UNKNOWN, /* may be encoded with anything */
         .role = 'l',
         .address = kith_bytes(filler, address),
         .ticket = kith_bytes(filler, ticket),
@@ -90,6 +91,7 @@ static int judge_ring(struct fixture *f, uint8_t how, size_t address, size_t tic
     memset(filler, 'x', sizeof filler);
     kith_writer_clear(&f->w);
     kith_frame_ring_encode(&f->w, &frame);
+    f->w.data[5 + HOW] = how;
     return kith_frame_ring_decode(frame_fields(&f->w), out);
 }
 
@@ -118,7 +120,7 @@ static void a_role_that_is_neither_dialler_nor_listener_is_refused(void **state)
     }
 }
 
-static void a_ticket_has_32_bytes(void **state)
+static void who_is_relayed_gets_a_ticket_of_32_bytes_alone(void **state)
 {
     struct fixture *f = *state;
     struct kith_frame_ring back;
@@ -127,16 +129,27 @@ static void a_ticket_has_32_bytes(void **state)
     assert_int_equal(judge_ring(f, relay, 0, 0, &back), KITH_EPROTO);
     assert_int_equal(judge_ring(f, relay, 0, KITH_TICKET_SIZE - 1, &back), KITH_EPROTO);
     assert_int_equal(judge_ring(f, relay, 0, KITH_TICKET_SIZE + 1, &back), KITH_EPROTO);
+    assert_int_equal(judge_ring(f, relay, 1, KITH_TICKET_SIZE, &back), KITH_EPROTO);
+}
+
+static void who_is_to_meet_gets_an_address_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_frame_ring back;
+    const uint8_t meet = KITH_CALL_MEET;
+    assert_int_equal(judge_ring(f, meet, 1, 0, &back), 0);
+    assert_int_equal(judge_ring(f, meet, 0, 0, &back), KITH_EPROTO);
+    assert_int_equal(judge_ring(f, meet, 1, 1, &back), KITH_EPROTO);
+    assert_int_equal(judge_ring(f, meet, 1, KITH_TICKET_SIZE, &back), KITH_EPROTO);
 }
 
 static void a_ring_of_an_unknown_way_is_read_to_be_ignored(void **state)
 {
     struct fixture *f = *state;
     struct kith_frame_ring back;
-    const uint8_t unknown = KITH_CALL_RELAY + 1;
-    assert_int_equal(judge_ring(f, unknown, 0, 0, &back), 0);
-    assert_int_equal(back.how, unknown);
-    assert_int_equal(judge_ring(f, unknown, UINT8_MAX, UINT8_MAX, &back), 0);
+    assert_int_equal(judge_ring(f, UNKNOWN, 0, 0, &back), 0);
+    assert_int_equal(back.how, UNKNOWN);
+    assert_int_equal(judge_ring(f, UNKNOWN, UINT8_MAX, UINT8_MAX, &back), 0);
     assert_int_equal(back.ticket.size, UINT8_MAX);
 }
 
@@ -171,7 +184,8 @@ int main(void)
         FIXTURE_TEST(golden_ring_to_be_relayed_reads_field_by_field),
         FIXTURE_TEST(largest_ring_round_trips),
         FIXTURE_TEST(a_role_that_is_neither_dialler_nor_listener_is_refused),
-        FIXTURE_TEST(a_ticket_has_32_bytes),
+        FIXTURE_TEST(who_is_relayed_gets_a_ticket_of_32_bytes_alone),
+        FIXTURE_TEST(who_is_to_meet_gets_an_address_alone),
         FIXTURE_TEST(a_ring_of_an_unknown_way_is_read_to_be_ignored),
         FIXTURE_TEST(golden_refused_reads_field_by_field),
         FIXTURE_TEST(an_unknown_reason_round_trips),
