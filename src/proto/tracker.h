@@ -16,8 +16,8 @@
 #define KITH_NETWORK_TAG_SIZE 32
 
 #define KITH_TRACKED_RECORDS_MAX 2    /* one for everybody, one for the same household */
-#define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 145 KiB at most */
-#define KITH_REGISTER_SIZE_MAX   8192 /* type and fields; the largest has 4.6 KiB */
+#define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 141 KiB at most */
+#define KITH_REGISTER_SIZE_MAX   8192 /* type and fields; the largest has 4493 */
 
 /* REGISTER: who I am, in which network, and where I listen. First of a link, and again
  * when something of it changes. */
@@ -96,7 +96,8 @@ struct kith_frame_call {
     uint8_t how;
 };
 
-/* RING: to both, how to meet now. */
+/* RING: to both, how to meet now. Encoder and decoder see to it that address and ticket
+ * fit `how`, but for one that they do not know: such a RING is to be ignored. */
 struct kith_frame_ring {
     uint64_t token;    /* of the CALL; 0 for the one called */
     struct kith_id id; /* of the other */
