@@ -578,8 +578,9 @@ bool kith_node_tracker(const struct kith_node *node, uint32_t no,
 /* What is done to be linked with a peer that trackers tell of. */
 struct kith_candidate_view {
     struct kith_id id;
+    bool is_linked;
     size_t address_count; /* known */
-    const char *stage;    /* static: "linked", "direct", "meeting", "relay", "waiting" */
+    const char *stage;    /* static: "direct", "meeting", "relay" or "waiting" */
     int direct_error;     /* of the last direct dial; 0: none failed */
     int meet_error;
     int relay_error;
