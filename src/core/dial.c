@@ -93,12 +93,24 @@ struct kith_effect *kith_dial_emit(struct kith_node *node,
     return effect;
 }
 
+/* Where it was heard of, and all else that is known: raced. */
 static void start(struct kith_node *node, struct kith_dial *dial)
 {
-    if (dial->is_suggested && dial->failures > 0)
-        kith_exchange_address(node, &dial->expected, dial->failures, &dial->address);
+    struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
+    size_t count = 0;
+    if (dial->is_suggested)
+        count = kith_exchange_addresses(node, &dial->expected, addresses,
+                                        KITH_RECORD_ADDRESSES_MAX);
+    size_t at = 0;
+    while (at < count && !kith_address_equal(&addresses[at], &dial->address))
+        at++;
+    if (at == count && count < KITH_RECORD_ADDRESSES_MAX)
+        count++;
+    else if (at == count)
+        at = 0;
+    addresses[at] = dial->address;
     struct kith_effect *effect = kith_dial_emit(
-        node, &dial->address, 1, dial->is_suggested ? &dial->expected : NULL);
+        node, addresses, count, dial->is_suggested ? &dial->expected : NULL);
     dial->no = effect->dial.dial;
     dial->state = KITH_DIAL_DIALLING;
 }

@@ -349,22 +349,19 @@ static struct kith_known_record *keep(struct kith_node *node,
     return known;
 }
 
-bool kith_exchange_address(const struct kith_node *node, const struct kith_id *id,
-                           unsigned attempt, struct kith_address *out)
+size_t kith_exchange_addresses(const struct kith_node *node, const struct kith_id *id,
+                               struct kith_address *out, size_t out_max)
 {
     const struct kith_known_record *known = kith_map_get(&node->record_map, id->bytes);
     struct kith_signed_addresses record;
-    if (known == NULL || kith_signed_addresses_decode(known->bytes, &record) != 0 ||
-        record.address_count == 0)
-        return false;
-    for (size_t i = 0; i < record.address_count; i++) {
-        size_t at = (attempt + i) % record.address_count;
-        if (kith_address_parse(record.addresses[at], KITH_PORT_DEFAULT, false, out,
-                               NULL) == 0 &&
-            kith_exchange_is_public(out))
-            return true;
-    }
-    return false;
+    size_t count = 0;
+    if (known == NULL || kith_signed_addresses_decode(known->bytes, &record) != 0)
+        return 0;
+    for (size_t i = 0; i < record.address_count && count < out_max; i++)
+        count += kith_address_parse(record.addresses[i], KITH_PORT_DEFAULT, false,
+                                    &out[count], NULL) == 0 &&
+                 kith_exchange_is_public(&out[count]);
+    return count;
 }
 
 static void believe(struct kith_node *node, const struct kith_record_check *check)
@@ -379,7 +376,7 @@ static void believe(struct kith_node *node, const struct kith_record_check *chec
         return;
     pass_on(node, known, check->link);
     if (node->link_count < KITH_MESH_MAX && !kith_dial_is_awaited(node, &record.id) &&
-        kith_exchange_address(node, &record.id, 0, &address)) {
+        kith_exchange_addresses(node, &record.id, &address, 1) > 0) {
         kith_time delay = KITH_EXCHANGE_DELAY / 2 +
                           (kith_time)kith_rng_below(&node->rng, KITH_EXCHANGE_DELAY);
         if (kith_id_compare(&node->self->id, &record.id) < 0)
