@@ -15,6 +15,7 @@
 #include "core/mark.h"
 #include "core/peer.h"
 #include "core/room.h"
+#include "core/seek.h"
 #include "core/tracker.h"
 
 struct kith_notice *kith_command_reply(struct kith_node *node, uint64_t token, int error,
@@ -188,7 +189,8 @@ static void run_mapped(struct kith_node *node, const struct kith_command *comman
 static void run_tracker(struct kith_node *node, const struct kith_command *command)
 {
     int error = kith_tracker_add(node, &command->tracker.address,
-                                 command->tracker.has_id ? &command->tracker.id : NULL);
+                                 command->tracker.has_id ? &command->tracker.id : NULL,
+                                 command->tracker.is_kept);
     kith_command_reply(node, command->token, error, 0);
 }
 
@@ -236,6 +238,9 @@ void kith_command_run(struct kith_node *node, const struct kith_command *command
         break;
     case KITH_COMMAND_TRACKER:
         run_tracker(node, command);
+        break;
+    case KITH_COMMAND_SEEK:
+        kith_seek_begin(node, command);
         break;
     case KITH_COMMAND_LOOKUP:
         kith_lookup_begin(node, command);

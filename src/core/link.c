@@ -7,6 +7,7 @@
 #include "core/dial.h"
 #include "core/greet.h"
 #include "core/peer.h"
+#include "core/seek.h"
 #include "core/share.h"
 #include "core/stream.h"
 
@@ -335,6 +336,7 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
     }
     peer->is_moving = false;
     kith_candidate_linked(node, link);
+    kith_seek_linked(node, peer);
     return true;
 }
 

@@ -5,7 +5,10 @@
 
 #include "core/candidate.h"
 #include "core/command.h"
+#include "core/peer.h"
 #include "core/tracker.h"
+
+#define KITH_LOOKUP_NOBODYS 2 /* a token that no command has: those are odd */
 
 static uint8_t bit(const struct kith_tracker *tracker)
 {
@@ -98,19 +101,43 @@ static void add(struct kith_lookup *lookup, const struct kith_tracked *told)
     lookup->found[place] = found;
 }
 
+static void ask_for(struct kith_node *node, struct kith_tracker *tracker,
+                    const struct kith_id *id)
+{
+    struct kith_frame_lookup frame = {.token = KITH_LOOKUP_NOBODYS,
+                                      .by = KITH_LOOKUP_ID,
+                                      .value = kith_bytes(id->bytes, KITH_ID_SIZE)};
+    kith_frame_lookup_encode(&node->scratch, &frame);
+    kith_tracker_send_scratch(node, tracker);
+}
+
+void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker)
+{
+    size_t asked = 0;
+    for (uint32_t no = 1; no < node->peer_no_next && no < node->peer_capacity; no++) {
+        const struct kith_peer *peer = node->peers[no];
+        if (peer == NULL || !peer->is_contact || peer->link != NULL ||
+            kith_peer_is_unwanted(peer))
+            continue;
+        if (asked++ == KITH_SEEK_SOUGHT)
+            return;
+        ask_for(node, tracker, &peer->id);
+    }
+}
+
 void kith_lookup_answered(struct kith_node *node, const struct kith_tracker *tracker,
                           const struct kith_frame_peers *frame)
 {
+    for (size_t i = 0; i < frame->count; i++)
+        if (frame->peers[i].state == KITH_TRACKED_HERE)
+            kith_candidate_told(node, tracker, &frame->peers[i]);
     kith_list_each_safe (item, &node->tracking.lookups) {
         struct kith_lookup *lookup = kith_list_item(item, struct kith_lookup, item);
         if (lookup->wire != frame->token || (lookup->waits & bit(tracker)) == 0)
             continue;
         lookup->waits &= (uint8_t)~bit(tracker);
-        for (size_t i = 0; i < frame->count; i++) {
+        for (size_t i = 0; i < frame->count; i++)
             add(lookup, &frame->peers[i]);
-            if (frame->peers[i].state == KITH_TRACKED_HERE)
-                kith_candidate_told(node, tracker, &frame->peers[i]);
-        }
         if (lookup->waits == 0)
             finish(node, lookup);
         return;

@@ -9,6 +9,10 @@
 /* KITH_COMMAND_LOOKUP: ask all, and reply once all answered or the time is up. */
 void kith_lookup_begin(struct kith_node *node, const struct kith_command *command);
 
+/* This tracker tells of some of the network only: ask it for those contacts that are
+ * not linked. */
+void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker);
+
 /* PEERS with a token came. */
 void kith_lookup_answered(struct kith_node *node, const struct kith_tracker *tracker,
                           const struct kith_frame_peers *frame);

@@ -21,6 +21,7 @@
 #include "core/promise.h"
 #include "core/recv.h"
 #include "core/room.h"
+#include "core/seek.h"
 #include "core/share.h"
 #include "core/stream.h"
 #include "core/tracker.h"
@@ -68,6 +69,7 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_list_init(&node->tracking.candidates);
     kith_list_init(&node->tracking.checks);
     kith_list_init(&node->tracking.lookups);
+    kith_list_init(&node->tracking.seeks);
     kith_list_init(&node->dials);
     kith_list_init(&node->links);
     kith_list_init(&node->urgent_shares);
@@ -124,6 +126,7 @@ void kith_node_free(struct kith_node *node)
     kith_import_free_all(node);
     kith_exchange_free_all(node);
     kith_lookup_free_all(node);
+    kith_seek_free_all(node);
     kith_candidate_free_all(node);
     kith_tracker_free_all(node);
     kith_dial_free_all(node);
@@ -191,7 +194,7 @@ static void start(struct kith_node *node)
         kith_author_profile(node, &node->self->name, 0);
     kith_exchange_remember(node);
     kith_dial_check_all(node);
-    kith_tracker_check_all(node);
+    kith_tracker_begin(node);
     kith_beacon_begin(node);
 }
 
@@ -215,6 +218,7 @@ static void check_times(struct kith_node *node)
     kith_tracker_check_all(node);
     kith_candidate_check_all(node);
     kith_lookup_check_all(node);
+    kith_seek_check_all(node);
     kith_beacon_check(node);
     kith_commit_check(node);
     kith_fetch_check_all(node);

@@ -113,6 +113,7 @@ enum kith_command_type {
                                anew */
     KITH_COMMAND_MAPPED,  /* the router maps this address to our port; or none any more */
     KITH_COMMAND_TRACKER, /* register there, for ever */
+    KITH_COMMAND_SEEK,    /* a peer that may be at these addresses, or at a tracker */
     KITH_COMMAND_LOOKUP,  /* ask the trackers who has this id or name */
     KITH_COMMAND_STOP,    /* say goodbye on every link; nothing is dialled any more */
     KITH_COMMAND_IMPORT,  /* a run that somebody kept: checked as if a peer had sent it */
@@ -150,7 +151,15 @@ struct kith_command {
             struct kith_address address;
             bool has_id; /* else the first one met there is kept */
             struct kith_id id;
+            bool is_kept; /* over restarts, though no configuration names it */
         } tracker;
+        /* Answered once it is linked, or with KITH_ETIMEDOUT after KITH_SEEK_TIME; it is
+         * looked for further all the same, and a contact from now on. */
+        struct {
+            struct kith_id id;
+            const struct kith_address *addresses; /* at most KITH_RECORD_ADDRESSES_MAX */
+            size_t count;
+        } seek;
         /* Answered when all trackers have, or after KITH_LOOKUP_TIME: 0, KITH_ENOTFOUND,
          * or KITH_EUNREACHABLE when no tracker could be asked. */
         struct {
@@ -560,6 +569,7 @@ struct kith_tracker_view {
     struct kith_address address;
     bool has_id;
     struct kith_id id;
+    bool is_kept; /* over restarts: it came with an invite */
     bool is_registered;
     kith_time since; /* wall: registered since, or not registered since; 0: never was */
     int error;       /* not registered: of the last attempt; 0: the first is under way */
@@ -574,6 +584,11 @@ struct kith_tracker_view {
 /* Numbers run from 1 on; false when there is no such one. */
 bool kith_node_tracker(const struct kith_node *node, uint32_t no,
                        struct kith_tracker_view *out);
+
+/* Where this node may be told to be reached, those of most use first: as trackers reached
+ * it, global ones, private ones. Returns how many. */
+size_t kith_node_addresses(const struct kith_node *node, struct kith_address *out,
+                           size_t out_max);
 
 /* What is done to be linked with a peer that trackers tell of. */
 struct kith_candidate_view {

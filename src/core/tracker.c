@@ -38,42 +38,46 @@ static struct kith_tracker_pin *find_pin(const struct kith_node *node,
     return NULL;
 }
 
-static struct kith_tracker_pin *keep_pin(struct kith_node *node,
-                                         const struct kith_address *address,
-                                         const struct kith_id *id)
+static struct kith_tracker_pin *get_pin(struct kith_node *node,
+                                        const struct kith_address *address)
 {
     struct kith_tracker_pin *pin = find_pin(node, address);
-    if (pin == NULL) {
-        pin = kith_alloc_zero(node->alloc, sizeof(*pin));
-        if (pin == NULL)
-            return NULL;
-        pin->address = *address;
-        kith_list_push(&node->tracking.pins, &pin->item);
-    }
-    pin->is_recorded = pin->is_recorded && kith_id_equal(&pin->id, id);
-    pin->id = *id;
+    if (pin != NULL)
+        return pin;
+    pin = kith_alloc_zero(node->alloc, sizeof(*pin));
+    if (pin == NULL)
+        return NULL;
+    pin->address = *address;
+    kith_list_push(&node->tracking.pins, &pin->item);
     return pin;
 }
 
 int kith_tracker_restore(struct kith_node *node, const struct kith_record_tracker *record)
 {
-    struct kith_tracker_pin *pin = keep_pin(node, &record->address, &record->id);
+    struct kith_tracker_pin *pin = get_pin(node, &record->address);
     if (pin == NULL)
         return KITH_ENOMEM;
+    pin->id = record->id;
+    pin->is_kept = record->is_kept;
     pin->is_recorded = true;
     return 0;
 }
 
 static void record(struct kith_node *node, const struct kith_tracker *tracker)
 {
-    struct kith_tracker_pin *pin = keep_pin(node, &tracker->address, &tracker->id);
+    struct kith_tracker_pin *pin = get_pin(node, &tracker->address);
     if (pin == NULL) {
         kith_node_break(node);
-    } else if (!pin->is_recorded) {
-        struct kith_record *row = kith_record_add(node, KITH_RECORD_TRACKER);
-        row->tracker = (struct kith_record_tracker){pin->address, pin->id};
-        pin->is_recorded = true;
+        return;
     }
+    if (pin->is_recorded && kith_id_equal(&pin->id, &tracker->id) &&
+        pin->is_kept == tracker->is_kept)
+        return;
+    pin->id = tracker->id;
+    pin->is_kept = tracker->is_kept;
+    pin->is_recorded = true;
+    struct kith_record *row = kith_record_add(node, KITH_RECORD_TRACKER);
+    row->tracker = (struct kith_record_tracker){pin->address, pin->id, pin->is_kept};
 }
 
 void kith_tracker_forget_uncommitted(struct kith_node *node)
@@ -90,33 +94,63 @@ void kith_tracker_free_all(struct kith_node *node)
 
 /* ---- the table ---- */
 
-int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
-                     const struct kith_id *id)
+static struct kith_tracker *find_address(struct kith_node *node,
+                                         const struct kith_address *address)
 {
     struct kith_tracking *tracking = &node->tracking;
-    struct kith_tracker *tracker = NULL;
     for (size_t i = 0; i < tracking->count; i++)
         if (kith_address_equal(&tracking->trackers[i].address, address))
-            tracker = &tracking->trackers[i];
-    if (tracker == NULL) {
-        if (tracking->count == KITH_TRACKERS_MAX)
-            return KITH_ELIMIT;
-        tracker = &tracking->trackers[tracking->count++];
-        *tracker =
-            (struct kith_tracker){.no = (uint32_t)tracking->count, .address = *address};
-        const struct kith_tracker_pin *pin = find_pin(node, address);
-        if (pin != NULL) {
-            tracker->has_id = true;
-            tracker->id = pin->id;
-        }
-        wait(node, tracker, 0);
-    }
+            return &tracking->trackers[i];
+    return NULL;
+}
+
+static struct kith_tracker *add(struct kith_node *node,
+                                const struct kith_address *address)
+{
+    struct kith_tracking *tracking = &node->tracking;
+    const struct kith_tracker_pin *pin = find_pin(node, address);
+    if (tracking->count == KITH_TRACKERS_MAX)
+        return NULL;
+    struct kith_tracker *tracker = &tracking->trackers[tracking->count++];
+    *tracker =
+        (struct kith_tracker){.no = (uint32_t)tracking->count, .address = *address};
+    tracker->is_kept = pin != NULL && pin->is_kept;
+    tracker->has_id = pin != NULL && !kith_id_is_zero(&pin->id);
+    if (tracker->has_id)
+        tracker->id = pin->id;
+    wait(node, tracker, 0);
+    return tracker;
+}
+
+int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
+                     const struct kith_id *id, bool is_kept)
+{
+    struct kith_tracker *tracker = find_address(node, address);
+    if (tracker == NULL)
+        tracker = add(node, address);
+    if (tracker == NULL)
+        return KITH_ELIMIT;
     if (id != NULL && tracker->state == KITH_TRACKER_WAITING) {
         tracker->has_id = true;
         tracker->id = *id;
     }
+    if (is_kept && !tracker->is_kept) {
+        tracker->is_kept = true;
+        record(node, tracker);
+    }
     kith_tracker_check_all(node);
     return 0;
+}
+
+void kith_tracker_begin(struct kith_node *node)
+{
+    kith_list_each (item, &node->tracking.pins) {
+        const struct kith_tracker_pin *pin =
+            kith_list_item(item, struct kith_tracker_pin, item);
+        if (pin->is_kept && find_address(node, &pin->address) == NULL)
+            add(node, &pin->address);
+    }
+    kith_tracker_check_all(node);
 }
 
 /* ---- telling ---- */
@@ -264,6 +298,7 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
     tracker->ping_at = 0;
     tracker->observed = (struct kith_address){0};
     tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
+    tracker->has_more = false;
     kith_node_wake_at(node, node->now.mono + KITH_TRACKER_GREET_TIME);
     kith_tracker_register(node, tracker);
 }

@@ -9,7 +9,10 @@
 /* Register there from now on. 0, or KITH_ELIMIT. One that is known stays; an id that was
  * not known, or is another, is taken over. */
 int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
-                     const struct kith_id *id);
+                     const struct kith_id *id, bool is_kept);
+
+/* Those that invites brought before: to be called at the start. */
+void kith_tracker_begin(struct kith_node *node);
 
 /* NULL when there is no such one. */
 struct kith_tracker *kith_tracker_find(struct kith_node *node, uint32_t no);

@@ -73,6 +73,9 @@ static int receive_peers(struct kith_node *node, struct kith_tracker *tracker,
     }
     for (size_t i = 0; i < frame.count; i++)
         kith_candidate_told(node, tracker, &frame.peers[i]);
+    if (frame.has_more && !tracker->has_more)
+        kith_lookup_contacts(node, tracker);
+    tracker->has_more = frame.has_more;
     return 0;
 }
 

@@ -36,6 +36,10 @@
 #define KITH_SEEK_RETRY_MIN (2 * KITH_SECOND) /* not linked at all */
 #define KITH_SEEK_RETRY_MAX KITH_MINUTE
 
+#define KITH_SEEK_TIME (8 * KITH_SECOND) /* direct, both at once, relayed */
+#define KITH_SEEKS_MAX 64                /* under way, as lookups */
+#define KITH_SEEK_SOUGHT                                                                 \
+    64 /* contacts looked up where a network is too large to be told */
 #define KITH_LOOKUP_TIME (3 * KITH_SECOND)
 #define KITH_LOOKUPS_MAX 64 /* under way: people and scripts ask, one by one */
 
@@ -51,6 +55,7 @@ struct kith_tracker {
     struct kith_address address;
     bool has_id;
     struct kith_id id; /* given, kept from the first time, or proven now */
+    bool is_kept;      /* it came with an invite */
     bool is_loopback;  /* reached at this host: what it tells may be there too */
     enum kith_tracker_state state;
     struct kith_address remote; /* numeric, of the link */
@@ -67,6 +72,7 @@ struct kith_tracker {
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
     bool relays;
+    bool has_more; /* it tells of some only: contacts are looked up */
     uint32_t network_count;
     struct kith_tokens rings;
 };
@@ -106,7 +112,8 @@ struct kith_candidate {
 struct kith_tracker_pin {
     struct kith_list item;
     struct kith_address address;
-    struct kith_id id;
+    struct kith_id id; /* zero: none was met yet */
+    bool is_kept;      /* registered at after a restart too */
     bool is_recorded;
 };
 
@@ -116,6 +123,14 @@ struct kith_candidate_check {
     struct kith_id id;
     size_t slot;
     struct kith_bytes bytes; /* owned, same allocation */
+};
+
+/* A command that waits for a link to this peer. */
+struct kith_seek {
+    struct kith_list item;
+    uint64_t token;
+    struct kith_id id;
+    kith_time until;
 };
 
 struct kith_lookup {
@@ -138,6 +153,8 @@ struct kith_tracking {
     size_t check_count;
     struct kith_list lookups;
     size_t lookup_count;
+    struct kith_list seeks;
+    size_t seek_count;
 };
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "core/engine.h"
 #include "core/peer.h"
+#include "core/scope.h"
 
 static size_t count_candidates(const struct kith_node *node, uint32_t no)
 {
@@ -24,6 +25,7 @@ bool kith_node_tracker(const struct kith_node *node, uint32_t no,
         .address = tracker->address,
         .has_id = tracker->has_id,
         .id = tracker->id,
+        .is_kept = tracker->is_kept,
         .is_registered = tracker->state == KITH_TRACKER_REGISTERED,
         .since = tracker->since,
         .error = tracker->error,
@@ -35,6 +37,36 @@ bool kith_node_tracker(const struct kith_node *node, uint32_t no,
         .candidate_count = count_candidates(node, no),
     };
     return true;
+}
+
+static void add_once(struct kith_address *out, size_t *count, size_t out_max,
+                     const struct kith_address *address)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (kith_address_equal(&out[i], address))
+            return;
+    if (*count < out_max)
+        out[(*count)++] = *address;
+}
+
+size_t kith_node_addresses(const struct kith_node *node, struct kith_address *out,
+                           size_t out_max)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->tracking.count && node->listening_count > 0; i++) {
+        const struct kith_tracker *tracker = &node->tracking.trackers[i];
+        struct kith_address seen = tracker->observed;
+        seen.port = node->listening[0].port;
+        if (tracker->reach == KITH_REACH_YES)
+            add_once(out, &count, out_max, &seen);
+        if (tracker->mapped_reach == KITH_REACH_YES)
+            add_once(out, &count, out_max, &node->mapped);
+    }
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < node->listening_count; i++)
+            if (kith_scope_is_global(node->listening[i].host) == (pass == 0))
+                add_once(out, &count, out_max, &node->listening[i]);
+    return count;
 }
 
 static size_t address_count(const struct kith_candidate *candidate)

@@ -97,7 +97,8 @@ struct kith_record_ack {
  * the row of its address. */
 struct kith_record_tracker {
     struct kith_address address; /* as people gave it */
-    struct kith_id id;
+    struct kith_id id;           /* zero: none was met yet */
+    bool is_kept;                /* registered at although no configuration names it */
 };
 
 struct kith_record {
