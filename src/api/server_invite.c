@@ -37,14 +37,14 @@ static void write_invite(struct kith_request *request, struct kith_invite *invit
         kith_node_addresses(node, invite->addresses, KITH_INVITE_ADDRESSES_MAX);
     add_trackers(node, invite);
     kith_invite_format(invite, &link);
-    kith_json_open(&w, NULL, '{');
-    kith_json_text(&w, "link", kith_writer_view(&link));
-    kith_json_close(&w, '}');
-    if (link.failed)
+    if (link.failed) {
         kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
-    else
+    } else {
+        kith_json_open(&w, NULL, '{');
+        kith_json_text(&w, "link", kith_writer_view(&link));
+        kith_json_close(&w, '}');
         kith_request_answer(request, MHD_HTTP_OK, &w);
-    kith_writer_deinit(&w);
+    }
     kith_writer_deinit(&link);
 }
 
@@ -112,7 +112,6 @@ static void on_found(struct kith_request *request, const struct kith_notice *not
         kith_object_peer(&w, NULL, request->server, &peer);
         kith_request_answer(request, MHD_HTTP_OK, &w);
     }
-    kith_writer_deinit(&w);
 }
 
 static bool is_our_network(struct kith_request *request, const struct kith_invite *invite)
