@@ -79,13 +79,16 @@ void kith_conn_env_deinit(struct kith_conn_env *env)
 
 /* ---- the end ---- */
 
+static struct kith_expiry *expiry_of(struct kith_conn *conn)
+{
+    if (conn->state >= KITH_CONN_DRAINING)
+        return &conn->env->lingers;
+    return conn->is_accepted ? &conn->env->handshakes : &conn->env->dialled;
+}
+
 static void stop_expiry(struct kith_conn *conn)
 {
-    struct kith_expiry *expiry =
-        conn->is_dialler ? &conn->env->dialled : &conn->env->handshakes;
-    if (conn->state >= KITH_CONN_DRAINING)
-        expiry = &conn->env->lingers;
-    kith_expiry_remove(expiry, &conn->expiry);
+    kith_expiry_remove(expiry_of(conn), &conn->expiry);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -371,15 +374,13 @@ void kith_conn_pause(struct kith_conn *conn, bool is_paused)
 
 /* ---- the beginning ---- */
 
-static struct kith_conn *conn_new(struct kith_conn_env *env, bool is_dialler,
-                                  enum kith_conn_state state)
+static struct kith_conn *conn_new(struct kith_conn_env *env, enum kith_conn_state state)
 {
     struct kith_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
     conn->env = env;
     conn->state = state;
-    conn->is_dialler = is_dialler;
     conn->framing.size_max = env->frame_size_initial;
     kith_list_init(&conn->dirty_node);
     kith_expiry_item_init(&conn->expiry);
@@ -395,18 +396,18 @@ static struct kith_conn *conn_new(struct kith_conn_env *env, bool is_dialler,
 static void start_handshake(struct kith_conn *conn)
 {
     uv_tcp_nodelay(&conn->tcp, 1);
-    kith_expiry_add(conn->is_dialler ? &conn->env->dialled : &conn->env->handshakes,
-                    &conn->expiry);
+    kith_expiry_add(expiry_of(conn), &conn->expiry);
     start_reading(conn);
 }
 
 int kith_conn_accept(struct kith_conn_env *env, int take_fd)
 {
-    struct kith_conn *conn = conn_new(env, false, KITH_CONN_HANDSHAKE);
+    struct kith_conn *conn = conn_new(env, KITH_CONN_HANDSHAKE);
     if (!conn) {
         close(take_fd);
         return KITH_ENOMEM;
     }
+    conn->is_accepted = true;
     int code = uv_tcp_open(&conn->tcp, take_fd);
     int error = kith_net_error(code);
     if (error)
@@ -433,17 +434,19 @@ static void on_connect(uv_connect_t *request, int status)
     start_handshake(conn);
     if (conn->state == KITH_CONN_HANDSHAKE)
         conn->env->happenings->connected(conn);
-    if (conn->state == KITH_CONN_HANDSHAKE)
+    if (conn->state == KITH_CONN_HANDSHAKE && conn->is_dialler)
         advance_handshake(conn);
 }
 
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
-                      const struct kith_id *expected, struct kith_conn **out)
+                      const struct kith_conn_plan *plan, struct kith_conn **out)
 {
-    struct kith_conn *conn = conn_new(env, true, KITH_CONN_CONNECTING);
+    struct kith_conn *conn = conn_new(env, KITH_CONN_CONNECTING);
     if (!conn)
         return KITH_ENOMEM;
-    int error = kith_tls_init(&conn->tls, env->identity, &env->sink, true, expected);
+    conn->is_dialler = !plan->is_listener;
+    int error = kith_tls_init(&conn->tls, env->identity, &env->sink, conn->is_dialler,
+                              plan->has_expected ? &plan->expected : NULL);
     if (!error)
         error = kith_net_error(uv_tcp_connect(&conn->request.connect, &conn->tcp,
                                               (const struct sockaddr *)to, on_connect));

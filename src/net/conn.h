@@ -37,8 +37,15 @@
 struct kith_conn;
 struct kith_dial;
 
+/* How a connection that this side makes goes on once it is connected. */
+struct kith_conn_plan {
+    bool is_listener; /* of TLS: the other one begins */
+    bool has_expected;
+    struct kith_id expected;
+};
+
 struct kith_conn_happenings {
-    void (*connected)(struct kith_conn *conn); /* dialled ones; TLS begins */
+    void (*connected)(struct kith_conn *conn); /* made ones; TLS begins */
     void (*up)(struct kith_conn *conn);        /* the peer's key is proven */
     void (*frame)(struct kith_conn *conn, struct kith_bytes frame);
     void (*drained)(struct kith_conn *conn, size_t sent);
@@ -53,7 +60,7 @@ struct kith_conn_env {
     void *owner;
     uint32_t frame_size_initial;
     struct kith_expiry handshakes; /* accepted ones, oldest first */
-    struct kith_expiry dialled;    /* handshakes of dialled ones */
+    struct kith_expiry dialled;    /* handshakes of those this side made */
     struct kith_expiry lingers;    /* closing ones */
     unsigned timers_open;
     void (*closed)(struct kith_conn_env *env);
@@ -93,7 +100,8 @@ struct kith_conn {
     size_t sent;          /* plaintext that left, to be reported */
     int error;            /* why it closes; 0 while it does not */
     enum kith_conn_state state;
-    bool is_dialler;
+    bool is_dialler;  /* begins TLS */
+    bool is_accepted; /* else this side connected */
     bool is_paused;
 
     /* The net's. */
@@ -112,9 +120,9 @@ void kith_conn_env_deinit(struct kith_conn_env *env);
 /* Take over an accepted socket; closed on failure too. */
 int kith_conn_accept(struct kith_conn_env *env, int take_fd);
 
-/* `expected` (may be NULL) is copied. On failure nothing was begun. */
+/* `plan` is copied. On failure nothing was begun. */
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
-                      const struct kith_id *expected, struct kith_conn **out);
+                      const struct kith_conn_plan *plan, struct kith_conn **out);
 
 /* Queue bytes; they leave with the next flush. Does nothing on a closing one. */
 void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes);

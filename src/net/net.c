@@ -291,15 +291,16 @@ static void on_dial_closed(struct kith_conn_env *env)
     finish_when_idle(net);
 }
 
-int kith_net_dial(struct kith_net *net, uint32_t dial, const struct kith_address *address,
-                  const struct kith_id *expected)
+int kith_net_dial(struct kith_net *net, uint32_t dial,
+                  const struct kith_net_target *target)
 {
     assert(dial != 0);
+    if (target->ticket || target->from_port != 0)
+        return KITH_EINVALID;
     if (net->dial_count >= KITH_NET_DIALS_MAX || net->is_stopping)
         return KITH_ELIMIT;
     struct kith_dial *begun = NULL;
-    int error =
-        kith_dial_new(&net->env, dial, address, expected, net->config.connect_ms, &begun);
+    int error = kith_dial_new(&net->env, dial, target, net->config.connect_ms, &begun);
     if (error)
         return error;
     begun->failed = on_dial_failed;

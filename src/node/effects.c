@@ -60,8 +60,12 @@ static void log_dial(struct kith_runtime *runtime, const struct kith_effect *eff
 static void dial(struct kith_runtime *runtime, const struct kith_effect *effect)
 {
     log_dial(runtime, effect);
-    int error = kith_net_dial(runtime->net, effect->dial.dial, &effect->dial.address,
-                              effect->dial.has_expected ? &effect->dial.expected : NULL);
+    const struct kith_net_target target = {
+        .addresses = &effect->dial.address,
+        .count = 1,
+        .expected = effect->dial.has_expected ? &effect->dial.expected : NULL,
+    };
+    int error = kith_net_dial(runtime->net, effect->dial.dial, &target);
     if (error != 0)
         kith_turn_defer(runtime,
                         &(struct kith_backlog_item){.type = KITH_INPUT_DIAL_FAILED,

@@ -8,15 +8,12 @@
 #ifndef KITH_PROTO_TRACKER_H
 #define KITH_PROTO_TRACKER_H
 
+#include "base/ticket.h"
 #include "proto/signed_addresses.h"
 
 #define KITH_TRACKER_ALPN         "kith-tracker/1"
 #define KITH_TRACKER_PORT_DEFAULT 55555
 #define KITH_NETWORK_TAG_SIZE     32
-#define KITH_TICKET_SIZE          32
-#define KITH_TICKET_MAGIC         "kithrly1" /* begins a connection to be relayed */
-#define KITH_TICKET_MAGIC_SIZE    8
-#define KITH_TICKET_ACCEPTED      1 /* the byte that answers once both are there */
 
 #define KITH_TRACKED_RECORDS_MAX 2    /* one for everybody, one for the same household */
 #define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 145 KiB at most */

@@ -112,6 +112,14 @@ void endpoint_listen(struct endpoint *endpoint, const char *host)
     assert_true(endpoint->at.port != 0);
 }
 
+int endpoint_dial(struct endpoint *endpoint, uint32_t dial, const struct kith_address *at,
+                  const struct kith_id *expected)
+{
+    return kith_net_dial(
+        endpoint->net, dial,
+        &(struct kith_net_target){.addresses = at, .count = 1, .expected = expected});
+}
+
 static void on_done(void *ctx)
 {
     struct endpoint *endpoint = ctx;

@@ -49,6 +49,10 @@ struct endpoint *endpoint_new(uv_loop_t *loop, const uint8_t *seed,
                               void (*adjust)(struct kith_net_config *config));
 void endpoint_listen(struct endpoint *endpoint, const char *host);
 
+/* At one address, directly; what kith_net_dial returns. */
+int endpoint_dial(struct endpoint *endpoint, uint32_t dial, const struct kith_address *at,
+                  const struct kith_id *expected);
+
 /* Stops the net and turns the loop until it is gone. Its notes are kept until free,
  * which stops it if that has not been done. */
 void endpoint_stop(uv_loop_t *loop, struct endpoint *endpoint);
