@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include "net/relay.h"
 
 #define PREAMBLE "kithrly1"
 #define TICKET   "a ticket holds 32 bytes exactly."
@@ -280,6 +281,91 @@ static void who_waits_for_tls_insists_on_the_id_too(void **state)
         close(fds[i]);
 }
 
+/* ---- through a real one ---- */
+
+struct through {
+    struct kith_relay *relay;
+    size_t ended_count;
+    uint64_t bytes[2];
+    size_t is_done;
+};
+
+static struct through through;
+
+static void on_ended(void *ctx, uint64_t pair, uint64_t bytes_a, uint64_t bytes_b,
+                     int error)
+{
+    through.ended_count++;
+    through.bytes[0] = bytes_a;
+    through.bytes[1] = bytes_b;
+}
+
+static void on_done(void *ctx)
+{
+    through.is_done = true;
+    kith_relay_free(through.relay);
+}
+
+static void relay_ticket(void *ctx, const uint8_t *ticket, int take_fd)
+{
+    kith_relay_take(through.relay, ticket, take_fd);
+}
+
+static void relays(struct kith_net_config *config)
+{
+    config->handler.ticket = relay_ticket;
+}
+
+static void dial_through(struct endpoint *who, const struct endpoint *tracker,
+                         const char *ticket, bool is_listener,
+                         const struct kith_id *expected)
+{
+    const struct kith_net_target target = {
+        .addresses = &tracker->at,
+        .count = 1,
+        .expected = expected,
+        .ticket = (const uint8_t *)ticket,
+        .is_listener = is_listener,
+    };
+    assert_int_equal(kith_net_dial(who->net, 3, &target), 0);
+}
+
+static void relay_carries_a_link_between_two_nets(void **state)
+{
+    static const char other_ticket[] = "another one, for the other side.";
+    struct stage *stage = *state;
+    struct endpoint *alice = stage->alice;
+    struct endpoint *bob = stage->bob;
+    const struct kith_relay_config config = {.pairs_max = 1, .ended = on_ended};
+    through = (struct through){0};
+    assert_int_equal(kith_relay_new(&stage->loop, &config, &through.relay), 0);
+    struct endpoint *tracker = endpoint_new(&stage->loop, seed_bob, &id_bob, relays);
+    endpoint_listen(tracker, "127.0.0.1");
+    assert_int_equal(kith_relay_expect(through.relay, 1, (const uint8_t *)TICKET,
+                                       (const uint8_t *)other_ticket),
+                     0);
+    dial_through(bob, tracker, other_ticket, true, &id_alice);
+    dial_through(alice, tracker, TICKET, false, &id_bob);
+    until(stage, &bob->up_count, 1);
+    assert_true(alice->up.is_relayed && bob->up.is_relayed);
+    assert_true(alice->up.is_dialler && !bob->up.is_dialler);
+    assert_int_equal(bob->up.remote.port, tracker->at.port);
+    bob->has_echo = true;
+    for (int i = 0; i < 20; i++)
+        send_frame(alice, alice->up.link, 1000000);
+    until(stage, &alice->frame_count, 20);
+    assert_true(is_pattern(alice->frame, 1000000));
+    kith_net_close(alice->net, alice->up.link, KITH_EDISCONNECTED);
+    until(stage, &bob->down_count, 1);
+    until(stage, &alice->down_count, 1);
+    until(stage, &through.ended_count, 1);
+    assert_true(through.bytes[0] > 20000000 && through.bytes[1] > 20000000);
+    assert_int_equal(tracker->up_count + tracker->stranger_count, 0);
+    endpoint_free(&stage->loop, tracker);
+    kith_relay_shutdown(through.relay, on_done, NULL);
+    until(stage, &through.is_done, 1);
+}
+
 /* ---- being shown one ---- */
 
 static void wait_for_handshakes(struct stage *stage, size_t wanted)
@@ -305,7 +391,8 @@ static void ticket_is_given_away_with_its_connection(void **state)
 {
     struct stage *stage = *state;
     static const char said[] = PREAMBLE TICKET;
-    hang_up_on(stage, "no TLS", 6); /* libuv keeps a descriptor from its first stream on */
+    hang_up_on(stage, "no TLS",
+               6); /* libuv keeps a descriptor from its first stream on */
     size_t before = count_descriptors();
     int fd = plain_connect(&stage->bob->at);
     for (int i = 0; i < 40; i++) {
@@ -394,6 +481,7 @@ int main(void)
         TEST_ON(silent_relay_times_out, impatient_dialler),
         TEST(two_dials_joined_are_a_relayed_link),
         TEST(who_waits_for_tls_insists_on_the_id_too),
+        TEST(relay_carries_a_link_between_two_nets),
         TEST(ticket_is_given_away_with_its_connection),
         TEST(links_come_up_where_tickets_are_taken),
         TEST(what_is_almost_a_ticket_is_a_stranger),
