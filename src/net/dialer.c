@@ -285,8 +285,11 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
     dial->number = number;
     dial->plan.is_listener = target->is_listener;
     dial->plan.has_expected = target->expected != NULL;
+    dial->plan.has_ticket = target->ticket != NULL;
     if (target->expected)
         dial->plan.expected = *target->expected;
+    if (target->ticket)
+        memcpy(dial->plan.ticket, target->ticket, sizeof dial->plan.ticket);
     kith_list_init(&dial->node);
     uv_timer_init(env->loop, &dial->timer);
     dial->timer.data = dial;

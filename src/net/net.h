@@ -77,13 +77,18 @@ struct kith_net_handler {
     /* An accepted connection ended before it was up: no kith, or not one that could prove
      * a key. May be NULL. */
     void (*stranger)(void *ctx, int error);
+
+    /* An accepted connection that is to be relayed here: it said the magic and a ticket,
+     * KITH_TICKET_SIZE bytes, borrowed. What came behind is still unread. It counts as a
+     * handshake until then, and never as a link. May be NULL: then it is a stranger. */
+    void (*ticket)(void *ctx, const uint8_t *ticket, int take_fd);
 };
 
 struct kith_net_config {
     const uint8_t *seed; /* KITH_NET_SEED_SIZE bytes: the Ed25519 secret; copied */
     struct kith_id id;   /* its public key */
     const char *alpn;    /* both sides insist on it; copied */
-    size_t links_max;    /* above it, accepted connections are closed at once */
+    size_t links_max;    /* above it, accepted connections are closed before TLS */
 
     /* Longest frame accepted on a new link; kith_net_limit raises it once the peer is
      * trusted, so strangers cannot make this node buffer much. */
@@ -121,7 +126,7 @@ int kith_net_listen(struct kith_net *net, const struct kith_address *address,
 
 /* Resolves, connects to what answers first and proves. `dial` is the caller's, not 0.
  * Returns 0, and then `up` or `dial_failed` comes, or KITH_ELIMIT or KITH_ENOMEM,
- * or KITH_EINVALID for a ticket or a local port, which is not done yet. */
+ * or KITH_EINVALID for a local port, which is not done yet. */
 int kith_net_dial(struct kith_net *net, uint32_t dial,
                   const struct kith_net_target *target);
 
