@@ -294,7 +294,7 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
     tracker->state = KITH_TRACKER_GREETING;
     tracker->remote = *remote;
     tracker->is_loopback = kith_scope_is_loopback(remote->host);
-    tracker->heard_at = node->now.mono;
+    tracker->up_at = tracker->heard_at = node->now.mono;
     tracker->ping_at = 0;
     tracker->observed = (struct kith_address){0};
     tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
@@ -408,10 +408,10 @@ static void check(struct kith_node *node, struct kith_tracker *tracker)
     case KITH_TRACKER_DIALLING:
         break;
     case KITH_TRACKER_GREETING:
-        if (now - tracker->heard_at >= KITH_TRACKER_GREET_TIME)
+        if (now - tracker->up_at >= KITH_TRACKER_GREET_TIME)
             let_go(node, tracker, KITH_ETIMEDOUT);
         else
-            kith_node_wake_at(node, tracker->heard_at + KITH_TRACKER_GREET_TIME);
+            kith_node_wake_at(node, tracker->up_at + KITH_TRACKER_GREET_TIME);
         break;
     case KITH_TRACKER_REGISTERED:
         if (now - tracker->told_at >= KITH_TRACKER_RECORD_LIFE)

@@ -63,6 +63,7 @@ struct kith_tracker {
     unsigned failures;
     int error;
     kith_time since; /* wall: of the last change between registered and not */
+    kith_time up_at; /* of the link */
     kith_time heard_at;
     kith_time ping_at; /* PING under way since; 0 for none */
     kith_time sent_at;
