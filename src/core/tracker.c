@@ -280,6 +280,7 @@ static void dial(struct kith_node *node, struct kith_tracker *tracker)
     effect->tracker_dial.has_expected = tracker->has_id;
     effect->tracker_dial.expected = tracker->id;
     tracker->state = KITH_TRACKER_DIALLING;
+    tracker->is_replaced = false;
 }
 
 void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *id,
@@ -316,12 +317,16 @@ static kith_time backoff(struct kith_node *node, unsigned failures)
 static void lose(struct kith_node *node, struct kith_tracker *tracker, int error)
 {
     bool was_registered = tracker->state == KITH_TRACKER_REGISTERED;
+    bool was_steady =
+        was_registered && node->now.mono - tracker->up_at >= KITH_TRACKER_STEADY;
     bool is_news = was_registered || tracker->failures == 0 || tracker->error != error;
-    tracker->failures = was_registered ? 1 : tracker->failures + 1;
+    tracker->failures = was_steady ? 1 : tracker->failures + 1;
     tracker->error = error;
     if (was_registered)
         tracker->since = node->now.wall;
-    wait(node, tracker, backoff(node, tracker->failures));
+    wait(node, tracker,
+         tracker->is_replaced ? KITH_TRACKER_REPLACED_RETRY
+                              : backoff(node, tracker->failures));
     kith_candidate_tracker_lost(node, tracker);
     kith_lookup_tracker_lost(node, tracker);
     if (is_news)
@@ -356,7 +361,6 @@ void kith_tracker_registered(struct kith_node *node, struct kith_tracker *tracke
 {
     tracker->state = KITH_TRACKER_REGISTERED;
     tracker->since = node->now.wall;
-    tracker->failures = 0;
     tracker->error = 0;
     tell(node, tracker);
 }

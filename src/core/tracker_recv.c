@@ -123,8 +123,10 @@ static int receive_bye(struct kith_node *node, struct kith_tracker *tracker,
                        struct kith_bytes fields)
 {
     struct kith_frame_bye frame;
-    (void)node, (void)tracker;
-    return kith_frame_bye_decode(fields, &frame);
+    (void)node;
+    int error = kith_frame_bye_decode(fields, &frame);
+    tracker->is_replaced = error == 0 && frame.reason == KITH_BYE_REPLACED;
+    return error;
 }
 
 static const struct {

@@ -16,6 +16,10 @@
 #define KITH_TRACKER_RETRY_MIN (250 * KITH_MS)
 #define KITH_TRACKER_RETRY_MAX                                                           \
     (2 * KITH_SECOND) /* and 3 s to connect: used within 5 s of its return */
+#define KITH_TRACKER_STEADY                                                              \
+    (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
+#define KITH_TRACKER_REPLACED_RETRY                                                      \
+    KITH_MINUTE /* another link of this id is there: two that take turns help nobody */
 #define KITH_TRACKER_GREET_TIME  (5 * KITH_SECOND) /* from TLS to WELCOME */
 #define KITH_TRACKER_PING_AFTER  (30 * KITH_SECOND)
 #define KITH_TRACKER_DEAD_AFTER  (45 * KITH_SECOND)
@@ -73,7 +77,8 @@ struct kith_tracker {
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
     bool relays;
-    bool has_more; /* it tells of some only: contacts are looked up */
+    bool is_replaced; /* it said goodbye for another link of our id */
+    bool has_more;    /* it tells of some only: contacts are looked up */
     uint32_t network_count;
     struct kith_tokens rings;
 };
