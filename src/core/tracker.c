@@ -259,15 +259,27 @@ void kith_tracker_register(struct kith_node *node, struct kith_tracker *tracker)
     kith_tracker_send_scratch(node, tracker);
 }
 
-void kith_tracker_renew_all(struct kith_node *node)
+static void renew_all(struct kith_node *node)
 {
     for (size_t i = 0; i < node->tracking.count; i++) {
         struct kith_tracker *tracker = &node->tracking.trackers[i];
-        tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
         if (tracker->state == KITH_TRACKER_GREETING ||
             tracker->state == KITH_TRACKER_REGISTERED)
             kith_tracker_register(node, tracker);
     }
+}
+
+void kith_tracker_moved(struct kith_node *node)
+{
+    for (size_t i = 0; i < node->tracking.count; i++)
+        node->tracking.trackers[i].reach = node->tracking.trackers[i].mapped_reach =
+            KITH_REACH_UNKNOWN;
+    renew_all(node);
+}
+
+void kith_tracker_renamed(struct kith_node *node)
+{
+    renew_all(node);
 }
 
 /* ---- the link ---- */

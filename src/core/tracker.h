@@ -25,8 +25,10 @@ void kith_tracker_frame(struct kith_node *node, uint32_t no, struct kith_bytes b
 /* Carry out what is due; lowers the node's deadline. */
 void kith_tracker_check_all(struct kith_node *node);
 
-/* What we registered is not true any more: our addresses, or our name. */
-void kith_tracker_renew_all(struct kith_node *node);
+/* What we registered is not true any more: our addresses, which the trackers then are to
+ * check anew, or our name. */
+void kith_tracker_moved(struct kith_node *node);
+void kith_tracker_renamed(struct kith_node *node);
 
 int kith_tracker_restore(struct kith_node *node,
                          const struct kith_record_tracker *record);

@@ -22,6 +22,8 @@ static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
         return KITH_EPROTO;
     bool is_first = tracker->state == KITH_TRACKER_GREETING;
     bool is_moved = strcmp(tracker->observed.host, observed.host) != 0;
+    if (is_moved)
+        tracker->reach = KITH_REACH_UNKNOWN;
     tracker->observed = observed;
     tracker->relays = (frame.capabilities & KITH_TRACKER_RELAYS) != 0;
     tracker->network_count = frame.network_count;
