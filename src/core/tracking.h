@@ -20,10 +20,13 @@
     (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
 #define KITH_TRACKER_REPLACED_RETRY                                                      \
     KITH_MINUTE /* another link of this id is there: two that take turns help nobody */
-#define KITH_TRACKER_GREET_TIME  (5 * KITH_SECOND) /* from TLS to WELCOME */
-#define KITH_TRACKER_PING_AFTER  (30 * KITH_SECOND)
-#define KITH_TRACKER_DEAD_AFTER  (45 * KITH_SECOND)
-#define KITH_TRACKER_RECORD_LIFE (12 * KITH_HOUR) /* half of what a record lives */
+#define KITH_TRACKER_CHANGES_PER_S                                                       \
+    1 /* what it tells of our addresses: we sign for each */
+#define KITH_TRACKER_CHANGES_MOST 16
+#define KITH_TRACKER_GREET_TIME   (5 * KITH_SECOND) /* from TLS to WELCOME */
+#define KITH_TRACKER_PING_AFTER   (30 * KITH_SECOND)
+#define KITH_TRACKER_DEAD_AFTER   (45 * KITH_SECOND)
+#define KITH_TRACKER_RECORD_LIFE  (12 * KITH_HOUR) /* half of what a record lives */
 
 #define KITH_CANDIDATES_MAX 1024 /* of all trackers: five times what one tells of */
 #define KITH_CANDIDATE_CHECKS_MAX                                                        \
@@ -81,6 +84,7 @@ struct kith_tracker {
     bool has_more;    /* it tells of some only: contacts are looked up */
     uint32_t network_count;
     struct kith_tokens rings;
+    struct kith_tokens changes;
 };
 
 enum kith_candidate_stage {
