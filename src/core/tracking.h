@@ -156,6 +156,7 @@ struct kith_lookup {
 struct kith_tracking {
     struct kith_tracker trackers[KITH_TRACKERS_MAX];
     size_t count;
+    kith_time record_made_at; /* wall: the last record signed for one */
     struct kith_list pins;
     struct kith_list candidates;
     struct kith_map candidate_map; /* by id */
