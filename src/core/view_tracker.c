@@ -99,8 +99,8 @@ bool kith_node_candidate(const struct kith_node *node, size_t index,
         *out = (struct kith_candidate_view){
             .id = candidate->id,
             .address_count = address_count(candidate),
-            .stage =
-                peer != NULL && peer->link != NULL ? "linked" : stages[candidate->stage],
+            .is_linked = peer != NULL && peer->link != NULL,
+            .stage = stages[candidate->stage],
             .direct_error = candidate->direct_error,
             .meet_error = candidate->meet_error,
             .relay_error = candidate->relay_error,
