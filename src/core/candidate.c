@@ -350,13 +350,15 @@ bool kith_candidate_verified(struct kith_node *node, uint64_t verify_no, bool is
     return false;
 }
 
-static void ring_meet(struct kith_node *node, struct kith_candidate *candidate,
+static void ring_meet(struct kith_node *node, const struct kith_tracker *tracker,
+                      struct kith_candidate *candidate,
                       const struct kith_frame_ring *ring)
 {
     struct kith_address address;
     if (candidate->meet_no != 0 ||
         kith_address_parse(ring->address, 0, false, &address, NULL) != 0 ||
-        (!kith_exchange_is_public(&address) && !kith_scope_is_loopback(address.host)))
+        (!kith_exchange_is_public(&address) &&
+         !(tracker->is_loopback && kith_scope_is_loopback(address.host))))
         return;
     struct kith_effect *effect = kith_dial_emit(node, &address, 1, &candidate->id);
     candidate->meet_no = effect->dial.dial;
@@ -390,7 +392,7 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
                           KITH_RINGS_MOST))
         return;
     if (ring->how == KITH_CALL_MEET)
-        ring_meet(node, candidate, ring);
+        ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
 }
