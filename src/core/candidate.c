@@ -350,6 +350,16 @@ bool kith_candidate_verified(struct kith_node *node, uint64_t verify_no, bool is
     return false;
 }
 
+/* Both were called: whose turn it was to call need not any more. */
+static void was_called(struct kith_node *node, struct kith_candidate *candidate,
+                       enum kith_candidate_stage stage, kith_time until)
+{
+    if (candidate->stage == KITH_STAGE_REST || candidate->stage >= stage)
+        return;
+    candidate->stage = stage;
+    wait_until(node, candidate, until);
+}
+
 static void ring_meet(struct kith_node *node, const struct kith_tracker *tracker,
                       struct kith_candidate *candidate,
                       const struct kith_frame_ring *ring)
@@ -363,6 +373,8 @@ static void ring_meet(struct kith_node *node, const struct kith_tracker *tracker
     struct kith_effect *effect = kith_dial_emit(node, &address, 1, &candidate->id);
     candidate->meet_no = effect->dial.dial;
     effect->dial.is_meeting = true;
+    was_called(node, candidate, KITH_STAGE_MEET,
+               candidate->begun_at + KITH_RELAY_AFTER + courtesy(node, candidate));
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
 }
 
@@ -377,6 +389,7 @@ static void ring_relay(struct kith_node *node, const struct kith_tracker *tracke
     candidate->relay_no = effect->dial.dial;
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, ring->ticket).data;
+    was_called(node, candidate, KITH_STAGE_RELAY, node->now.mono + KITH_RELAY_TIME);
 }
 
 void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
