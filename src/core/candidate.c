@@ -11,8 +11,6 @@
 #include "core/scope.h"
 #include "core/tracker.h"
 
-#define ADDRESSES_MAX (KITH_TRACKED_RECORDS_MAX * KITH_RECORD_ADDRESSES_MAX)
-
 /* ---- the table ---- */
 
 static struct kith_candidate *find(const struct kith_node *node, const struct kith_id *id)
@@ -79,28 +77,40 @@ static struct kith_tracker *tracker_of(struct kith_node *node,
 
 /* ---- records ---- */
 
+/* Is one of the trackers that tell of it reached at this host? */
+static bool is_near(const struct kith_node *node, const struct kith_candidate *candidate)
+{
+    for (size_t i = 0; i < node->tracking.count; i++)
+        if ((candidate->trackers & 1u << i) != 0 &&
+            node->tracking.trackers[i].is_loopback)
+            return true;
+    return false;
+}
+
+/* Of both records in turn, so that neither crowds the other out. */
 static size_t read_addresses(const struct kith_node *node,
                              const struct kith_candidate *candidate,
-                             struct kith_address out[ADDRESSES_MAX])
+                             struct kith_address out[KITH_RECORD_ADDRESSES_MAX])
 {
+    struct kith_signed_addresses records[KITH_TRACKED_RECORDS_MAX] = {0};
+    bool is_at_hand = is_near(node, candidate);
     size_t count = 0;
-    bool is_near = false;
-    for (size_t i = 0; i < node->tracking.count; i++)
-        is_near = is_near || ((candidate->trackers & 1u << i) != 0 &&
-                              node->tracking.trackers[i].is_loopback);
-    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++) {
-        struct kith_signed_addresses record;
-        if (candidate->records[slot].counter == 0 ||
-            kith_signed_addresses_decode(candidate->records[slot].bytes, &record) != 0)
-            continue;
-        for (size_t i = 0; i < record.address_count; i++) {
-            struct kith_address *address = &out[count];
-            if (kith_address_parse(record.addresses[i], KITH_PORT_DEFAULT, false, address,
-                                   NULL) == 0 &&
-                (kith_exchange_is_public(address) ||
-                 (is_near && kith_scope_is_loopback(address->host))))
-                count++;
-        }
+    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++)
+        if (candidate->records[slot].counter != 0 &&
+            kith_signed_addresses_decode(candidate->records[slot].bytes,
+                                         &records[slot]) != 0)
+            records[slot].address_count = 0;
+    for (size_t i = 0; i < KITH_RECORD_ADDRESSES_MAX * KITH_TRACKED_RECORDS_MAX; i++) {
+        const struct kith_signed_addresses *record =
+            &records[i % KITH_TRACKED_RECORDS_MAX];
+        size_t at = i / KITH_TRACKED_RECORDS_MAX;
+        struct kith_address address;
+        if (at < record->address_count && count < KITH_RECORD_ADDRESSES_MAX &&
+            kith_address_parse(record->addresses[at], KITH_PORT_DEFAULT, false, &address,
+                               NULL) == 0 &&
+            (kith_exchange_is_public(&address) ||
+             (is_at_hand && kith_scope_is_loopback(address.host))))
+            out[count++] = address;
     }
     return count;
 }
@@ -113,6 +123,15 @@ static bool is_wanted_record(const struct kith_node *node,
     return kith_id_equal(&record->id, &candidate->id) && record->expiry > now_s &&
            record->counter > candidate->records[slot].counter &&
            node->tracking.check_count < KITH_CANDIDATE_CHECKS_MAX;
+}
+
+static bool is_being_checked(const struct kith_node *node, const struct kith_id *id)
+{
+    kith_list_each (item, &node->tracking.checks)
+        if (kith_id_equal(&kith_list_item(item, struct kith_candidate_check, item)->id,
+                          id))
+            return true;
+    return false;
 }
 
 static void verify(struct kith_node *node, const struct kith_candidate *candidate,
@@ -182,17 +201,21 @@ static void begin_soon(struct kith_node *node, struct kith_candidate *candidate)
                node->now.mono + (is_lower(node, candidate) ? 0 : KITH_BEACON_COURTESY));
 }
 
-static void dial_directly(struct kith_node *node, struct kith_candidate *candidate)
+/* What is known now; more may come while an attempt is under way. */
+static void dial_known(struct kith_node *node, struct kith_candidate *candidate)
 {
-    struct kith_address addresses[ADDRESSES_MAX];
+    struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
     size_t count = read_addresses(node, candidate, addresses);
-    candidate->stage = KITH_STAGE_DIRECT;
-    candidate->begun_at = node->now.mono;
-    if (count > KITH_RECORD_ADDRESSES_MAX)
-        count = KITH_RECORD_ADDRESSES_MAX;
     if (count > 0 && candidate->dial_no == 0)
         candidate->dial_no =
             kith_dial_emit(node, addresses, count, &candidate->id)->dial.dial;
+}
+
+static void dial_directly(struct kith_node *node, struct kith_candidate *candidate)
+{
+    candidate->stage = KITH_STAGE_DIRECT;
+    candidate->begun_at = node->now.mono;
+    dial_known(node, candidate);
 }
 
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
@@ -327,7 +350,31 @@ void kith_candidate_told(struct kith_node *node, const struct kith_tracker *trac
         return;
     candidate->trackers |= bit(tracker);
     told_records(node, candidate, told);
-    begin_soon(node, candidate);
+    if (!is_being_checked(node, &candidate->id))
+        begin_soon(node, candidate);
+}
+
+/* All is known that was told of this peer. */
+static void checked(struct kith_node *node, struct kith_candidate *candidate)
+{
+    const struct kith_link *link = find_link(node, &candidate->id);
+    if (candidate->stage == KITH_STAGE_REST)
+        begin_soon(node, candidate);
+    else if (link == NULL || link->is_relayed)
+        dial_known(node, candidate);
+}
+
+static void finish_check(struct kith_node *node, struct kith_candidate_check *check,
+                         bool is_valid)
+{
+    struct kith_candidate *candidate = find(node, &check->id);
+    if (candidate != NULL && is_valid)
+        keep(node, candidate, check);
+    kith_list_remove(&check->item);
+    kith_release(node->alloc, check);
+    node->tracking.check_count--;
+    if (candidate != NULL && !is_being_checked(node, &candidate->id))
+        checked(node, candidate);
 }
 
 bool kith_candidate_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
@@ -337,14 +384,7 @@ bool kith_candidate_verified(struct kith_node *node, uint64_t verify_no, bool is
             kith_list_item(item, struct kith_candidate_check, item);
         if (check->verify_no != verify_no)
             continue;
-        struct kith_candidate *candidate = find(node, &check->id);
-        if (candidate != NULL && is_valid) {
-            keep(node, candidate, check);
-            begin_soon(node, candidate);
-        }
-        kith_list_remove(&check->item);
-        kith_release(node->alloc, check);
-        node->tracking.check_count--;
+        finish_check(node, check, is_valid);
         return true;
     }
     return false;
