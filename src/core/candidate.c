@@ -121,6 +121,7 @@ static bool is_wanted_record(const struct kith_node *node,
 {
     uint64_t now_s = (uint64_t)(node->now.wall / KITH_SECOND);
     return kith_id_equal(&record->id, &candidate->id) && record->expiry > now_s &&
+           record->expiry <= now_s + 2 * KITH_RECORD_LIFE / KITH_SECOND &&
            record->counter > candidate->records[slot].counter &&
            node->tracking.check_count < KITH_CANDIDATE_CHECKS_MAX;
 }
@@ -318,19 +319,22 @@ void kith_candidate_check_all(struct kith_node *node)
 
 /* ---- what trackers say ---- */
 
-static void told_records(struct kith_node *node, struct kith_candidate *candidate,
+static void told_records(struct kith_node *node, struct kith_tracker *tracker,
+                         struct kith_candidate *candidate,
                          const struct kith_tracked *told)
 {
     for (size_t slot = 0; slot < told->record_count; slot++) {
         struct kith_signed_addresses record;
         if (told->records[slot].size > 0 &&
             kith_signed_addresses_decode(told->records[slot], &record) == 0 &&
-            is_wanted_record(node, candidate, slot, &record))
+            is_wanted_record(node, candidate, slot, &record) &&
+            kith_tokens_take(&tracker->records, node->now.mono,
+                             KITH_TRACKED_RECORDS_PER_S, KITH_TRACKED_RECORDS_MOST))
             verify(node, candidate, slot, &record);
     }
 }
 
-void kith_candidate_told(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_tracked *told)
 {
     struct kith_candidate *candidate = find(node, &told->id);
@@ -349,7 +353,7 @@ void kith_candidate_told(struct kith_node *node, const struct kith_tracker *trac
     if (candidate == NULL)
         return;
     candidate->trackers |= bit(tracker);
-    told_records(node, candidate, told);
+    told_records(node, tracker, candidate, told);
     if (!is_being_checked(node, &candidate->id))
         begin_soon(node, candidate);
 }

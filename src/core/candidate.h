@@ -15,7 +15,7 @@
 #include "core/engine.h"
 
 /* A tracker told of this peer. */
-void kith_candidate_told(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_tracked *told);
 
 /* How to meet now. */

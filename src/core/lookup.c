@@ -125,7 +125,7 @@ void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker)
     }
 }
 
-void kith_lookup_answered(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_lookup_answered(struct kith_node *node, struct kith_tracker *tracker,
                           const struct kith_frame_peers *frame)
 {
     for (size_t i = 0; i < frame->count; i++)

@@ -31,6 +31,9 @@
 #define KITH_CANDIDATES_MAX 1024 /* of all trackers: five times what one tells of */
 #define KITH_CANDIDATE_CHECKS_MAX                                                        \
     512 /* records being verified: what a tracker tells at once, and more */
+#define KITH_TRACKED_RECORDS_PER_S 32 /* of one tracker: a signature each */
+#define KITH_TRACKED_RECORDS_MOST                                                        \
+    512 /* two each of the 200 peers that it tells of at once, and more */
 #define KITH_RINGS_PER_S   4 /* of one tracker: a dial each */
 #define KITH_RINGS_MOST    256
 #define KITH_MEET_AFTER    KITH_SECOND       /* since the direct dial began */
@@ -84,6 +87,7 @@ struct kith_tracker {
     bool has_more;    /* it tells of some only: contacts are looked up */
     uint32_t network_count;
     struct kith_tokens rings;
+    struct kith_tokens records;
     struct kith_tokens changes;
 };
 
