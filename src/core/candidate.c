@@ -475,9 +475,13 @@ void kith_candidate_lost(struct kith_node *node, const struct kith_peer *peer)
     struct kith_candidate *candidate = find(node, &peer->id);
     if (candidate == NULL || kith_peer_is_unwanted(peer))
         return;
+    bool is_dialled = peer->address.host[0] != '\0'; /* there, before: that goes first */
+    kith_time delay = is_dialled ? KITH_CANDIDATE_YIELD : KITH_DIAL_RETRY_MIN;
     candidate->stage = KITH_STAGE_REST;
     candidate->failures = 0;
-    wait_until(node, candidate, node->now.mono + KITH_DIAL_RETRY_MIN);
+    wait_until(node, candidate,
+               node->now.mono + delay +
+                   (is_lower(node, candidate) ? 0 : KITH_BEACON_COURTESY));
 }
 
 bool kith_candidate_dialled(struct kith_node *node, uint32_t dial_no, int error)

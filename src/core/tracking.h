@@ -34,12 +34,14 @@
 #define KITH_TRACKED_RECORDS_PER_S 32 /* of one tracker: a signature each */
 #define KITH_TRACKED_RECORDS_MOST                                                        \
     512 /* two each of the 200 peers that it tells of at once, and more */
-#define KITH_RINGS_PER_S   4 /* of one tracker: a dial each */
-#define KITH_RINGS_MOST    256
-#define KITH_MEET_AFTER    KITH_SECOND       /* since the direct dial began */
-#define KITH_RELAY_AFTER   (3 * KITH_SECOND) /* likewise */
-#define KITH_RELAY_TIME    (6 * KITH_SECOND) /* for both to come to the relay */
-#define KITH_CALL_COURTESY KITH_SECOND       /* the higher id lets the lower one call */
+#define KITH_RINGS_PER_S 4 /* of one tracker: a dial each */
+#define KITH_RINGS_MOST  256
+#define KITH_MEET_AFTER  KITH_SECOND       /* since the direct dial began */
+#define KITH_RELAY_AFTER (3 * KITH_SECOND) /* likewise */
+#define KITH_RELAY_TIME  (6 * KITH_SECOND) /* for both to come to the relay */
+#define KITH_CANDIDATE_YIELD                                                             \
+    (750 * KITH_MS) /* a link was lost: its own address is dialled sooner */
+#define KITH_CALL_COURTESY KITH_SECOND /* the higher id lets the lower one call */
 #define KITH_PATH_RETRY_MIN                                                              \
     (10 * KITH_SECOND) /* relayed: the direct ways are tried again */
 #define KITH_PATH_RETRY_MAX (5 * KITH_MINUTE)
