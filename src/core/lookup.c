@@ -17,8 +17,10 @@ static uint8_t bit(const struct kith_tracker *tracker)
 
 static void finish(struct kith_node *node, struct kith_lookup *lookup)
 {
-    struct kith_notice *tell = kith_command_reply(
-        node, lookup->token, lookup->count > 0 ? 0 : KITH_ENOTFOUND, 0);
+    int error = lookup->count > 0     ? 0
+                : lookup->is_answered ? KITH_ENOTFOUND
+                                      : KITH_EUNREACHABLE;
+    struct kith_notice *tell = kith_command_reply(node, lookup->token, error, 0);
     struct kith_bytes found = kith_outbox_copy(
         &node->out, kith_bytes(lookup->found, lookup->count * sizeof(lookup->found[0])));
     tell->reply.found = (const struct kith_found *)found.data;
@@ -86,9 +88,11 @@ static void add(struct kith_lookup *lookup, const struct kith_tracked *told)
         at++;
     if (kith_name_parse(told->name, &found.name, NULL) != 0)
         found.name.text[0] = '\0';
-    if (at == lookup->count) {
-        if (lookup->count == KITH_FOUND_MAX)
-            return;
+    if (at == KITH_FOUND_MAX && found.is_here && !lookup->found[at - 1].is_here) {
+        at--; /* who is here is of more use */
+    } else if (at == KITH_FOUND_MAX) {
+        return;
+    } else if (at == lookup->count) {
         lookup->count++;
     } else if (lookup->found[at].is_here || !found.is_here) {
         return;
@@ -136,6 +140,7 @@ void kith_lookup_answered(struct kith_node *node, struct kith_tracker *tracker,
         if (lookup->wire != frame->token || (lookup->waits & bit(tracker)) == 0)
             continue;
         lookup->waits &= (uint8_t)~bit(tracker);
+        lookup->is_answered = true;
         for (size_t i = 0; i < frame->count; i++)
             add(lookup, &frame->peers[i]);
         if (lookup->waits == 0)

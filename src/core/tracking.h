@@ -151,9 +151,10 @@ struct kith_seek {
 
 struct kith_lookup {
     struct kith_list item;
-    uint64_t token; /* of the command */
-    uint64_t wire;  /* of the LOOKUPs */
-    uint8_t waits;  /* a bit for each tracker that has not answered */
+    uint64_t token;   /* of the command */
+    uint64_t wire;    /* of the LOOKUPs */
+    uint8_t waits;    /* a bit for each tracker that has not answered */
+    bool is_answered; /* by one at least */
     kith_time until;
     struct kith_found found[KITH_FOUND_MAX];
     size_t count;
