@@ -81,7 +81,8 @@ static void add(struct kith_lookup *lookup, const struct kith_tracked *told)
     struct kith_found found = {
         .id = told->id,
         .is_here = told->state == KITH_TRACKED_HERE,
-        .seen = (kith_time)(told->seen_s % INT32_MAX) * KITH_SECOND,
+        .seen = (kith_time)(told->seen_s < UINT32_MAX ? told->seen_s : UINT32_MAX) *
+                KITH_SECOND,
     };
     size_t at = 0;
     while (at < lookup->count && !kith_id_equal(&lookup->found[at].id, &told->id))

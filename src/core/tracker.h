@@ -7,7 +7,8 @@
 #include "core/engine.h"
 
 /* Register there from now on. 0, or KITH_ELIMIT. One that is known stays; an id that was
- * not known, or is another, is taken over. */
+ * not known, or is another, is taken over by the next dial, if none is under way nor a
+ * link there. */
 int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
                      const struct kith_id *id, bool is_kept);
 
