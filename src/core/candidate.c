@@ -179,12 +179,11 @@ static void keep(struct kith_node *node, struct kith_candidate *candidate,
 /* ---- attempts ---- */
 
 /* A link that is up or coming up. NULL: none. */
-static const struct kith_link *find_link(const struct kith_node *node,
-                                         const struct kith_id *id)
+static struct kith_link *find_link(const struct kith_node *node, const struct kith_id *id)
 {
-    const struct kith_link *found = NULL;
+    struct kith_link *found = NULL;
     kith_list_each (item, &node->links) {
-        const struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
         if (link->state != KITH_LINK_CLOSING && kith_id_equal(&link->id, id) &&
             (found == NULL || found->is_relayed))
             found = link;
@@ -441,14 +440,15 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
 {
     struct kith_candidate *candidate = find(node, &ring->id);
     const struct kith_peer *peer = kith_peer_find(node, &ring->id);
-    const struct kith_link *link = find_link(node, &ring->id);
+    struct kith_link *link = find_link(node, &ring->id);
     if (candidate == NULL || (candidate->trackers & bit(tracker)) == 0 ||
         (peer != NULL && kith_peer_is_unwanted(peer)) ||
-        (link != NULL && !link->is_relayed && link->state == KITH_LINK_LIVE) ||
         !kith_tokens_take(&tracker->rings, node->now.mono, KITH_RINGS_PER_S,
                           KITH_RINGS_MOST))
         return;
-    if (ring->how == KITH_CALL_MEET)
+    if (link != NULL && !link->is_relayed && link->state == KITH_LINK_LIVE)
+        kith_link_doubt(node, link); /* who has one does not call */
+    else if (ring->how == KITH_CALL_MEET)
         ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
