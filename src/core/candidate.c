@@ -11,8 +11,6 @@
 #include "core/scope.h"
 #include "core/tracker.h"
 
-#define ADDRESSES_MAX (KITH_TRACKED_RECORDS_MAX * KITH_RECORD_ADDRESSES_MAX)
-
 /* ---- the table ---- */
 
 static struct kith_candidate *find(const struct kith_node *node, const struct kith_id *id)
@@ -79,28 +77,40 @@ static struct kith_tracker *tracker_of(struct kith_node *node,
 
 /* ---- records ---- */
 
+/* Is one of the trackers that tell of it reached at this host? */
+static bool is_near(const struct kith_node *node, const struct kith_candidate *candidate)
+{
+    for (size_t i = 0; i < node->tracking.count; i++)
+        if ((candidate->trackers & 1u << i) != 0 &&
+            node->tracking.trackers[i].is_loopback)
+            return true;
+    return false;
+}
+
+/* Of both records in turn, so that neither crowds the other out. */
 static size_t read_addresses(const struct kith_node *node,
                              const struct kith_candidate *candidate,
-                             struct kith_address out[ADDRESSES_MAX])
+                             struct kith_address out[KITH_RECORD_ADDRESSES_MAX])
 {
+    struct kith_signed_addresses records[KITH_TRACKED_RECORDS_MAX] = {0};
+    bool is_at_hand = is_near(node, candidate);
     size_t count = 0;
-    bool is_near = false;
-    for (size_t i = 0; i < node->tracking.count; i++)
-        is_near = is_near || ((candidate->trackers & 1u << i) != 0 &&
-                              node->tracking.trackers[i].is_loopback);
-    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++) {
-        struct kith_signed_addresses record;
-        if (candidate->records[slot].counter == 0 ||
-            kith_signed_addresses_decode(candidate->records[slot].bytes, &record) != 0)
-            continue;
-        for (size_t i = 0; i < record.address_count; i++) {
-            struct kith_address *address = &out[count];
-            if (kith_address_parse(record.addresses[i], KITH_PORT_DEFAULT, false, address,
-                                   NULL) == 0 &&
-                (kith_exchange_is_public(address) ||
-                 (is_near && kith_scope_is_loopback(address->host))))
-                count++;
-        }
+    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++)
+        if (candidate->records[slot].counter != 0 &&
+            kith_signed_addresses_decode(candidate->records[slot].bytes,
+                                         &records[slot]) != 0)
+            records[slot].address_count = 0;
+    for (size_t i = 0; i < KITH_RECORD_ADDRESSES_MAX * KITH_TRACKED_RECORDS_MAX; i++) {
+        const struct kith_signed_addresses *record =
+            &records[i % KITH_TRACKED_RECORDS_MAX];
+        size_t at = i / KITH_TRACKED_RECORDS_MAX;
+        struct kith_address address;
+        if (at < record->address_count && count < KITH_RECORD_ADDRESSES_MAX &&
+            kith_address_parse(record->addresses[at], KITH_PORT_DEFAULT, false, &address,
+                               NULL) == 0 &&
+            (kith_exchange_is_public(&address) ||
+             (is_at_hand && kith_scope_is_loopback(address.host))))
+            out[count++] = address;
     }
     return count;
 }
@@ -111,8 +121,18 @@ static bool is_wanted_record(const struct kith_node *node,
 {
     uint64_t now_s = (uint64_t)(node->now.wall / KITH_SECOND);
     return kith_id_equal(&record->id, &candidate->id) && record->expiry > now_s &&
+           record->expiry <= now_s + 2 * KITH_RECORD_LIFE / KITH_SECOND &&
            record->counter > candidate->records[slot].counter &&
            node->tracking.check_count < KITH_CANDIDATE_CHECKS_MAX;
+}
+
+static bool is_being_checked(const struct kith_node *node, const struct kith_id *id)
+{
+    kith_list_each (item, &node->tracking.checks)
+        if (kith_id_equal(&kith_list_item(item, struct kith_candidate_check, item)->id,
+                          id))
+            return true;
+    return false;
 }
 
 static void verify(struct kith_node *node, const struct kith_candidate *candidate,
@@ -159,12 +179,11 @@ static void keep(struct kith_node *node, struct kith_candidate *candidate,
 /* ---- attempts ---- */
 
 /* A link that is up or coming up. NULL: none. */
-static const struct kith_link *find_link(const struct kith_node *node,
-                                         const struct kith_id *id)
+static struct kith_link *find_link(const struct kith_node *node, const struct kith_id *id)
 {
-    const struct kith_link *found = NULL;
+    struct kith_link *found = NULL;
     kith_list_each (item, &node->links) {
-        const struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
         if (link->state != KITH_LINK_CLOSING && kith_id_equal(&link->id, id) &&
             (found == NULL || found->is_relayed))
             found = link;
@@ -182,17 +201,21 @@ static void begin_soon(struct kith_node *node, struct kith_candidate *candidate)
                node->now.mono + (is_lower(node, candidate) ? 0 : KITH_BEACON_COURTESY));
 }
 
-static void dial_directly(struct kith_node *node, struct kith_candidate *candidate)
+/* What is known now; more may come while an attempt is under way. */
+static void dial_known(struct kith_node *node, struct kith_candidate *candidate)
 {
-    struct kith_address addresses[ADDRESSES_MAX];
+    struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
     size_t count = read_addresses(node, candidate, addresses);
-    candidate->stage = KITH_STAGE_DIRECT;
-    candidate->begun_at = node->now.mono;
-    if (count > KITH_RECORD_ADDRESSES_MAX)
-        count = KITH_RECORD_ADDRESSES_MAX;
     if (count > 0 && candidate->dial_no == 0)
         candidate->dial_no =
             kith_dial_emit(node, addresses, count, &candidate->id)->dial.dial;
+}
+
+static void dial_directly(struct kith_node *node, struct kith_candidate *candidate)
+{
+    candidate->stage = KITH_STAGE_DIRECT;
+    candidate->begun_at = node->now.mono;
+    dial_known(node, candidate);
 }
 
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
@@ -295,19 +318,22 @@ void kith_candidate_check_all(struct kith_node *node)
 
 /* ---- what trackers say ---- */
 
-static void told_records(struct kith_node *node, struct kith_candidate *candidate,
+static void told_records(struct kith_node *node, struct kith_tracker *tracker,
+                         struct kith_candidate *candidate,
                          const struct kith_tracked *told)
 {
     for (size_t slot = 0; slot < told->record_count; slot++) {
         struct kith_signed_addresses record;
         if (told->records[slot].size > 0 &&
             kith_signed_addresses_decode(told->records[slot], &record) == 0 &&
-            is_wanted_record(node, candidate, slot, &record))
+            is_wanted_record(node, candidate, slot, &record) &&
+            kith_tokens_take(&tracker->records, node->now.mono,
+                             KITH_TRACKED_RECORDS_PER_S, KITH_TRACKED_RECORDS_MOST))
             verify(node, candidate, slot, &record);
     }
 }
 
-void kith_candidate_told(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_tracked *told)
 {
     struct kith_candidate *candidate = find(node, &told->id);
@@ -326,8 +352,32 @@ void kith_candidate_told(struct kith_node *node, const struct kith_tracker *trac
     if (candidate == NULL)
         return;
     candidate->trackers |= bit(tracker);
-    told_records(node, candidate, told);
-    begin_soon(node, candidate);
+    told_records(node, tracker, candidate, told);
+    if (!is_being_checked(node, &candidate->id))
+        begin_soon(node, candidate);
+}
+
+/* All is known that was told of this peer. */
+static void checked(struct kith_node *node, struct kith_candidate *candidate)
+{
+    const struct kith_link *link = find_link(node, &candidate->id);
+    if (candidate->stage == KITH_STAGE_REST)
+        begin_soon(node, candidate);
+    else if (link == NULL || link->is_relayed)
+        dial_known(node, candidate);
+}
+
+static void finish_check(struct kith_node *node, struct kith_candidate_check *check,
+                         bool is_valid)
+{
+    struct kith_candidate *candidate = find(node, &check->id);
+    if (candidate != NULL && is_valid)
+        keep(node, candidate, check);
+    kith_list_remove(&check->item);
+    kith_release(node->alloc, check);
+    node->tracking.check_count--;
+    if (candidate != NULL && !is_being_checked(node, &candidate->id))
+        checked(node, candidate);
 }
 
 bool kith_candidate_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
@@ -337,30 +387,37 @@ bool kith_candidate_verified(struct kith_node *node, uint64_t verify_no, bool is
             kith_list_item(item, struct kith_candidate_check, item);
         if (check->verify_no != verify_no)
             continue;
-        struct kith_candidate *candidate = find(node, &check->id);
-        if (candidate != NULL && is_valid) {
-            keep(node, candidate, check);
-            begin_soon(node, candidate);
-        }
-        kith_list_remove(&check->item);
-        kith_release(node->alloc, check);
-        node->tracking.check_count--;
+        finish_check(node, check, is_valid);
         return true;
     }
     return false;
 }
 
-static void ring_meet(struct kith_node *node, struct kith_candidate *candidate,
+/* Both were called: whose turn it was to call need not any more. */
+static void was_called(struct kith_node *node, struct kith_candidate *candidate,
+                       enum kith_candidate_stage stage, kith_time until)
+{
+    if (candidate->stage == KITH_STAGE_REST || candidate->stage >= stage)
+        return;
+    candidate->stage = stage;
+    wait_until(node, candidate, until);
+}
+
+static void ring_meet(struct kith_node *node, const struct kith_tracker *tracker,
+                      struct kith_candidate *candidate,
                       const struct kith_frame_ring *ring)
 {
     struct kith_address address;
     if (candidate->meet_no != 0 ||
         kith_address_parse(ring->address, 0, false, &address, NULL) != 0 ||
-        (!kith_exchange_is_public(&address) && !kith_scope_is_loopback(address.host)))
+        (!kith_exchange_is_public(&address) &&
+         !(tracker->is_loopback && kith_scope_is_loopback(address.host))))
         return;
     struct kith_effect *effect = kith_dial_emit(node, &address, 1, &candidate->id);
     candidate->meet_no = effect->dial.dial;
     effect->dial.is_meeting = true;
+    was_called(node, candidate, KITH_STAGE_MEET,
+               candidate->begun_at + KITH_RELAY_AFTER + courtesy(node, candidate));
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
 }
 
@@ -375,6 +432,7 @@ static void ring_relay(struct kith_node *node, const struct kith_tracker *tracke
     candidate->relay_no = effect->dial.dial;
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, ring->ticket).data;
+    was_called(node, candidate, KITH_STAGE_RELAY, node->now.mono + KITH_RELAY_TIME);
 }
 
 void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
@@ -382,15 +440,16 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
 {
     struct kith_candidate *candidate = find(node, &ring->id);
     const struct kith_peer *peer = kith_peer_find(node, &ring->id);
-    const struct kith_link *link = find_link(node, &ring->id);
+    struct kith_link *link = find_link(node, &ring->id);
     if (candidate == NULL || (candidate->trackers & bit(tracker)) == 0 ||
         (peer != NULL && kith_peer_is_unwanted(peer)) ||
-        (link != NULL && !link->is_relayed && link->state == KITH_LINK_LIVE) ||
         !kith_tokens_take(&tracker->rings, node->now.mono, KITH_RINGS_PER_S,
                           KITH_RINGS_MOST))
         return;
-    if (ring->how == KITH_CALL_MEET)
-        ring_meet(node, candidate, ring);
+    if (link != NULL && !link->is_relayed && link->state == KITH_LINK_LIVE)
+        kith_link_doubt(node, link); /* who has one does not call */
+    else if (ring->how == KITH_CALL_MEET)
+        ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
 }
@@ -416,9 +475,13 @@ void kith_candidate_lost(struct kith_node *node, const struct kith_peer *peer)
     struct kith_candidate *candidate = find(node, &peer->id);
     if (candidate == NULL || kith_peer_is_unwanted(peer))
         return;
+    bool is_dialled = peer->address.host[0] != '\0'; /* there, before: that goes first */
+    kith_time delay = is_dialled ? KITH_CANDIDATE_YIELD : KITH_DIAL_RETRY_MIN;
     candidate->stage = KITH_STAGE_REST;
     candidate->failures = 0;
-    wait_until(node, candidate, node->now.mono + KITH_DIAL_RETRY_MIN);
+    wait_until(node, candidate,
+               node->now.mono + delay +
+                   (is_lower(node, candidate) ? 0 : KITH_BEACON_COURTESY));
 }
 
 bool kith_candidate_dialled(struct kith_node *node, uint32_t dial_no, int error)

@@ -15,14 +15,14 @@
 #include "core/engine.h"
 
 /* A tracker told of this peer. */
-void kith_candidate_told(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_tracked *told);
 
 /* How to meet now. */
 void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_frame_ring *ring);
 
-/* A link was greeted, or the last one lost. */
+/* A link was greeted; or the last one lost, or its peer may be linked again. */
 void kith_candidate_linked(struct kith_node *node, const struct kith_link *link);
 void kith_candidate_lost(struct kith_node *node, const struct kith_peer *peer);
 

@@ -171,7 +171,7 @@ static void run_listening(struct kith_node *node, const struct kith_command *com
     node->listening_count = count;
     if (is_changed) {
         kith_exchange_renew(node);
-        kith_tracker_renew_all(node);
+        kith_tracker_moved(node);
     }
     kith_beacon_begin(node);
     kith_command_reply(node, command->token, 0, 0);
@@ -181,7 +181,7 @@ static void run_mapped(struct kith_node *node, const struct kith_command *comman
 {
     if (!kith_address_equal(&node->mapped, &command->mapped)) {
         node->mapped = command->mapped;
-        kith_tracker_renew_all(node);
+        kith_tracker_moved(node);
     }
     kith_command_reply(node, command->token, 0, 0);
 }

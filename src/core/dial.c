@@ -358,7 +358,8 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         return;
     link->dial = NULL;
     dial->link = 0;
-    bool is_linked_anyhow = dial->peer != NULL && dial->peer->link != NULL;
+    bool is_linked_anyhow =
+        dial->peer != NULL && dial->peer->link != NULL && !dial->peer->link->is_relayed;
     bool leads_home =
         error == KITH_ESELF || (link->has_left && link->bye_reason == KITH_BYE_SELF);
     if (leads_home && dial->token == 0)

@@ -60,17 +60,23 @@ void kith_exchange_remember(struct kith_node *node)
 
 /* ---- sending ---- */
 
+/* The higher counter is the newer one: since, or ahead of, the last one within a
+ * millisecond. A clock that was set back counts from where it is now. */
+static kith_time made_after(const struct kith_node *node, kith_time last)
+{
+    kith_time age = node->now.wall - last;
+    bool is_soon = age > -KITH_SECOND && age < KITH_MS;
+    return is_soon && last != 0 ? last + KITH_MS : node->now.wall;
+}
+
 /* Made anew when it says something else, or ages: every new one travels to everybody. */
 static kith_time own_record_made_at(struct kith_node *node)
 {
     kith_time age = node->now.wall - node->record_made_at;
     bool is_in_force = node->record_made_at != 0 && !node->is_record_stale &&
                        age > -KITH_SECOND && age <= KITH_RECORD_LIFE / 2;
-    bool is_soon = age > -KITH_SECOND && age < KITH_MS; /* since, or ahead of, the last */
-    if (!is_in_force && is_soon && node->record_made_at != 0)
-        node->record_made_at += KITH_MS; /* the higher counter is the newer one */
-    else if (!is_in_force)
-        node->record_made_at = node->now.wall;
+    if (!is_in_force)
+        node->record_made_at = made_after(node, node->record_made_at);
     node->is_record_stale = false;
     return node->record_made_at;
 }
@@ -108,8 +114,8 @@ static struct kith_bytes sign(struct kith_node *node, kith_time made_at,
 struct kith_bytes kith_exchange_sign(struct kith_node *node,
                                      const struct kith_address *addresses, size_t count)
 {
-    node->is_record_stale = true;
-    return sign(node, own_record_made_at(node), addresses, count);
+    node->tracking.record_made_at = made_after(node, node->tracking.record_made_at);
+    return sign(node, node->tracking.record_made_at, addresses, count);
 }
 
 static struct kith_bytes own_record(struct kith_node *node)

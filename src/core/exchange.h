@@ -25,7 +25,8 @@ void kith_exchange_remember(struct kith_node *node);
 void kith_exchange_renew(struct kith_node *node);
 
 /* An address record of ours that says just this, in the outbox; empty when there is
- * nothing to say, or no memory. Newer than any before. */
+ * nothing to say, or no memory. Newer than any before that was made here; what peers are
+ * told among themselves is not touched. */
 struct kith_bytes kith_exchange_sign(struct kith_node *node,
                                      const struct kith_address *addresses, size_t count);
 

@@ -265,6 +265,13 @@ static void probe(struct kith_node *node, struct kith_link *link)
     kith_node_wake_at(node, link->heard_at + dead_after(link));
 }
 
+void kith_link_doubt(struct kith_node *node, struct kith_link *link)
+{
+    if (link->state == KITH_LINK_LIVE &&
+        node->now.mono - link->heard_at >= KITH_PROBE_TIME)
+        probe(node, link);
+}
+
 void kith_link_probe_all(struct kith_node *node)
 {
     kith_list_each (item, &node->links) {
@@ -321,8 +328,7 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
     struct kith_link *old = peer->link;
     if (old != NULL && !wins(node, link, old)) {
         kith_link_close(node, link, KITH_BYE_REPLACED, KITH_EREPLACED);
-        if (node->now.mono - old->heard_at >= KITH_PROBE_TIME)
-            probe(node, old); /* who has a link seldom dials */
+        kith_link_doubt(node, old); /* who has a link seldom dials */
         return false;
     }
     remember_instance(node, link);

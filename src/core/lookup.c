@@ -17,8 +17,10 @@ static uint8_t bit(const struct kith_tracker *tracker)
 
 static void finish(struct kith_node *node, struct kith_lookup *lookup)
 {
-    struct kith_notice *tell = kith_command_reply(
-        node, lookup->token, lookup->count > 0 ? 0 : KITH_ENOTFOUND, 0);
+    int error = lookup->count > 0     ? 0
+                : lookup->is_answered ? KITH_ENOTFOUND
+                                      : KITH_EUNREACHABLE;
+    struct kith_notice *tell = kith_command_reply(node, lookup->token, error, 0);
     struct kith_bytes found = kith_outbox_copy(
         &node->out, kith_bytes(lookup->found, lookup->count * sizeof(lookup->found[0])));
     tell->reply.found = (const struct kith_found *)found.data;
@@ -79,16 +81,19 @@ static void add(struct kith_lookup *lookup, const struct kith_tracked *told)
     struct kith_found found = {
         .id = told->id,
         .is_here = told->state == KITH_TRACKED_HERE,
-        .seen = (kith_time)(told->seen_s % INT32_MAX) * KITH_SECOND,
+        .seen = (kith_time)(told->seen_s < UINT32_MAX ? told->seen_s : UINT32_MAX) *
+                KITH_SECOND,
     };
     size_t at = 0;
     while (at < lookup->count && !kith_id_equal(&lookup->found[at].id, &told->id))
         at++;
     if (kith_name_parse(told->name, &found.name, NULL) != 0)
         found.name.text[0] = '\0';
-    if (at == lookup->count) {
-        if (lookup->count == KITH_FOUND_MAX)
-            return;
+    if (at == KITH_FOUND_MAX && found.is_here && !lookup->found[at - 1].is_here) {
+        at--; /* who is here is of more use */
+    } else if (at == KITH_FOUND_MAX) {
+        return;
+    } else if (at == lookup->count) {
         lookup->count++;
     } else if (lookup->found[at].is_here || !found.is_here) {
         return;
@@ -125,7 +130,7 @@ void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker)
     }
 }
 
-void kith_lookup_answered(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_lookup_answered(struct kith_node *node, struct kith_tracker *tracker,
                           const struct kith_frame_peers *frame)
 {
     for (size_t i = 0; i < frame->count; i++)
@@ -136,6 +141,7 @@ void kith_lookup_answered(struct kith_node *node, const struct kith_tracker *tra
         if (lookup->wire != frame->token || (lookup->waits & bit(tracker)) == 0)
             continue;
         lookup->waits &= (uint8_t)~bit(tracker);
+        lookup->is_answered = true;
         for (size_t i = 0; i < frame->count; i++)
             add(lookup, &frame->peers[i]);
         if (lookup->waits == 0)

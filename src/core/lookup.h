@@ -14,7 +14,7 @@ void kith_lookup_begin(struct kith_node *node, const struct kith_command *comman
 void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker);
 
 /* PEERS with a token came. */
-void kith_lookup_answered(struct kith_node *node, const struct kith_tracker *tracker,
+void kith_lookup_answered(struct kith_node *node, struct kith_tracker *tracker,
                           const struct kith_frame_peers *frame);
 
 /* This one answers no more. */

@@ -161,7 +161,7 @@ struct kith_command {
             size_t count;
         } seek;
         /* Answered when all trackers have, or after KITH_LOOKUP_TIME: 0, KITH_ENOTFOUND,
-         * or KITH_EUNREACHABLE when no tracker could be asked. */
+         * or KITH_EUNREACHABLE when no tracker could be asked, or none answered. */
         struct {
             bool is_name;
             struct kith_id id;

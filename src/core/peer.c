@@ -111,7 +111,7 @@ void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
     if (is_other && before.text[0] != '\0')
         kith_peer_tell(node, peer, KITH_PEER_RENAMED, &before);
     if (peer == node->self)
-        kith_tracker_renew_all(node);
+        kith_tracker_renamed(node);
 }
 
 bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name)

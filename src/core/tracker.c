@@ -259,15 +259,27 @@ void kith_tracker_register(struct kith_node *node, struct kith_tracker *tracker)
     kith_tracker_send_scratch(node, tracker);
 }
 
-void kith_tracker_renew_all(struct kith_node *node)
+static void renew_all(struct kith_node *node)
 {
     for (size_t i = 0; i < node->tracking.count; i++) {
         struct kith_tracker *tracker = &node->tracking.trackers[i];
-        tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
         if (tracker->state == KITH_TRACKER_GREETING ||
             tracker->state == KITH_TRACKER_REGISTERED)
             kith_tracker_register(node, tracker);
     }
+}
+
+void kith_tracker_moved(struct kith_node *node)
+{
+    for (size_t i = 0; i < node->tracking.count; i++)
+        node->tracking.trackers[i].reach = node->tracking.trackers[i].mapped_reach =
+            KITH_REACH_UNKNOWN;
+    renew_all(node);
+}
+
+void kith_tracker_renamed(struct kith_node *node)
+{
+    renew_all(node);
 }
 
 /* ---- the link ---- */
@@ -280,6 +292,7 @@ static void dial(struct kith_node *node, struct kith_tracker *tracker)
     effect->tracker_dial.has_expected = tracker->has_id;
     effect->tracker_dial.expected = tracker->id;
     tracker->state = KITH_TRACKER_DIALLING;
+    tracker->is_replaced = false;
 }
 
 void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *id,
@@ -294,7 +307,7 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
     tracker->state = KITH_TRACKER_GREETING;
     tracker->remote = *remote;
     tracker->is_loopback = kith_scope_is_loopback(remote->host);
-    tracker->heard_at = node->now.mono;
+    tracker->up_at = tracker->heard_at = node->now.mono;
     tracker->ping_at = 0;
     tracker->observed = (struct kith_address){0};
     tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
@@ -316,12 +329,16 @@ static kith_time backoff(struct kith_node *node, unsigned failures)
 static void lose(struct kith_node *node, struct kith_tracker *tracker, int error)
 {
     bool was_registered = tracker->state == KITH_TRACKER_REGISTERED;
+    bool was_steady =
+        was_registered && node->now.mono - tracker->up_at >= KITH_TRACKER_STEADY;
     bool is_news = was_registered || tracker->failures == 0 || tracker->error != error;
-    tracker->failures = was_registered ? 1 : tracker->failures + 1;
+    tracker->failures = was_steady ? 1 : tracker->failures + 1;
     tracker->error = error;
     if (was_registered)
         tracker->since = node->now.wall;
-    wait(node, tracker, backoff(node, tracker->failures));
+    wait(node, tracker,
+         tracker->is_replaced ? KITH_TRACKER_REPLACED_RETRY
+                              : backoff(node, tracker->failures));
     kith_candidate_tracker_lost(node, tracker);
     kith_lookup_tracker_lost(node, tracker);
     if (is_news)
@@ -356,7 +373,6 @@ void kith_tracker_registered(struct kith_node *node, struct kith_tracker *tracke
 {
     tracker->state = KITH_TRACKER_REGISTERED;
     tracker->since = node->now.wall;
-    tracker->failures = 0;
     tracker->error = 0;
     tell(node, tracker);
 }
@@ -408,10 +424,10 @@ static void check(struct kith_node *node, struct kith_tracker *tracker)
     case KITH_TRACKER_DIALLING:
         break;
     case KITH_TRACKER_GREETING:
-        if (now - tracker->heard_at >= KITH_TRACKER_GREET_TIME)
+        if (now - tracker->up_at >= KITH_TRACKER_GREET_TIME)
             let_go(node, tracker, KITH_ETIMEDOUT);
         else
-            kith_node_wake_at(node, tracker->heard_at + KITH_TRACKER_GREET_TIME);
+            kith_node_wake_at(node, tracker->up_at + KITH_TRACKER_GREET_TIME);
         break;
     case KITH_TRACKER_REGISTERED:
         if (now - tracker->told_at >= KITH_TRACKER_RECORD_LIFE)

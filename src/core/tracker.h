@@ -7,7 +7,8 @@
 #include "core/engine.h"
 
 /* Register there from now on. 0, or KITH_ELIMIT. One that is known stays; an id that was
- * not known, or is another, is taken over. */
+ * not known, or is another, is taken over by the next dial, if none is under way nor a
+ * link there. */
 int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
                      const struct kith_id *id, bool is_kept);
 
@@ -25,8 +26,10 @@ void kith_tracker_frame(struct kith_node *node, uint32_t no, struct kith_bytes b
 /* Carry out what is due; lowers the node's deadline. */
 void kith_tracker_check_all(struct kith_node *node);
 
-/* What we registered is not true any more: our addresses, or our name. */
-void kith_tracker_renew_all(struct kith_node *node);
+/* What we registered is not true any more: our addresses, which the trackers then are to
+ * check anew, or our name. */
+void kith_tracker_moved(struct kith_node *node);
+void kith_tracker_renamed(struct kith_node *node);
 
 int kith_tracker_restore(struct kith_node *node,
                          const struct kith_record_tracker *record);

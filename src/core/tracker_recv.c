@@ -5,8 +5,14 @@
 #include <string.h>
 
 #include "core/candidate.h"
-#include "core/exchange.h"
 #include "core/lookup.h"
+
+/* It may tell of one change after the other, and each has us sign and send. */
+static bool may_change(struct kith_node *node, struct kith_tracker *tracker)
+{
+    return kith_tokens_take(&tracker->changes, node->now.mono, KITH_TRACKER_CHANGES_PER_S,
+                            KITH_TRACKER_CHANGES_MOST);
+}
 
 static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
                            struct kith_bytes fields)
@@ -21,8 +27,12 @@ static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
     if (kith_address_parse(frame.observed, 0, false, &observed, NULL) != 0)
         return KITH_EPROTO;
     bool is_first = tracker->state == KITH_TRACKER_GREETING;
-    bool is_moved = strcmp(tracker->observed.host, observed.host) != 0;
-    tracker->observed = observed;
+    bool is_moved = strcmp(tracker->observed.host, observed.host) != 0 &&
+                    (is_first || may_change(node, tracker));
+    if (is_moved)
+        tracker->reach = KITH_REACH_UNKNOWN;
+    if (is_moved || strcmp(tracker->observed.host, observed.host) == 0)
+        tracker->observed = observed;
     tracker->relays = (frame.capabilities & KITH_TRACKER_RELAYS) != 0;
     tracker->network_count = frame.network_count;
     tracker->refresh = (kith_time)frame.refresh_s * KITH_SECOND;
@@ -51,12 +61,10 @@ static int receive_reachable(struct kith_node *node, struct kith_tracker *tracke
     else if (strcmp(address.host, tracker->observed.host) == 0 &&
              node->listening_count > 0 && address.port == node->listening[0].port)
         known = &tracker->reach;
-    if (known == NULL || *known == reach)
+    if (known == NULL || *known == reach || !may_change(node, tracker))
         return 0;
     *known = reach;
     kith_tracker_register(node, tracker);
-    if (frame.is_reached)
-        kith_exchange_renew(node);
     return 0;
 }
 
@@ -73,9 +81,10 @@ static int receive_peers(struct kith_node *node, struct kith_tracker *tracker,
     }
     for (size_t i = 0; i < frame.count; i++)
         kith_candidate_told(node, tracker, &frame.peers[i]);
-    if (frame.has_more && !tracker->has_more)
+    if (frame.has_more && !tracker->has_more) { /* once a link */
+        tracker->has_more = true;
         kith_lookup_contacts(node, tracker);
-    tracker->has_more = frame.has_more;
+    }
     return 0;
 }
 
@@ -123,8 +132,10 @@ static int receive_bye(struct kith_node *node, struct kith_tracker *tracker,
                        struct kith_bytes fields)
 {
     struct kith_frame_bye frame;
-    (void)node, (void)tracker;
-    return kith_frame_bye_decode(fields, &frame);
+    (void)node;
+    int error = kith_frame_bye_decode(fields, &frame);
+    tracker->is_replaced = error == 0 && frame.reason == KITH_BYE_REPLACED;
+    return error;
 }
 
 static const struct {

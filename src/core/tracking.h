@@ -16,20 +16,32 @@
 #define KITH_TRACKER_RETRY_MIN (250 * KITH_MS)
 #define KITH_TRACKER_RETRY_MAX                                                           \
     (2 * KITH_SECOND) /* and 3 s to connect: used within 5 s of its return */
-#define KITH_TRACKER_GREET_TIME  (5 * KITH_SECOND) /* from TLS to WELCOME */
-#define KITH_TRACKER_PING_AFTER  (30 * KITH_SECOND)
-#define KITH_TRACKER_DEAD_AFTER  (45 * KITH_SECOND)
-#define KITH_TRACKER_RECORD_LIFE (12 * KITH_HOUR) /* half of what a record lives */
+#define KITH_TRACKER_STEADY                                                              \
+    (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
+#define KITH_TRACKER_REPLACED_RETRY                                                      \
+    KITH_MINUTE /* another link of this id is there: two that take turns help nobody */
+#define KITH_TRACKER_CHANGES_PER_S                                                       \
+    1 /* what it tells of our addresses: we sign for each */
+#define KITH_TRACKER_CHANGES_MOST 16
+#define KITH_TRACKER_GREET_TIME   (5 * KITH_SECOND) /* from TLS to WELCOME */
+#define KITH_TRACKER_PING_AFTER   (30 * KITH_SECOND)
+#define KITH_TRACKER_DEAD_AFTER   (45 * KITH_SECOND)
+#define KITH_TRACKER_RECORD_LIFE  (12 * KITH_HOUR) /* half of what a record lives */
 
 #define KITH_CANDIDATES_MAX 1024 /* of all trackers: five times what one tells of */
 #define KITH_CANDIDATE_CHECKS_MAX                                                        \
     512 /* records being verified: what a tracker tells at once, and more */
-#define KITH_RINGS_PER_S   4 /* of one tracker: a dial each */
-#define KITH_RINGS_MOST    256
-#define KITH_MEET_AFTER    KITH_SECOND       /* since the direct dial began */
-#define KITH_RELAY_AFTER   (3 * KITH_SECOND) /* likewise */
-#define KITH_RELAY_TIME    (6 * KITH_SECOND) /* for both to come to the relay */
-#define KITH_CALL_COURTESY KITH_SECOND       /* the higher id lets the lower one call */
+#define KITH_TRACKED_RECORDS_PER_S 32 /* of one tracker: a signature each */
+#define KITH_TRACKED_RECORDS_MOST                                                        \
+    512 /* two each of the 200 peers that it tells of at once, and more */
+#define KITH_RINGS_PER_S 4 /* of one tracker: a dial each */
+#define KITH_RINGS_MOST  256
+#define KITH_MEET_AFTER  KITH_SECOND       /* since the direct dial began */
+#define KITH_RELAY_AFTER (3 * KITH_SECOND) /* likewise */
+#define KITH_RELAY_TIME  (6 * KITH_SECOND) /* for both to come to the relay */
+#define KITH_CANDIDATE_YIELD                                                             \
+    (750 * KITH_MS) /* a link was lost: its own address is dialled sooner */
+#define KITH_CALL_COURTESY KITH_SECOND /* the higher id lets the lower one call */
 #define KITH_PATH_RETRY_MIN                                                              \
     (10 * KITH_SECOND) /* relayed: the direct ways are tried again */
 #define KITH_PATH_RETRY_MAX (5 * KITH_MINUTE)
@@ -63,6 +75,7 @@ struct kith_tracker {
     unsigned failures;
     int error;
     kith_time since; /* wall: of the last change between registered and not */
+    kith_time up_at; /* of the link */
     kith_time heard_at;
     kith_time ping_at; /* PING under way since; 0 for none */
     kith_time sent_at;
@@ -72,9 +85,12 @@ struct kith_tracker {
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
     bool relays;
-    bool has_more; /* it tells of some only: contacts are looked up */
+    bool is_replaced; /* it said goodbye for another link of our id */
+    bool has_more;    /* it tells of some only: contacts are looked up */
     uint32_t network_count;
     struct kith_tokens rings;
+    struct kith_tokens records;
+    struct kith_tokens changes;
 };
 
 enum kith_candidate_stage {
@@ -135,9 +151,10 @@ struct kith_seek {
 
 struct kith_lookup {
     struct kith_list item;
-    uint64_t token; /* of the command */
-    uint64_t wire;  /* of the LOOKUPs */
-    uint8_t waits;  /* a bit for each tracker that has not answered */
+    uint64_t token;   /* of the command */
+    uint64_t wire;    /* of the LOOKUPs */
+    uint8_t waits;    /* a bit for each tracker that has not answered */
+    bool is_answered; /* by one at least */
     kith_time until;
     struct kith_found found[KITH_FOUND_MAX];
     size_t count;
@@ -146,6 +163,7 @@ struct kith_lookup {
 struct kith_tracking {
     struct kith_tracker trackers[KITH_TRACKERS_MAX];
     size_t count;
+    kith_time record_made_at; /* wall: the last record signed for one */
     struct kith_list pins;
     struct kith_list candidates;
     struct kith_map candidate_map; /* by id */
