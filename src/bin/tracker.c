@@ -44,6 +44,8 @@ struct settings {
     unsigned long once;   /* 0: never */
     unsigned long peers_max;
     unsigned long per_address_max;
+    unsigned long relay_bytes_per_s; /* of a pair; 0: no limit */
+    bool has_relay;
     enum kith_logger_level log;
 };
 
@@ -131,6 +133,8 @@ static int read_settings(const struct kith_cli *cli, struct settings *out)
 {
     *out = (struct settings){.peers_max = KITH_REGISTRY_PEERS_MAX,
                              .per_address_max = KITH_REGISTRY_PER_ADDRESS_MAX,
+                             .relay_bytes_per_s = KITH_RELAYING_BYTES_PER_S,
+                             .has_relay = !kith_cli_has(cli, "no-relay"),
                              .log = KITH_LOGGER_INFO};
     int exit_code = read_listen(cli, out);
     if (exit_code == KITH_EXIT_DONE)
@@ -146,6 +150,9 @@ static int read_settings(const struct kith_cli *cli, struct settings *out)
     if (exit_code == KITH_EXIT_DONE)
         exit_code =
             read_number(cli, "max-per-address", 1, PEERS_MAX_MAX, &out->per_address_max);
+    if (exit_code == KITH_EXIT_DONE)
+        exit_code =
+            read_number(cli, "relay-rate", 0, UINT32_MAX, &out->relay_bytes_per_s);
     return exit_code;
 }
 
@@ -331,6 +338,8 @@ static int open_tracker(struct run *run, struct kith_problem *problem)
         .keeper = keeper,
         .peers_max = run->settings.peers_max,
         .per_address_max = run->settings.per_address_max,
+        .has_relay = run->settings.has_relay,
+        .relay_bytes_per_s = (uint32_t)run->settings.relay_bytes_per_s,
         .once = run->settings.once,
         .told = on_told,
         .trouble = on_trouble,
@@ -554,6 +563,9 @@ static const struct kith_cli_option options[] = {
     {"max-peers", "N", "registered at once, here or away (default: 10000)", false},
     {"max-per-address", "N", "links of one IPv4 address or IPv6 /64 (default: 64)",
      false},
+    {"relay-rate", "BYTES",
+     "a second, of two peers that are relayed; 0 for no limit (default: 1048576)", false},
+    {"no-relay", NULL, "pass nothing on between peers that do not reach another", false},
     {"metrics", "ADDR:PORT", "serve figures for Prometheus at /metrics there", false},
     {"log", "LEVEL", "what to log on stderr: error, warn, info or debug", false},
     {0},
@@ -563,7 +575,8 @@ const struct kith_cli_command kith_command_tracker = {
     .name = "tracker",
     .summary = "run a tracker, which introduces peers of one network to one another",
     .usage = "[list|stats] [--listen [ADDR]:PORT]… [--list SECONDS] [--once N] "
-             "[--max-peers N] [--max-per-address N] [--metrics ADDR:PORT] [--log LEVEL]",
+             "[--max-peers N] [--max-per-address N] [--relay-rate BYTES] [--no-relay] "
+             "[--metrics ADDR:PORT] [--log LEVEL]",
     .detail =
         "Prints one line once it can be reached, with the address that peers give to "
         "--tracker\n(ADDRESS:PORT/ID; with --json an object), logs who joins, leaves and "

@@ -54,6 +54,12 @@ static void on_stranger(void *ctx, int error)
     tracker->stats.strangers++;
 }
 
+static void on_ticket(void *ctx, const uint8_t *ticket, int take_fd)
+{
+    struct kith_tracker *tracker = ctx;
+    kith_relaying_take(tracker->relaying, ticket, take_fd);
+}
+
 static void on_checked(void *ctx, uint32_t check, bool is_reached)
 {
     struct kith_tracker *tracker = ctx;
@@ -82,7 +88,8 @@ static int make_net(struct kith_tracker *tracker)
                     .down = on_down,
                     .dial_failed = on_dial_failed,
                     .drained = on_drained,
-                    .stranger = on_stranger},
+                    .stranger = on_stranger,
+                    .ticket = config->has_relay ? on_ticket : NULL},
     };
     struct kith_checker_config checker = {.loop = config->loop,
                                           .seed = config->seed,
@@ -91,6 +98,17 @@ static int make_net(struct kith_tracker *tracker)
                                           .ctx = tracker};
     int error = kith_net_new(config->loop, &net, &tracker->net);
     return error == 0 ? kith_checker_new(&checker, &tracker->checker) : error;
+}
+
+static int make_relay(struct kith_tracker *tracker)
+{
+    struct kith_relaying_config config = {
+        .loop = tracker->config.loop,
+        .pairs_max = KITH_RELAYING_PAIRS_MAX,
+        .per_peer_max = KITH_RELAYING_PER_PEER_MAX,
+        .bytes_per_s = tracker->config.relay_bytes_per_s,
+    };
+    return tracker->config.has_relay ? kith_relaying_new(&config, &tracker->relaying) : 0;
 }
 
 struct restoring {
@@ -122,7 +140,7 @@ static int make_registry(struct kith_tracker *tracker)
                                             .rng = config->rng,
                                             .peers_max = config->peers_max,
                                             .per_address_max = config->per_address_max,
-                                            .has_relay = config->expect != NULL};
+                                            .has_relay = config->has_relay};
     return kith_registry_new(&registry, &tracker->registry);
 }
 
@@ -158,12 +176,16 @@ int kith_tracker_new(const struct kith_tracker_config *config, struct kith_track
     if (error == 0)
         error = restore(tracker, detail);
     if (error == 0)
+        error = make_relay(tracker);
+    if (error == 0)
         error = make_net(tracker);
     tracker->config.seed = NULL; /* both endpoints have their copy */
     if (error != 0) {
-        /* Of two endpoints one may be there: it cannot be freed before the loop has run,
-         * and is left to the end of a program that has no memory to begin with. */
+        /* Of relay and endpoints some may be there: they cannot be freed before the loop
+         * has run, and is left to the end of a program that has no memory to begin with.
+         */
         tracker->net = NULL;
+        tracker->relaying = NULL;
         kith_tracker_free(tracker);
         return error;
     }
@@ -236,7 +258,9 @@ void kith_tracker_stop(struct kith_tracker *tracker, void (*done)(void *ctx), vo
     kith_tracker_input(tracker, &input);
     kith_tracker_turn_end(tracker);
     tracker->is_stopping = true;
-    tracker->parts_open += 2;
+    tracker->parts_open += 2 + (tracker->relaying != NULL);
+    if (tracker->relaying != NULL)
+        kith_relaying_shutdown(tracker->relaying, on_part_done, tracker);
     kith_net_shutdown(tracker->net, on_part_done, tracker);
     kith_checker_shutdown(tracker->checker, on_part_done, tracker);
     uv_close((uv_handle_t *)&tracker->prepare, on_handle_closed);
@@ -250,6 +274,7 @@ void kith_tracker_free(struct kith_tracker *tracker)
         return;
     kith_checker_free(tracker->checker);
     kith_net_free(tracker->net);
+    kith_relaying_free(tracker->relaying);
     kith_registry_free(tracker->registry);
     tracker->config.keeper.close(tracker->config.keeper.ctx);
     free(tracker->later);
@@ -264,6 +289,8 @@ struct kith_tracker_stats kith_tracker_stats(const struct kith_tracker *tracker)
     struct kith_now now = tracker->config.clock();
     stats.registry = kith_registry_counts(tracker->registry);
     stats.net = kith_net_counts(tracker->net);
+    if (tracker->relaying != NULL)
+        stats.relay = kith_relaying_counts(tracker->relaying);
     stats.uptime_s = (uint64_t)((now.mono - tracker->started) / KITH_SECOND);
     stats.now = now.wall;
     return stats;

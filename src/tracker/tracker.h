@@ -9,6 +9,7 @@
 #include "net/net.h"
 #include "tracker/keeper.h"
 #include "tracker/registry.h"
+#include "tracker/relaying.h"
 
 /* Accepted and unproven: a crowd that comes at once after a restart; about 50 KiB each.
  * Past it a host's newest push out its oldest. */
@@ -29,10 +30,8 @@ struct kith_tracker_config {
     size_t per_address_max;
     size_t once; /* say so when as many were introduced; 0: never */
 
-    /* Have a relay expect these two, KITH_TICKET_SIZE bytes each: 0 or an error. NULL:
-     * this tracker does not relay. */
-    int (*expect)(void *ctx, uint64_t pair, const uint8_t *ticket_a,
-                  const uint8_t *ticket_b);
+    bool has_relay; /* pass bytes on between peers that do not reach another */
+    uint32_t relay_bytes_per_s; /* of a pair; 0: no limit */
 
     /* From the loop; each may be NULL but `broken`. */
     void (*told)(void *ctx, const struct kith_registry_effect *tell);
@@ -64,6 +63,7 @@ void kith_tracker_free(struct kith_tracker *tracker); /* accepts NULL */
 struct kith_tracker_stats {
     struct kith_registry_counts registry;
     struct kith_net_counts net;
+    struct kith_relay_counts relay;
     uint64_t strangers; /* connections that ended before they had proven a key */
     uint64_t checks;    /* dials back */
     uint64_t reached;   /* of these */

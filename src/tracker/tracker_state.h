@@ -16,6 +16,7 @@ struct kith_tracker {
     struct kith_registry *registry;
     struct kith_net *net;
     struct kith_checker *checker;
+    struct kith_relaying *relaying; /* NULL: it does not */
     uv_prepare_t prepare;
     uv_idle_t again; /* active while work is left over */
     uv_timer_t timer;
@@ -33,7 +34,7 @@ struct kith_tracker {
     bool has_rows;       /* the keeper has something to commit */
     bool owes_rows;      /* a commit failed: all are put again at the next mark */
     bool is_introduced;  /* it was said */
-    unsigned parts_open; /* handles, net, checker */
+    unsigned parts_open; /* handles, net, checker, relaying */
     struct kith_tracker_stats stats;
     void (*done)(void *ctx);
     void *done_ctx;

@@ -69,9 +69,8 @@ static void pair(struct kith_tracker *tracker, const struct kith_registry_effect
 {
     struct kith_registry_input answer = {.type = KITH_REGISTRY_PAIRED};
     answer.paired.pair = effect->pair.pair;
-    answer.paired.error =
-        tracker->config.expect(tracker->config.ctx, effect->pair.pair,
-                               effect->pair.tickets[0], effect->pair.tickets[1]);
+    answer.paired.error = kith_relaying_expect(tracker->relaying, effect->pair.pair,
+                                               effect->pair.ids, effect->pair.tickets);
     kith_tracker_input(tracker, &answer);
 }
 
