@@ -374,9 +374,9 @@ def _run(number, claim, function):
         sys.stdout.flush()
 
 
-def main():
+def main(needs_kith=True):
     wanted = [c for c in _cases if not sys.argv[1:] or any(a in c[0] for a in sys.argv[1:])]
-    if not os.access(kith_path(), os.X_OK):
+    if needs_kith and not os.access(kith_path(), os.X_OK):
         print(f"Bail out! no program at {kith_path()}: build it, or set KITH")
         sys.exit(1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
