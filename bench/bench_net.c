@@ -164,7 +164,9 @@ static void turn_until(struct end *end, const size_t *value, size_t wanted)
 static void link_up(struct end *end, const struct kith_address *at)
 {
     size_t before = end->ups;
-    bench_must(kith_net_dial(end->net, 1, at, &ids[1]) == 0, "dialling");
+    const struct kith_net_target target = {
+        .addresses = at, .count = 1, .expected = &ids[1]};
+    bench_must(kith_net_dial(end->net, 1, &target) == 0, "dialling");
     turn_until(end, &end->ups, before + 1);
 }
 

@@ -92,6 +92,7 @@ static void note(struct sim_disk *disk, const struct kith_record *record)
         break;
     case KITH_RECORD_META:
     case KITH_RECORD_ACK:
+    case KITH_RECORD_TRACKER:
         break;
     }
 }

@@ -344,11 +344,11 @@ static void carry_dial(struct sim_world *world, struct sim_host *host,
                        const struct kith_effect *effect)
 {
     char text[KITH_ADDRESS_TEXT_SIZE];
-    snprintf(text, sizeof(text), "%s:%u", effect->dial.address.host,
-             effect->dial.address.port);
+    snprintf(text, sizeof(text), "%s:%u", effect->dial.addresses[0].host,
+             effect->dial.addresses[0].port);
     sim_world_say(world, host->no, "> DIAL %" PRIu32 " %s%s", effect->dial.dial, text,
                   effect->dial.has_expected ? " expected" : "");
-    sim_wire_dial(world, host, effect->dial.dial, &effect->dial.address,
+    sim_wire_dial(world, host, effect->dial.dial, effect->dial.addresses,
                   effect->dial.has_expected ? &effect->dial.expected : NULL);
 }
 
@@ -396,6 +396,10 @@ static void carry_out(struct sim_world *world, struct sim_host *host,
         break;
     case KITH_EFFECT_DATAGRAM:
         break; /* hosts here have no LAN: their nodes are told to send no beacons */
+    case KITH_EFFECT_TRACKER_DIAL:
+    case KITH_EFFECT_TRACKER_SEND:
+    case KITH_EFFECT_TRACKER_CLOSE:
+        break; /* nor trackers */
     case KITH_EFFECT_TELL:
         sim_host_tell(world, host, &effect->tell);
         break;

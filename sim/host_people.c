@@ -222,6 +222,7 @@ static void keep_notice(struct sim_world *world, struct sim_host *host,
         kept.error = notice->warning.error;
         break;
     case KITH_NOTICE_MESSAGE:
+    case KITH_NOTICE_TRACKER:
         return;
     }
     host->notices = sim_grown(host->notices, &host->notice_capacity, host->notice_count,
@@ -261,6 +262,8 @@ static void trace_notice(struct sim_world *world, const struct sim_host *host,
         sim_world_say(world, host->no, "! warning %d %s", (int)notice->warning.warning,
                       kith_error_name(notice->warning.error));
         break;
+    case KITH_NOTICE_TRACKER:
+        break; /* hosts here have none */
     }
 }
 

@@ -73,8 +73,10 @@ static void check_network(struct kith_doctor *doctor)
 
 static void check_peers(struct kith_doctor *doctor)
 {
-    bool is_sought =
-        kith_runtime_lan(doctor->runtime).is_wanted || doctor->dial_count > 0;
+    struct kith_tracker_view tracker;
+    bool is_sought = kith_runtime_lan(doctor->runtime).is_wanted ||
+                     doctor->dial_count > 0 ||
+                     kith_node_tracker(doctor->node, 1, &tracker);
     enum kith_doctor_state state = doctor->peers_online > 0 ? KITH_DOCTOR_OK
                                    : is_sought              ? KITH_DOCTOR_WARNING
                                                             : KITH_DOCTOR_PROBLEM;
@@ -201,6 +203,7 @@ static void handle(struct kith_request *request)
     check_network(&doctor);
     check_listening(&doctor);
     kith_doctor_check_lan(&doctor);
+    kith_doctor_check_trackers(&doctor);
     check_peers(&doctor);
     check_dials(&doctor);
     check_clock(&doctor);

@@ -26,6 +26,10 @@ extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
 extern const struct kith_endpoint kith_endpoint_code;
 extern const struct kith_endpoint kith_endpoint_session;
+extern const struct kith_endpoint kith_endpoint_trackers;
+extern const struct kith_endpoint kith_endpoint_lookup;
+extern const struct kith_endpoint kith_endpoint_invite;
+extern const struct kith_endpoint kith_endpoint_accept;
 extern const struct kith_endpoint kith_endpoint_plain_peers;
 extern const struct kith_endpoint kith_endpoint_plain_messages;
 extern const struct kith_endpoint kith_endpoint_plain_send;
@@ -57,6 +61,10 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_session,
     &kith_endpoint_search,
     &kith_endpoint_message,
+    &kith_endpoint_trackers,
+    &kith_endpoint_invite,
+    &kith_endpoint_accept,
+    &kith_endpoint_lookup,
     &kith_endpoint_plain_peers,
     &kith_endpoint_plain_messages,
     &kith_endpoint_plain_send,

@@ -147,10 +147,23 @@ void kith_object_message(struct kith_writer *w, const char *key,
 
 static void write_path(struct kith_writer *w, const struct kith_peer_view *peer)
 {
+    static const char *const paths[] = {
+        [KITH_PATH_LAN] = "lan",
+        [KITH_PATH_DIRECT] = "direct",
+        [KITH_PATH_MAPPED] = "mapped",
+        [KITH_PATH_RELAY] = "relay",
+    };
     if (peer->is_online)
-        kith_json_string(w, "path", peer->is_lan ? "lan" : "direct");
+        kith_json_string(w, "path", paths[peer->path]);
     else
         kith_json_null(w, "path");
+    if (peer->is_online && peer->path == KITH_PATH_RELAY) {
+        char relay[KITH_ADDRESS_TEXT_SIZE];
+        kith_address_format(&peer->relay, relay);
+        kith_json_string(w, "relay", relay);
+    }
+    if (peer->is_online)
+        kith_json_time(w, "path_since", peer->path_since);
     if (peer->is_online && peer->rtt > 0)
         kith_json_ms(w, "rtt_ms", peer->rtt);
     else
@@ -204,4 +217,40 @@ void kith_object_room(struct kith_writer *w, const char *key, struct kith_server
     kith_json_bool(w, "joined", room->is_joined);
     kith_json_bool(w, "foreign", room->is_foreign);
     kith_json_close(w, '}');
+}
+
+bool kith_object_tracker(struct kith_writer *w, const char *key,
+                         const struct kith_node *node, uint32_t tracker_no)
+{
+    static const char *const reaches[] = {
+        [KITH_REACH_UNKNOWN] = "unknown",
+        [KITH_REACH_NO] = "no",
+        [KITH_REACH_YES] = "yes",
+    };
+    struct kith_tracker_view tracker;
+    char text[KITH_ADDRESS_TEXT_SIZE], id[KITH_ID_TEXT_SIZE];
+    if (!kith_node_tracker(node, tracker_no, &tracker))
+        return false;
+    kith_address_format(&tracker.address, text);
+    kith_json_open(w, key, '{');
+    kith_json_string(w, "address", text);
+    kith_id_format(&tracker.id, id);
+    kith_json_string(w, "id", tracker.has_id ? id : "");
+    kith_json_string(w, "state",
+                     tracker.is_registered ? "registered"
+                     : tracker.error != 0  ? "failed"
+                                           : "connecting");
+    kith_json_string(w, "error",
+                     tracker.error != 0 ? kith_error_text(tracker.error) : "");
+    if (tracker.since != 0)
+        kith_json_time(w, "since", tracker.since);
+    if (tracker.observed.host[0] != '\0') {
+        kith_address_format(&tracker.observed, text);
+        kith_json_string(w, "observed", text);
+    }
+    kith_json_string(w, "reachable", reaches[tracker.reach]);
+    kith_json_bool(w, "relays", tracker.relays);
+    kith_json_number(w, "peers", tracker.network_count);
+    kith_json_close(w, '}');
+    return true;
 }

@@ -42,6 +42,9 @@ void kith_object_message_members(struct kith_writer *w, struct kith_server *serv
                                  const struct kith_message *message);
 void kith_object_peer(struct kith_writer *w, const char *key, struct kith_server *server,
                       const struct kith_peer_view *peer);
+/* False when there is no tracker of this number. */
+bool kith_object_tracker(struct kith_writer *w, const char *key,
+                         const struct kith_node *node, uint32_t tracker_no);
 void kith_object_room(struct kith_writer *w, const char *key, struct kith_server *server,
                       const struct kith_room_view *room);
 

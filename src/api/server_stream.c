@@ -374,6 +374,9 @@ static const struct {
     [KITH_WARNING_FAULT] = {"fault", "this peer broke the protocol; its link was closed"},
     [KITH_WARNING_NETWORK] = {"network", "the node there is of another network or has "
                                          "another passphrase"},
+    [KITH_WARNING_TRACKER] =
+        {"tracker", "this tracker broke the protocol, or shows another key than "
+                    "before; it is not used"},
     [KITH_WARNING_FUTURE] = {"future", "this peer writes more than a day ahead of our "
                                        "clock; check both clocks"},
 };
@@ -399,6 +402,15 @@ static void tell_warning(struct kith_server *server, const struct kith_notice *n
     tell(server, 0);
 }
 
+static void tell_tracker(struct kith_server *server, const struct kith_notice *notice)
+{
+    struct kith_writer *w = &server->scratch;
+    begin_event(w, "tracker", 0);
+    if (!kith_object_tracker(w, NULL, kith_server_node(server), notice->tracker.tracker))
+        return;
+    tell(server, 0);
+}
+
 void kith_streams_notice(struct kith_server *server, const struct kith_notice *notice)
 {
     if (notice->type == KITH_NOTICE_MESSAGE)
@@ -411,6 +423,8 @@ void kith_streams_notice(struct kith_server *server, const struct kith_notice *n
         tell_delivery(server, notice);
     else if (notice->type == KITH_NOTICE_WARNING)
         tell_warning(server, notice);
+    else if (notice->type == KITH_NOTICE_TRACKER)
+        tell_tracker(server, notice);
 }
 
 void kith_streams_heartbeat(struct kith_server *server)

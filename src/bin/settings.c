@@ -97,6 +97,25 @@ static int read_peers(struct kith_settings *settings,
     return 0;
 }
 
+static int read_trackers(struct kith_settings *settings,
+                         char why[static KITH_CONFIG_WHY_SIZE])
+{
+    size_t count = kith_config_count(settings->config, "tracker");
+    for (size_t i = 0; i < count; i++) {
+        const char *reason = "";
+        const char *text = kith_config_value_at(settings->config, "tracker", i);
+        if (i == KITH_TRACKERS_MAX)
+            return refuse(settings, "tracker", text, KITH_ELIMIT,
+                          "a node registers at no more than 8 trackers", why);
+        int error = kith_tracker_address_parse(kith_bytes(text, strlen(text)),
+                                               &settings->trackers[i], &reason);
+        if (error != 0)
+            return refuse(settings, "tracker", text, error, reason, why);
+    }
+    settings->tracker_count = count;
+    return 0;
+}
+
 static int read_log(struct kith_settings *settings, char why[static KITH_CONFIG_WHY_SIZE])
 {
     const char *text = kith_config_value(settings->config, "log");
@@ -224,6 +243,8 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
     if (error == 0)
         error = read_peers(out, why);
     if (error == 0)
+        error = read_trackers(out, why);
+    if (error == 0)
         error = read_log(out, why);
     if (error == 0)
         error = read_durability(out, why);
@@ -246,6 +267,8 @@ struct kith_runtime_config kith_settings_runtime(const struct kith_settings *set
         .listen_count = settings->listen_count,
         .peers = settings->peers,
         .peer_count = settings->peer_count,
+        .trackers = settings->trackers,
+        .tracker_count = settings->tracker_count,
         .network = settings->network,
         .is_durable = settings->is_durable,
         .has_lan = settings->has_lan,

@@ -16,6 +16,8 @@ struct kith_settings {
     size_t listen_count;
     struct kith_address *peers; /* owned */
     size_t peer_count;
+    struct kith_tracker_address trackers[KITH_TRACKERS_MAX];
+    size_t tracker_count;
     enum kith_logger_level log;
     bool is_durable;
     bool has_lan;

@@ -158,16 +158,27 @@ static void on_warning(struct kith_chat *chat, const json_t *event)
                   kith_chat_safe(event, "text", text));
 }
 
+static void on_tracker(struct kith_chat *chat, const json_t *event)
+{
+    char address[KITH_CHAT_TARGET_SIZE], error[KITH_CHAT_TARGET_SIZE];
+    const char *state = json_string_value(json_object_get(event, "state"));
+    kith_chat_safe(event, "address", address);
+    if (state && strcmp(state, "registered") == 0)
+        kith_chat_say(chat, "the tracker %s knows this node now", address);
+    else
+        kith_chat_say(chat, "the tracker %s is not used: %s; it is tried again", address,
+                      kith_chat_safe(event, "error", error));
+}
+
 static int on_event(void *ctx, const struct kith_client_event *event)
 {
     static const struct {
         const char *type;
         void (*take)(struct kith_chat *chat, const json_t *event);
     } kinds[] = {
-        {"message", on_message},
-        {"peer", on_peer},
-        {"delivery", kith_chat_delivered},
-        {"warning", on_warning},
+        {"message", on_message},           {"peer", on_peer},
+        {"delivery", kith_chat_delivered}, {"warning", on_warning},
+        {"tracker", on_tracker},
     };
     struct kith_chat *chat = ctx;
     json_t *object = json_loadb(event->data, event->size, 0, NULL);

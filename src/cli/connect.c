@@ -3,6 +3,7 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/invite.h"
 #include "cli/show.h"
 
 #define TIMEOUT_MS 15000 /* the node itself gives up after 10 s */
@@ -16,6 +17,8 @@ static void show_peer(const struct kith_cli *cli, const json_t *peer)
 
 static int run(struct kith_cli *cli)
 {
+    if (kith_cli_is_invite(cli->args[0]))
+        return kith_cli_accept(cli, cli->args[0]);
     struct kith_answer answer;
     struct kith_cli_question question = {
         "POST", "/peers/connect", kith_cli_member("address", cli->args[0]), TIMEOUT_MS};
@@ -33,11 +36,11 @@ static int run(struct kith_cli *cli)
 const struct kith_cli_command kith_cli_connect = {
     .name = "connect",
     .summary = "connect to the node at an address",
-    .usage = "ADDR",
+    .usage = "ADDR|LINK",
     .detail =
         "ADDR is host, host:port, an IPv4 address or [IPv6]:port; the port is 4747 if\n"
         "none is given. The address is dialled again whenever the link falls, until\n"
-        "`kith disconnect`.",
+        "`kith disconnect`. LINK is what `kith invite` printed.",
     .args_min = 1,
     .args_max = 1,
     .run = run,

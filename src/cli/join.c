@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/invite.h"
 #include "cli/show.h"
 
 static int run(struct kith_cli *cli)
 {
+    if (kith_cli_is_invite(cli->args[0]))
+        return kith_cli_accept(cli, cli->args[0]);
     struct kith_answer answer;
     struct kith_cli_question question = {"POST", "/rooms/join",
                                          kith_cli_member("room", cli->args[0]),
@@ -27,8 +30,9 @@ static int run(struct kith_cli *cli)
 const struct kith_cli_command kith_cli_join_room = {
     .name = "join",
     .summary = "be in an open room",
-    .usage = "ROOM",
-    .detail = "ROOM is a name of 1 to 32 characters, as '#garden'; quote it, for to a "
+    .usage = "ROOM|LINK",
+    .detail = "LINK is what `kith invite ROOM` printed. ROOM is a name of 1 to 32 "
+              "characters, as '#garden'; quote it, for to a "
               "shell # may\n"
               "begin a comment, or leave the # out. Anybody of the network may join, and "
               "a room is\n"

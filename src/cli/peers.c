@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "base/time_format.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/show.h"
@@ -17,22 +15,20 @@ static const char *const heads[COLUMNS] = {
 
 struct row {
     char name[512];
+    char path[320];
     char rtt[32];
-    char seen[32];
+    char seen[KITH_CLI_MINUTE_SIZE];
 };
 
-static void format_seen(const json_t *peer, char *out, size_t size)
+/* "relay (host:port)" where somebody passes on what is said. */
+static const char *path_of(const json_t *peer, struct row *row)
 {
-    const char *text = json_string_value(json_object_get(peer, "last_seen"));
-    kith_time wall;
-    struct tm local;
-    if (!text || !kith_time_parse(kith_bytes(text, strlen(text)), 0, &wall)) {
-        snprintf(out, size, "never");
-        return;
-    }
-    time_t seconds = (time_t)(wall / KITH_SECOND);
-    localtime_r(&seconds, &local);
-    strftime(out, size, "%Y-%m-%d %H:%M", &local);
+    const char *path = json_string_value(json_object_get(peer, "path"));
+    const char *relay = json_string_value(json_object_get(peer, "relay"));
+    if (!path || !relay)
+        return path;
+    snprintf(row->path, sizeof row->path, "%s (%s)", path, relay);
+    return row->path;
 }
 
 static void fill_row(const json_t *peer, struct row *row, const char **cells)
@@ -43,11 +39,12 @@ static void fill_row(const json_t *peer, struct row *row, const char **cells)
     bool is_online = state && strcmp(state, "online") == 0;
     kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
     snprintf(row->rtt, sizeof row->rtt, "%.1f ms", json_number_value(rtt));
-    format_seen(peer, row->seen, sizeof row->seen);
+    kith_cli_show_minute(json_string_value(json_object_get(peer, "last_seen")),
+                         row->seen);
     cells[NAME] = row->name;
     bool is_blocked = json_is_true(json_object_get(peer, "blocked"));
     cells[STATE] = is_blocked ? "blocked" : is_online ? "online" : "offline";
-    cells[PATH] = json_string_value(json_object_get(peer, "path"));
+    cells[PATH] = path_of(peer, row);
     cells[RTT] = json_is_number(rtt) ? row->rtt : NULL;
     cells[ADDRESS] = json_string_value(json_object_get(peer, "address"));
     cells[SEEN] = is_online ? "now" : row->seen;

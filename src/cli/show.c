@@ -167,3 +167,16 @@ void kith_cli_show_table(FILE *to, const struct kith_cli_table *table)
     for (size_t row = 0; row < table->row_count; row++)
         show_row(to, &table->cells[row * count], widths, count);
 }
+
+void kith_cli_show_minute(const char *text, char out[static KITH_CLI_MINUTE_SIZE])
+{
+    kith_time wall;
+    struct tm local;
+    if (!text || !kith_time_parse(kith_bytes(text, strlen(text)), 0, &wall)) {
+        snprintf(out, KITH_CLI_MINUTE_SIZE, "never");
+        return;
+    }
+    time_t seconds = (time_t)(wall / KITH_SECOND);
+    localtime_r(&seconds, &local);
+    strftime(out, KITH_CLI_MINUTE_SIZE, "%Y-%m-%d %H:%M", &local);
+}

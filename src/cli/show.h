@@ -12,6 +12,11 @@ void kith_cli_show_text(FILE *to, const char *text, const char *newline);
 /* The same into a buffer, cut at its end; line feeds become spaces. */
 void kith_cli_show_safe(const char *text, char *out, size_t out_size);
 
+/* A time of the API as people read it, to the minute, in their own time zone; "never"
+ * for NULL and what is none. */
+#define KITH_CLI_MINUTE_SIZE 32
+void kith_cli_show_minute(const char *text, char out[static KITH_CLI_MINUTE_SIZE]);
+
 /* One JSON object on a line. Characters that a terminal obeys or hides are escaped, which
  * a reader of JSON does not notice. */
 void kith_cli_show_json(FILE *to, const json_t *object);

@@ -210,7 +210,7 @@ static bool is_of_use(struct kith_node *node, const struct kith_beacon *beacon,
     if (is_replay(node, beacon) || is_being_checked(node, beacon))
         return false;
     const struct kith_peer *peer = kith_peer_find(node, &beacon->id);
-    bool is_linked = peer != NULL && peer->link != NULL &&
+    bool is_linked = peer != NULL && peer->link != NULL && !peer->link->is_relayed &&
                      memcmp(peer->instance, beacon->boot, KITH_BEACON_BOOT_SIZE) == 0;
     uint64_t key;
     struct kith_address address = listening_at(beacon, from);

@@ -11,9 +11,12 @@
 #include "core/import.h"
 #include "core/join.h"
 #include "core/link.h"
+#include "core/lookup.h"
 #include "core/mark.h"
 #include "core/peer.h"
 #include "core/room.h"
+#include "core/seek.h"
+#include "core/tracker.h"
 
 struct kith_notice *kith_command_reply(struct kith_node *node, uint64_t token, int error,
                                        uint32_t peer_no)
@@ -166,15 +169,35 @@ static void run_listening(struct kith_node *node, const struct kith_command *com
     memcpy(node->listening, command->listening.addresses,
            count * sizeof(struct kith_address));
     node->listening_count = count;
-    if (is_changed)
+    if (is_changed) {
         kith_exchange_renew(node);
+        kith_tracker_moved(node);
+    }
     kith_beacon_begin(node);
     kith_command_reply(node, command->token, 0, 0);
+}
+
+static void run_mapped(struct kith_node *node, const struct kith_command *command)
+{
+    if (!kith_address_equal(&node->mapped, &command->mapped)) {
+        node->mapped = command->mapped;
+        kith_tracker_moved(node);
+    }
+    kith_command_reply(node, command->token, 0, 0);
+}
+
+static void run_tracker(struct kith_node *node, const struct kith_command *command)
+{
+    int error = kith_tracker_add(node, &command->tracker.address,
+                                 command->tracker.has_id ? &command->tracker.id : NULL,
+                                 command->tracker.is_kept);
+    kith_command_reply(node, command->token, error, 0);
 }
 
 static void run_stop(struct kith_node *node, const struct kith_command *command)
 {
     kith_beacon_goodbye(node);
+    kith_tracker_leave_all(node);
     node->is_stopping = true;
     kith_list_each (item, &node->links)
         kith_link_close(node, kith_list_item(item, struct kith_link, item),
@@ -209,6 +232,18 @@ void kith_command_run(struct kith_node *node, const struct kith_command *command
         break;
     case KITH_COMMAND_LISTENING:
         run_listening(node, command);
+        break;
+    case KITH_COMMAND_MAPPED:
+        run_mapped(node, command);
+        break;
+    case KITH_COMMAND_TRACKER:
+        run_tracker(node, command);
+        break;
+    case KITH_COMMAND_SEEK:
+        kith_seek_begin(node, command);
+        break;
+    case KITH_COMMAND_LOOKUP:
+        kith_lookup_begin(node, command);
         break;
     case KITH_COMMAND_STOP:
         run_stop(node, command);

@@ -75,17 +75,44 @@ static size_t count(const struct kith_node *node, bool is_suggested)
     return found;
 }
 
+struct kith_effect *kith_dial_emit(struct kith_node *node,
+                                   const struct kith_address *addresses, size_t count,
+                                   const struct kith_id *expected)
+{
+    struct kith_bytes copy =
+        kith_outbox_copy(&node->out, kith_bytes(addresses, count * sizeof(*addresses)));
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_DIAL);
+    effect->dial.dial = ++node->dial_no_next;
+    effect->dial.addresses = (const struct kith_address *)copy.data;
+    effect->dial.address_count = copy.data != NULL ? count : 0;
+    effect->dial.has_expected = expected != NULL;
+    effect->dial.expected = expected != NULL ? *expected : (struct kith_id){0};
+    effect->dial.role = KITH_ROLE_DIALLER;
+    effect->dial.is_meeting = false;
+    effect->dial.ticket = NULL;
+    return effect;
+}
+
+/* Where it was heard of, and all else that is known: raced. */
 static void start(struct kith_node *node, struct kith_dial *dial)
 {
-    if (dial->is_suggested && dial->failures > 0)
-        kith_exchange_address(node, &dial->expected, dial->failures, &dial->address);
-    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_DIAL);
-    dial->no = ++node->dial_no_next;
+    struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
+    size_t count = 0;
+    if (dial->is_suggested)
+        count = kith_exchange_addresses(node, &dial->expected, addresses,
+                                        KITH_RECORD_ADDRESSES_MAX);
+    size_t at = 0;
+    while (at < count && !kith_address_equal(&addresses[at], &dial->address))
+        at++;
+    if (at == count && count < KITH_RECORD_ADDRESSES_MAX)
+        count++;
+    else if (at == count)
+        at = 0;
+    addresses[at] = dial->address;
+    struct kith_effect *effect = kith_dial_emit(
+        node, addresses, count, dial->is_suggested ? &dial->expected : NULL);
+    dial->no = effect->dial.dial;
     dial->state = KITH_DIAL_DIALLING;
-    effect->dial.dial = dial->no;
-    effect->dial.address = dial->address;
-    effect->dial.has_expected = dial->is_suggested;
-    effect->dial.expected = dial->expected;
 }
 
 static void wait(struct kith_node *node, struct kith_dial *dial, kith_time delay)
@@ -207,6 +234,8 @@ static void start_suggested(struct kith_node *node, struct kith_dial *dial)
         wait(node, dial, KITH_DIAL_YIELD);
     else if (link == NULL)
         start(node, dial);
+    else if (link->state == KITH_LINK_LIVE && link->is_relayed)
+        start(node, dial);
     else if (link->state == KITH_LINK_LIVE)
         forget(node, dial);
     else
@@ -231,7 +260,8 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
 {
     const struct kith_peer *peer = kith_peer_find(node, id);
     if (node->is_stopping || peer == node->self ||
-        (peer != NULL && (peer->link != NULL || kith_peer_is_unwanted(peer))))
+        (peer != NULL && ((peer->link != NULL && !peer->link->is_relayed) ||
+                          kith_peer_is_unwanted(peer))))
         return;
     struct kith_dial *dial = find_suggested(node, id);
     if (dial == NULL) {
@@ -328,7 +358,8 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         return;
     link->dial = NULL;
     dial->link = 0;
-    bool is_linked_anyhow = dial->peer != NULL && dial->peer->link != NULL;
+    bool is_linked_anyhow =
+        dial->peer != NULL && dial->peer->link != NULL && !dial->peer->link->is_relayed;
     bool leads_home =
         error == KITH_ESELF || (link->has_left && link->bye_reason == KITH_BYE_SELF);
     if (leads_home && dial->token == 0)

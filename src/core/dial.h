@@ -6,6 +6,12 @@
 
 #include "core/engine.h"
 
+/* Have these addresses dialled, raced; `expected` may be NULL. The effect has a number of
+ * its own, and goes directly, as the dialler; the caller may change that. */
+struct kith_effect *kith_dial_emit(struct kith_node *node,
+                                   const struct kith_address *addresses, size_t count,
+                                   const struct kith_id *expected);
+
 /* Dial this address now. `token` (0 for none) is answered when it leads to a link, or
  * fails for the first time; then it is forgotten. Without a token it is tried for ever.
  */

@@ -60,6 +60,18 @@ struct kith_tag kith_digest_padding(const uint8_t key[static KITH_TAG_SIZE],
     return tag;
 }
 
+void kith_digest_network_tag(const uint8_t network_key[static KITH_NETWORK_KEY_SIZE],
+                             const struct kith_id *tracker,
+                             uint8_t out[static KITH_HASH_SIZE])
+{
+    static const char context[] = "kith-tag";
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, network_key, KITH_NETWORK_KEY_SIZE, KITH_HASH_SIZE);
+    hash_update(&state, context, sizeof(context) - 1);
+    hash_update(&state, tracker->bytes, KITH_ID_SIZE);
+    crypto_generichash_final(&state, out, KITH_HASH_SIZE);
+}
+
 struct kith_id kith_digest_open_room(
     const uint8_t network_key[static KITH_NETWORK_KEY_SIZE], const char *name)
 {

@@ -26,6 +26,11 @@ struct kith_tag kith_digest_tag(const uint8_t exporter[static KITH_EXPORTER_SIZE
 struct kith_tag kith_digest_padding(const uint8_t key[static KITH_TAG_SIZE],
                                     uint32_t link, uint32_t index);
 
+/* BLAKE2b-256(key = network key; "kith-tag" || tracker id): the network's tag there. */
+void kith_digest_network_tag(const uint8_t network_key[static KITH_NETWORK_KEY_SIZE],
+                             const struct kith_id *tracker,
+                             uint8_t out[static KITH_HASH_SIZE]);
+
 /* BLAKE2b-256("kith-open" || network key || name) */
 struct kith_id kith_digest_open_room(
     const uint8_t network_key[static KITH_NETWORK_KEY_SIZE], const char *name);

@@ -13,6 +13,7 @@
 #include "core/node.h"
 #include "core/outbox.h"
 #include "core/tokens.h"
+#include "core/tracking.h"
 #include "proto/beacon.h"
 #include "proto/frame.h"
 
@@ -267,6 +268,8 @@ struct kith_link {
     enum kith_role role; /* ours */
     enum kith_link_state state;
     bool is_lan;
+    bool is_relayed;
+    bool is_mapped; /* through a port that a router maps */
     bool is_paused;
     bool has_left; /* the peer said BYE */
     uint8_t bye_reason;
@@ -279,6 +282,7 @@ struct kith_link {
     uint64_t losses; /* told on it by both sides: of two links the later one has more */
     struct kith_address remote;
     kith_time up_at;      /* monotonic */
+    kith_time since;      /* wall: live */
     kith_time heard_at;   /* last frame */
     kith_time fetched_at; /* last run that we lacked */
     kith_time used_at;    /* last frame of a room, either way */
@@ -454,6 +458,8 @@ struct kith_node {
     size_t record_check_count;
     struct kith_address listening[KITH_HELLO_ADDRESSES_MAX];
     size_t listening_count;
+    struct kith_address mapped; /* by the router, to where we listen; host "" for none */
+    struct kith_tracking tracking;
 
     struct kith_list links;
     struct kith_map link_map; /* by number */

@@ -60,39 +60,42 @@ void kith_exchange_remember(struct kith_node *node)
 
 /* ---- sending ---- */
 
+/* The higher counter is the newer one: since, or ahead of, the last one within a
+ * millisecond. A clock that was set back counts from where it is now. */
+static kith_time made_after(const struct kith_node *node, kith_time last)
+{
+    kith_time age = node->now.wall - last;
+    bool is_soon = age > -KITH_SECOND && age < KITH_MS;
+    return is_soon && last != 0 ? last + KITH_MS : node->now.wall;
+}
+
 /* Made anew when it says something else, or ages: every new one travels to everybody. */
 static kith_time own_record_made_at(struct kith_node *node)
 {
     kith_time age = node->now.wall - node->record_made_at;
     bool is_in_force = node->record_made_at != 0 && !node->is_record_stale &&
                        age > -KITH_SECOND && age <= KITH_RECORD_LIFE / 2;
-    bool is_soon = age > -KITH_SECOND && age < KITH_MS; /* since, or ahead of, the last */
-    if (!is_in_force && is_soon && node->record_made_at != 0)
-        node->record_made_at += KITH_MS; /* the higher counter is the newer one */
-    else if (!is_in_force)
-        node->record_made_at = node->now.wall;
+    if (!is_in_force)
+        node->record_made_at = made_after(node, node->record_made_at);
     node->is_record_stale = false;
     return node->record_made_at;
 }
 
-static struct kith_bytes own_record(struct kith_node *node)
+static struct kith_bytes sign(struct kith_node *node, kith_time made_at,
+                              const struct kith_address *addresses, size_t count)
 {
-    kith_time made_at = own_record_made_at(node);
     char texts[KITH_RECORD_ADDRESSES_MAX][KITH_ADDRESS_TEXT_SIZE];
     struct kith_signed_addresses record = {
         .id = node->self->id,
         .counter = (uint64_t)(made_at / KITH_MS),
         .expiry = (uint64_t)((made_at + KITH_RECORD_LIFE) / KITH_SECOND),
+        .address_count = count,
     };
-    for (size_t i = 0; i < node->listening_count; i++) {
-        if (!kith_exchange_is_public(&node->listening[i]))
-            continue;
-        kith_address_format(&node->listening[i], texts[record.address_count]);
-        record.addresses[record.address_count] =
-            kith_bytes(texts[record.address_count], strlen(texts[record.address_count]));
-        record.address_count++;
+    for (size_t i = 0; i < count; i++) {
+        kith_address_format(&addresses[i], texts[i]);
+        record.addresses[i] = kith_bytes(texts[i], strlen(texts[i]));
     }
-    if (record.address_count == 0)
+    if (count == 0)
         return kith_bytes(NULL, 0);
     struct kith_writer *w = &node->scratch_body;
     kith_writer_clear(w);
@@ -106,6 +109,23 @@ static struct kith_bytes own_record(struct kith_node *node)
         return kith_bytes(NULL, 0);
     }
     return kith_outbox_copy(&node->out, kith_writer_view(w));
+}
+
+struct kith_bytes kith_exchange_sign(struct kith_node *node,
+                                     const struct kith_address *addresses, size_t count)
+{
+    node->tracking.record_made_at = made_after(node, node->tracking.record_made_at);
+    return sign(node, node->tracking.record_made_at, addresses, count);
+}
+
+static struct kith_bytes own_record(struct kith_node *node)
+{
+    struct kith_address told[KITH_RECORD_ADDRESSES_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < node->listening_count; i++)
+        if (kith_exchange_is_public(&node->listening[i]))
+            told[count++] = node->listening[i];
+    return sign(node, own_record_made_at(node), told, count);
 }
 
 static void send_records(struct kith_node *node, struct kith_link *link,
@@ -335,22 +355,19 @@ static struct kith_known_record *keep(struct kith_node *node,
     return known;
 }
 
-bool kith_exchange_address(const struct kith_node *node, const struct kith_id *id,
-                           unsigned attempt, struct kith_address *out)
+size_t kith_exchange_addresses(const struct kith_node *node, const struct kith_id *id,
+                               struct kith_address *out, size_t out_max)
 {
     const struct kith_known_record *known = kith_map_get(&node->record_map, id->bytes);
     struct kith_signed_addresses record;
-    if (known == NULL || kith_signed_addresses_decode(known->bytes, &record) != 0 ||
-        record.address_count == 0)
-        return false;
-    for (size_t i = 0; i < record.address_count; i++) {
-        size_t at = (attempt + i) % record.address_count;
-        if (kith_address_parse(record.addresses[at], KITH_PORT_DEFAULT, false, out,
-                               NULL) == 0 &&
-            kith_exchange_is_public(out))
-            return true;
-    }
-    return false;
+    size_t count = 0;
+    if (known == NULL || kith_signed_addresses_decode(known->bytes, &record) != 0)
+        return 0;
+    for (size_t i = 0; i < record.address_count && count < out_max; i++)
+        count += kith_address_parse(record.addresses[i], KITH_PORT_DEFAULT, false,
+                                    &out[count], NULL) == 0 &&
+                 kith_exchange_is_public(&out[count]);
+    return count;
 }
 
 static void believe(struct kith_node *node, const struct kith_record_check *check)
@@ -365,7 +382,7 @@ static void believe(struct kith_node *node, const struct kith_record_check *chec
         return;
     pass_on(node, known, check->link);
     if (node->link_count < KITH_MESH_MAX && !kith_dial_is_awaited(node, &record.id) &&
-        kith_exchange_address(node, &record.id, 0, &address)) {
+        kith_exchange_addresses(node, &record.id, &address, 1) > 0) {
         kith_time delay = KITH_EXCHANGE_DELAY / 2 +
                           (kith_time)kith_rng_below(&node->rng, KITH_EXCHANGE_DELAY);
         if (kith_id_compare(&node->self->id, &record.id) < 0)

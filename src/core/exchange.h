@@ -24,6 +24,12 @@ void kith_exchange_remember(struct kith_node *node);
 /* Our addresses changed: the next record is a new one, and who is linked gets it now. */
 void kith_exchange_renew(struct kith_node *node);
 
+/* An address record of ours that says just this, in the outbox; empty when there is
+ * nothing to say, or no memory. Newer than any before that was made here; what peers are
+ * told among themselves is not touched. */
+struct kith_bytes kith_exchange_sign(struct kith_node *node,
+                                     const struct kith_address *addresses, size_t count);
+
 /* The link is live: send our own record and some of those known. */
 void kith_exchange_offer(struct kith_node *node, struct kith_link *link);
 
@@ -34,9 +40,10 @@ int kith_exchange_take(struct kith_node *node, struct kith_link *link,
 /* The signature of a record was checked. True when it was one. */
 bool kith_exchange_verified(struct kith_node *node, uint64_t verify_no, bool is_valid);
 
-/* The next address of this peer's record to be tried; false when there is none. */
-bool kith_exchange_address(const struct kith_node *node, const struct kith_id *id,
-                           unsigned attempt, struct kith_address *out);
+/* The addresses of this peer's record that may be dialled, up to `out_max`; 0 when it is
+ * not known. */
+size_t kith_exchange_addresses(const struct kith_node *node, const struct kith_id *id,
+                               struct kith_address *out, size_t out_max);
 
 /* May others be told of it, and may it be dialled when others tell of it? Not loopback,
  * link-local, multicast or unspecified ones. */

@@ -76,8 +76,9 @@ static bool fits_full_name(const struct kith_peer *peer, struct kith_bytes text)
 static bool fits_address(const struct kith_peer *peer, struct kith_bytes text)
 {
     struct kith_address wanted;
-    const struct kith_address *at =
-        peer->link != NULL ? &peer->link->remote : &peer->address;
+    const struct kith_address *at = peer->link != NULL && !peer->link->is_relayed
+                                        ? &peer->link->remote
+                                        : &peer->address;
     if (kith_address_parse(text, 0, true, &wanted, NULL) != 0 || wanted.host[0] == '\0')
         return false;
     return strcmp(wanted.host, at->host) == 0 &&

@@ -31,6 +31,7 @@ static void send_hello(struct kith_node *node, struct kith_link *link)
         .version_max = KITH_PROTO_VERSION,
         .name = kith_bytes(name, strlen(name)),
         .address_count = node->listening_count,
+        .capabilities = node->mapped.host[0] != '\0' ? KITH_CAPABILITY_MAPPED : 0,
         .lost = peer != NULL ? peer->lost : 0,
         .name_hlc = node->self->name_hlc,
     };
@@ -57,12 +58,22 @@ void kith_greet_proven(struct kith_node *node, struct kith_link *link)
 static void learn_address(struct kith_link *link, const struct kith_frame_hello *hello)
 {
     struct kith_address told;
-    if (link->role != KITH_ROLE_LISTENER || hello->address_count == 0 ||
+    if (link->role != KITH_ROLE_LISTENER || link->is_relayed ||
+        hello->address_count == 0 ||
         kith_address_parse(hello->addresses[0], KITH_PORT_DEFAULT, true, &told, NULL) !=
             0)
         return;
     link->remote.port = told.port;
     kith_peer_found_at(link->peer, &link->remote);
+}
+
+/* Who listens behind a router that maps a port is reached through it. */
+static void learn_path(const struct kith_node *node, struct kith_link *link,
+                       const struct kith_frame_hello *hello)
+{
+    bool is_theirs = (hello->capabilities & KITH_CAPABILITY_MAPPED) != 0;
+    bool is_ours = node->mapped.host[0] != '\0';
+    link->is_mapped = link->role == KITH_ROLE_DIALLER ? is_theirs : is_ours;
 }
 
 static void meet_self(struct kith_node *node, struct kith_link *link)
@@ -102,6 +113,8 @@ static void go_live(struct kith_node *node, struct kith_link *link,
                     const struct kith_frame_hello *hello)
 {
     link->state = KITH_LINK_LIVE;
+    link->since = node->now.wall;
+    learn_path(node, link, hello);
     learn_address(link, hello);
     kith_peer_rename(node, link->peer, hello->name, name_hlc(node, hello));
     kith_dial_succeeded(node, link);

@@ -3,9 +3,11 @@
 
 #include <string.h>
 
+#include "core/candidate.h"
 #include "core/dial.h"
 #include "core/greet.h"
 #include "core/peer.h"
+#include "core/seek.h"
 #include "core/share.h"
 #include "core/stream.h"
 
@@ -25,6 +27,7 @@ static struct kith_link *add(struct kith_node *node, const struct kith_input_lin
     link->no = up->link;
     link->role = up->role;
     link->is_lan = up->is_lan;
+    link->is_relayed = up->is_relayed;
     link->id = up->peer;
     link->remote = up->remote;
     link->up_at = link->heard_at = link->used_at = node->now.mono;
@@ -67,7 +70,8 @@ void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up)
     struct kith_link *link = add(node, up);
     if (link == NULL)
         return;
-    link->dial = kith_dial_reached(node, up->dial, link);
+    if (up->dial == 0 || !kith_candidate_dialled(node, up->dial, 0))
+        link->dial = kith_dial_reached(node, up->dial, link);
     node->link_up_at = node->now.mono;
     if (node->is_stopping) {
         kith_link_close(node, link, KITH_BYE_LEAVING, KITH_ECLOSED);
@@ -118,6 +122,7 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     peer->lost++;
     kith_peer_tell(node, peer, KITH_PEER_OFFLINE, NULL);
     kith_dial_peer_lost(node, peer);
+    kith_candidate_lost(node, peer);
     seek_again(node, link, peer);
 }
 
@@ -260,6 +265,13 @@ static void probe(struct kith_node *node, struct kith_link *link)
     kith_node_wake_at(node, link->heard_at + dead_after(link));
 }
 
+void kith_link_doubt(struct kith_node *node, struct kith_link *link)
+{
+    if (link->state == KITH_LINK_LIVE &&
+        node->now.mono - link->heard_at >= KITH_PROBE_TIME)
+        probe(node, link);
+}
+
 void kith_link_probe_all(struct kith_node *node)
 {
     kith_list_each (item, &node->links) {
@@ -283,9 +295,9 @@ static void remember_instance(struct kith_node *node, struct kith_link *link)
 }
 
 /* PROTOCOL section 5: a new instance always replaces the old link; so does a link on
- * which more losses were told, for then the old one is lost on one side; and a second
- * dial from the same side. What is left are crossing dials: that of the lower id stays.
- */
+ * which more losses were told, for then the old one is lost on one side; one that is not
+ * relayed; and a second dial from the same side. What is left are crossing dials: that of
+ * the lower id stays. */
 static bool wins(const struct kith_node *node, const struct kith_link *link,
                  const struct kith_link *old)
 {
@@ -293,6 +305,8 @@ static bool wins(const struct kith_node *node, const struct kith_link *link,
         return true;
     if (link->losses != old->losses)
         return link->losses > old->losses;
+    if (link->is_relayed != old->is_relayed)
+        return old->is_relayed;
     if (link->role == old->role)
         return true;
     bool is_lower = kith_id_compare(&node->self->id, &link->id) < 0;
@@ -302,7 +316,7 @@ static bool wins(const struct kith_node *node, const struct kith_link *link,
 static void keep_address(struct kith_node *node, struct kith_link *link)
 {
     struct kith_peer *peer = link->peer;
-    if (link->role == KITH_ROLE_DIALLER)
+    if (link->role == KITH_ROLE_DIALLER && !link->is_relayed)
         kith_peer_found_at(peer, &link->remote);
     peer->last_seen = node->now.wall;
     kith_peer_record(node, peer);
@@ -314,8 +328,7 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
     struct kith_link *old = peer->link;
     if (old != NULL && !wins(node, link, old)) {
         kith_link_close(node, link, KITH_BYE_REPLACED, KITH_EREPLACED);
-        if (node->now.mono - old->heard_at >= KITH_PROBE_TIME)
-            probe(node, old); /* who has a link seldom dials */
+        kith_link_doubt(node, old); /* who has a link seldom dials */
         return false;
     }
     remember_instance(node, link);
@@ -328,6 +341,8 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
         kith_peer_tell(node, peer, KITH_PEER_ONLINE, NULL);
     }
     peer->is_moving = false;
+    kith_candidate_linked(node, link);
+    kith_seek_linked(node, peer);
     return true;
 }
 

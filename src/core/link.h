@@ -47,6 +47,10 @@ void kith_link_check_all(struct kith_node *node);
 
 void kith_link_send_ping(struct kith_node *node, struct kith_link *link);
 
+/* There is a sign that the peer may have lost this link: if it was silent for
+ * KITH_PROBE_TIME it has as long to show that it lives. */
+void kith_link_doubt(struct kith_node *node, struct kith_link *link);
+
 /* An address of ours went, and with it perhaps a link that nothing else will end soon:
  * those of the LAN have KITH_PROBE_TIME to show that they live. */
 void kith_link_probe_all(struct kith_node *node);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/mark.h"
 
+#include "core/candidate.h"
 #include "core/command.h"
 #include "core/dial.h"
 #include "core/link.h"
@@ -12,6 +13,7 @@ static void set_blocked(struct kith_node *node, struct kith_peer *peer, bool is_
     peer->is_blocked = is_blocked;
     if (!is_blocked) {
         kith_dial_peer_lost(node, peer); /* its addresses are dialled again */
+        kith_candidate_lost(node, peer);
         return;
     }
     kith_dial_refuse(node, peer);

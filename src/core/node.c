@@ -5,6 +5,7 @@
 
 #include "core/author.h"
 #include "core/beacon.h"
+#include "core/candidate.h"
 #include "core/command.h"
 #include "core/commit.h"
 #include "core/dial.h"
@@ -15,12 +16,15 @@
 #include "core/intake.h"
 #include "core/link.h"
 #include "core/log.h"
+#include "core/lookup.h"
 #include "core/peer.h"
 #include "core/promise.h"
 #include "core/recv.h"
 #include "core/room.h"
+#include "core/seek.h"
 #include "core/share.h"
 #include "core/stream.h"
+#include "core/tracker.h"
 
 bool kith_node_grow(struct kith_node *node, void **items, size_t *capacity,
                     size_t count_min, size_t item_size)
@@ -59,6 +63,13 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_map_init(&node->link_map, node->alloc, node->hash_key, sizeof(uint32_t));
     kith_map_init(&node->record_map, node->alloc, node->hash_key, KITH_ID_SIZE);
     kith_list_init(&node->record_checks);
+    kith_map_init(&node->tracking.candidate_map, node->alloc, node->hash_key,
+                  KITH_ID_SIZE);
+    kith_list_init(&node->tracking.pins);
+    kith_list_init(&node->tracking.candidates);
+    kith_list_init(&node->tracking.checks);
+    kith_list_init(&node->tracking.lookups);
+    kith_list_init(&node->tracking.seeks);
     kith_list_init(&node->dials);
     kith_list_init(&node->links);
     kith_list_init(&node->urgent_shares);
@@ -114,6 +125,10 @@ void kith_node_free(struct kith_node *node)
     kith_intake_free_all(node);
     kith_import_free_all(node);
     kith_exchange_free_all(node);
+    kith_lookup_free_all(node);
+    kith_seek_free_all(node);
+    kith_candidate_free_all(node);
+    kith_tracker_free_all(node);
     kith_dial_free_all(node);
     kith_link_free_all(node);
     kith_room_free_all(node);
@@ -148,6 +163,8 @@ int kith_node_restore(struct kith_node *node, const struct kith_record *record)
         return kith_log_restore(node, &record->log);
     case KITH_RECORD_ACK:
         return kith_log_restore_ack(node, &record->ack);
+    case KITH_RECORD_TRACKER:
+        return kith_tracker_restore(node, &record->tracker);
     case KITH_RECORD_RUN:
         break;
     }
@@ -177,6 +194,7 @@ static void start(struct kith_node *node)
         kith_author_profile(node, &node->self->name, 0);
     kith_exchange_remember(node);
     kith_dial_check_all(node);
+    kith_tracker_begin(node);
     kith_beacon_begin(node);
 }
 
@@ -197,6 +215,10 @@ static void check_times(struct kith_node *node)
     node->deadline = KITH_TIME_NEVER;
     kith_link_check_all(node);
     kith_dial_check_all(node);
+    kith_tracker_check_all(node);
+    kith_candidate_check_all(node);
+    kith_lookup_check_all(node);
+    kith_seek_check_all(node);
     kith_beacon_check(node);
     kith_commit_check(node);
     kith_fetch_check_all(node);
@@ -251,6 +273,7 @@ static void verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
 {
     if (!kith_beacon_verified(node, verify_no, is_valid) &&
         !kith_exchange_verified(node, verify_no, is_valid) &&
+        !kith_candidate_verified(node, verify_no, is_valid) &&
         !kith_import_verified(node, verify_no, is_valid))
         kith_intake_verified(node, verify_no, is_valid);
 }
@@ -268,7 +291,9 @@ static void dispatch(struct kith_node *node, const struct kith_input *input)
         kith_command_run(node, &input->command);
         break;
     case KITH_INPUT_DIAL_FAILED:
-        kith_dial_failed(node, input->dial_failed.dial, input->dial_failed.error);
+        if (!kith_candidate_dialled(node, input->dial_failed.dial,
+                                    input->dial_failed.error))
+            kith_dial_failed(node, input->dial_failed.dial, input->dial_failed.error);
         break;
     case KITH_INPUT_STORED:
         kith_commit_stored(node, input->stored.store_no);
@@ -285,6 +310,17 @@ static void dispatch(struct kith_node *node, const struct kith_input *input)
     case KITH_INPUT_DATAGRAM:
         kith_beacon_heard(node, &input->datagram.from, input->datagram.is_on_link,
                           input->datagram.bytes);
+        break;
+    case KITH_INPUT_TRACKER_UP:
+        kith_tracker_up(node, input->tracker_up.tracker, &input->tracker_up.id,
+                        &input->tracker_up.remote);
+        break;
+    case KITH_INPUT_TRACKER_DOWN:
+        kith_tracker_down(node, input->tracker_down.tracker, input->tracker_down.error);
+        break;
+    case KITH_INPUT_TRACKER_FRAME:
+        kith_tracker_frame(node, input->tracker_frame.tracker,
+                           input->tracker_frame.bytes);
         break;
     default:
         link_input(node, input);

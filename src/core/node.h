@@ -21,11 +21,14 @@
 #include "kith/error.h"
 #include "proto/event.h"
 #include "proto/record.h"
+#include "proto/tracker.h"
 
 #define KITH_NETWORK_KEY_SIZE 32
 #define KITH_EXPORTER_SIZE    32
 #define KITH_LINKS_MAX        1024 /* past it a stranger's, then the idlest is closed */
 #define KITH_TARGETS_MAX      256 /* configured and connected addresses, dialled for ever */
+#define KITH_TRACKERS_MAX     8   /* each holds a connection for ever */
+#define KITH_FOUND_MAX        32 /* candidates in the answer to a LOOKUP */
 #define KITH_SEND_TEXTS_MAX   KITH_RUN_COUNT_MAX
 #define KITH_SEND_SIZE_MAX                                                               \
     (480 * 1024)            /* texts of one SEND together: they fit one run              \
@@ -77,6 +80,9 @@ enum kith_input_type {
     KITH_INPUT_LOADED,
     KITH_INPUT_VERIFIED,
     KITH_INPUT_DATAGRAM,
+    KITH_INPUT_TRACKER_UP,
+    KITH_INPUT_TRACKER_DOWN, /* or it could not be reached */
+    KITH_INPUT_TRACKER_FRAME,
 };
 
 enum kith_role { KITH_ROLE_DIALLER, KITH_ROLE_LISTENER };
@@ -86,7 +92,8 @@ struct kith_input_link_up {
     uint32_t link; /* unique for the life of the process, never 0 */
     uint32_t dial; /* the DIAL it came from; 0 when accepted */
     enum kith_role role;
-    bool is_lan; /* shorter silence means death */
+    bool is_lan;     /* shorter silence means death */
+    bool is_relayed; /* `remote` is the relay's */
     struct kith_id peer;
     uint8_t exporter_net[KITH_EXPORTER_SIZE];
     uint8_t exporter_room[KITH_EXPORTER_SIZE];
@@ -104,8 +111,12 @@ enum kith_command_type {
     KITH_COMMAND_VERIFY,    /* a peer: its id was compared; or not so */
     KITH_COMMAND_LISTENING, /* addresses to tell peers, replacing those before; be found
                                anew */
-    KITH_COMMAND_STOP,      /* say goodbye on every link; nothing is dialled any more */
-    KITH_COMMAND_IMPORT, /* a run that somebody kept: checked as if a peer had sent it */
+    KITH_COMMAND_MAPPED,  /* the router maps this address to our port; or none any more */
+    KITH_COMMAND_TRACKER, /* register there, for ever */
+    KITH_COMMAND_SEEK,    /* a peer that may be at these addresses, or at a tracker */
+    KITH_COMMAND_LOOKUP,  /* ask the trackers who has this id or name */
+    KITH_COMMAND_STOP,    /* say goodbye on every link; nothing is dialled any more */
+    KITH_COMMAND_IMPORT,  /* a run that somebody kept: checked as if a peer had sent it */
 };
 
 struct kith_command {
@@ -134,6 +145,28 @@ struct kith_command {
             const struct kith_address *addresses;
             size_t count;
         } listening;
+        struct kith_address mapped; /* MAPPED: numeric; host "" for none */
+        /* Answered at once: 0, or KITH_ELIMIT when there are KITH_TRACKERS_MAX. */
+        struct {
+            struct kith_address address;
+            bool has_id; /* else the first one met there is kept */
+            struct kith_id id;
+            bool is_kept; /* over restarts, though no configuration names it */
+        } tracker;
+        /* Answered once it is linked, or with KITH_ETIMEDOUT after KITH_SEEK_TIME; it is
+         * looked for further all the same, and a contact from now on. */
+        struct {
+            struct kith_id id;
+            const struct kith_address *addresses; /* at most KITH_RECORD_ADDRESSES_MAX */
+            size_t count;
+        } seek;
+        /* Answered when all trackers have, or after KITH_LOOKUP_TIME: 0, KITH_ENOTFOUND,
+         * or KITH_EUNREACHABLE when no tracker could be asked, or none answered. */
+        struct {
+            bool is_name;
+            struct kith_id id;
+            struct kith_name name;
+        } lookup;
         /* Answered once it is stored, with the room and `count` events, which is 0 when
          * all was held already; or by KITH_ESIGNATURE (forged), KITH_ECHAIN, KITH_EPROTO
          * and the like (broken), KITH_ENOTFOUND (a room that is none of this node's),
@@ -193,6 +226,19 @@ struct kith_input {
             bool is_on_link;
             struct kith_bytes bytes;
         } datagram;
+        struct {
+            uint32_t tracker;           /* as in TRACKER_DIAL */
+            struct kith_id id;          /* proven */
+            struct kith_address remote; /* numeric */
+        } tracker_up;
+        struct {
+            uint32_t tracker;
+            int error;
+        } tracker_down;
+        struct {
+            uint32_t tracker;
+            struct kith_bytes bytes; /* type byte and fields */
+        } tracker_frame;
     };
 };
 
@@ -208,6 +254,9 @@ enum kith_effect_type {
     KITH_EFFECT_LOAD,
     KITH_EFFECT_VERIFY,
     KITH_EFFECT_DATAGRAM, /* a beacon, to everybody on the LAN or to one address */
+    KITH_EFFECT_TRACKER_DIAL,
+    KITH_EFFECT_TRACKER_SEND,
+    KITH_EFFECT_TRACKER_CLOSE,
     KITH_EFFECT_TELL,
 };
 
@@ -217,6 +266,7 @@ enum kith_notice_type {
     KITH_NOTICE_DELIVERY,
     KITH_NOTICE_REPLY,
     KITH_NOTICE_WARNING,
+    KITH_NOTICE_TRACKER,
 };
 
 enum kith_peer_change {
@@ -231,7 +281,17 @@ enum kith_warning {
     KITH_WARNING_FAULT,       /* `peer` broke the protocol: `error` */
     KITH_WARNING_NETWORK, /* `peer`, at `address`, is of another network or has another
                              passphrase: EPROOF; whoever holds that key */
+    KITH_WARNING_TRACKER, /* a tracker, `peer`, at `address`: KITH_EIDENTITY when it shows
+                             another key than before, else the fault it made */
     KITH_WARNING_FUTURE,  /* `peer` wrote more than a day ahead of our clock: parked */
+};
+
+/* Who a tracker knows: a claim of the tracker's. */
+struct kith_found {
+    struct kith_id id;
+    struct kith_name name; /* "" when it is no usable one */
+    bool is_here;          /* at a tracker now */
+    kith_time seen;        /* wall: when it was there last */
 };
 
 /* Something for people. Pointers are valid until the next step. */
@@ -262,19 +322,25 @@ struct kith_notice {
             uint64_t token;
             int error; /* SEND, JOIN, LEAVE, BLOCK, VERIFY: 0 once stored. CONNECT: 0 once
                           the peer said hello. */
-            uint32_t room_no;          /* SEND, JOIN, LEAVE, IMPORT */
-            uint32_t log_no;           /* SEND, IMPORT */
-            uint64_t seq_first;        /* SEND, IMPORT */
-            size_t count;              /* SEND, IMPORT */
-            const struct kith_id *ids; /* SEND, IMPORT: `count` event ids */
-            kith_hlc hlc_first;        /* SEND, IMPORT */
-            uint32_t peer_no;          /* CONNECT, DISCONNECT, BLOCK, VERIFY */
+            uint32_t room_no;               /* SEND, JOIN, LEAVE, IMPORT */
+            uint32_t log_no;                /* SEND, IMPORT */
+            uint64_t seq_first;             /* SEND, IMPORT */
+            size_t count;                   /* SEND, IMPORT */
+            const struct kith_id *ids;      /* SEND, IMPORT: `count` event ids */
+            kith_hlc hlc_first;             /* SEND, IMPORT */
+            uint32_t peer_no;               /* CONNECT, DISCONNECT, BLOCK, VERIFY */
+            const struct kith_found *found; /* LOOKUP: `count`, here before away */
         } reply;
+        struct {
+            uint32_t tracker; /* for kith_node_tracker */
+            bool is_registered;
+            int error; /* why it is not */
+        } tracker;
         struct {
             enum kith_warning warning;
             struct kith_id peer;
             int error;
-            struct kith_address address; /* NETWORK */
+            struct kith_address address; /* NETWORK, TRACKER */
         } warning;
     };
 };
@@ -287,10 +353,15 @@ struct kith_effect {
             struct kith_bytes bytes; /* a whole frame, length included */
         } send;
         struct {
-            uint32_t dial; /* answered by LINK_UP or DIAL_FAILED */
-            struct kith_address address;
+            uint32_t dial;                        /* answered by LINK_UP or DIAL_FAILED */
+            const struct kith_address *addresses; /* raced; at least one */
+            size_t address_count;
             bool has_expected;
             struct kith_id expected;
+            enum kith_role role; /* in TLS; LISTENER only when meeting or relayed */
+            bool is_meeting;     /* from the port listened on; the other side dials too */
+            const uint8_t *ticket; /* KITH_TICKET_SIZE bytes: the addresses are those of a
+                                      relay; NULL: directly */
         } dial;
         struct {
             uint32_t link; /* answered by LINK_DOWN */
@@ -324,6 +395,20 @@ struct kith_effect {
             struct kith_address to;
             struct kith_bytes bytes;
         } datagram;
+        struct { /* from the port listened on, so that routers map both alike */
+            uint32_t tracker; /* answered by TRACKER_UP or TRACKER_DOWN */
+            struct kith_address address;
+            bool has_expected;
+            struct kith_id expected;
+        } tracker_dial;
+        struct {
+            uint32_t tracker;
+            struct kith_bytes bytes; /* a whole frame, length included */
+        } tracker_send;
+        struct {
+            uint32_t tracker; /* not answered */
+            int error;
+        } tracker_close;
         struct kith_notice tell;
     };
 };
@@ -355,6 +440,14 @@ kith_time kith_node_deadline(const struct kith_node *node);
 
 /* ---- queries: nothing changes ---- */
 
+/* How a link goes. */
+enum kith_path {
+    KITH_PATH_LAN,
+    KITH_PATH_DIRECT,
+    KITH_PATH_MAPPED, /* directly, through a port that a router maps */
+    KITH_PATH_RELAY,
+};
+
 struct kith_peer_view {
     uint32_t no;
     struct kith_id id;
@@ -363,10 +456,12 @@ struct kith_peer_view {
     bool is_contact; /* or verified */
     bool is_blocked;
     bool is_verified;
-    bool is_lan;            /* online: the path */
-    kith_time rtt;          /* online: of the last ping; 0 when not yet measured */
-    kith_time online_since; /* online: wall */
-    kith_time last_seen;    /* wall; 0 when never linked */
+    enum kith_path path;       /* online */
+    kith_time path_since;      /* online: wall; the link that counts stands since then */
+    struct kith_address relay; /* path RELAY: whose */
+    kith_time rtt;             /* online: of the last ping; 0 when not yet measured */
+    kith_time online_since;    /* online: wall */
+    kith_time last_seen;       /* wall; 0 when never linked */
     struct kith_address
         address; /* online: the remote end, or where it listens there; else the last that
                     worked; host "" when none is known */
@@ -468,6 +563,46 @@ struct kith_dial_view {
 /* Dials are counted from 0; false when there is no such one. */
 bool kith_node_dial(const struct kith_node *node, size_t index,
                     struct kith_dial_view *out);
+
+/* A tracker, and how it stands with it. */
+struct kith_tracker_view {
+    struct kith_address address;
+    bool has_id;
+    struct kith_id id;
+    bool is_kept; /* over restarts: it came with an invite */
+    bool is_registered;
+    kith_time since; /* wall: registered since, or not registered since; 0: never was */
+    int error;       /* not registered: of the last attempt; 0: the first is under way */
+    unsigned failures;            /* in a row */
+    struct kith_address observed; /* where it sees us; host "" when not told */
+    enum kith_reachability { KITH_REACH_UNKNOWN, KITH_REACH_NO, KITH_REACH_YES } reach;
+    bool relays;
+    uint32_t network_count; /* peers of this network there, at the last word */
+    size_t candidate_count; /* that it told of, and are there */
+};
+
+/* Numbers run from 1 on; false when there is no such one. */
+bool kith_node_tracker(const struct kith_node *node, uint32_t no,
+                       struct kith_tracker_view *out);
+
+/* Where this node may be told to be reached, those of most use first: as trackers reached
+ * it, global ones, private ones. Returns how many. */
+size_t kith_node_addresses(const struct kith_node *node, struct kith_address *out,
+                           size_t out_max);
+
+/* What is done to be linked with a peer that trackers tell of. */
+struct kith_candidate_view {
+    struct kith_id id;
+    bool is_linked;
+    size_t address_count; /* known */
+    const char *stage;    /* static: "direct", "meeting", "relay" or "waiting" */
+    int direct_error;     /* of the last direct dial; 0: none failed */
+    int meet_error;
+    int relay_error;
+};
+/* In no order, from index 0; false past the last. */
+bool kith_node_candidate(const struct kith_node *node, size_t index,
+                         struct kith_candidate_view *out);
 
 /* Logs that wait because what came of them is dated more than a day ahead. */
 size_t kith_node_parked_count(const struct kith_node *node);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/record.h"
+#include "core/tracker.h"
 
 struct kith_peer *kith_peer_find(const struct kith_node *node, const struct kith_id *id)
 {
@@ -109,6 +110,8 @@ void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
     kith_peer_record(node, peer);
     if (is_other && before.text[0] != '\0')
         kith_peer_tell(node, peer, KITH_PEER_RENAMED, &before);
+    if (peer == node->self)
+        kith_tracker_renamed(node);
 }
 
 bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name)

@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/peer.h"
 #include "core/room.h"
+#include "core/tracker.h"
 
 struct kith_record *kith_record_add(struct kith_node *node, enum kith_record_type type)
 {
@@ -102,4 +103,5 @@ void kith_record_forget_uncommitted(struct kith_node *node)
         if (node->logs[no] != NULL &&
             node->logs[no]->head_seq < node->logs[no]->seq_first)
             node->logs[no]->is_recorded = false;
+    kith_tracker_forget_uncommitted(node);
 }

@@ -21,6 +21,15 @@ static const struct kith_peer *peer_at(const struct kith_node *node, uint32_t pe
     return peer_no < node->peer_capacity ? node->peers[peer_no] : NULL;
 }
 
+static enum kith_path path_of(const struct kith_link *link)
+{
+    if (link->is_relayed)
+        return KITH_PATH_RELAY;
+    if (link->is_lan)
+        return KITH_PATH_LAN;
+    return link->is_mapped ? KITH_PATH_MAPPED : KITH_PATH_DIRECT;
+}
+
 bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
                     struct kith_peer_view *out)
 {
@@ -39,10 +48,14 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         .address = peer->address,
     };
     if (peer->link != NULL) {
-        out->is_lan = peer->link->is_lan;
+        out->path = path_of(peer->link);
+        out->path_since = peer->link->since;
         out->rtt = peer->link->rtt;
         out->online_since = peer->online_since;
-        out->address = peer->link->remote;
+        if (peer->link->is_relayed)
+            out->relay = peer->link->remote;
+        else
+            out->address = peer->link->remote;
     }
     return true;
 }

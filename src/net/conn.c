@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "kith/error.h"
+#include "net/conn_begin.h"
 #include "net/error.h"
-#include "net/sockaddr.h"
 
 /* Ciphertext the kernel did not take at once. */
 struct write {
@@ -19,7 +19,6 @@ struct write {
 };
 
 static void pump(struct kith_conn *conn);
-static void start_reading(struct kith_conn *conn);
 
 /* ---- environment ---- */
 
@@ -79,13 +78,22 @@ void kith_conn_env_deinit(struct kith_conn_env *env)
 
 /* ---- the end ---- */
 
+static struct kith_expiry *expiry_of(struct kith_conn *conn)
+{
+    if (conn->state >= KITH_CONN_DRAINING)
+        return &conn->env->lingers;
+    return conn->is_accepted ? &conn->env->handshakes : &conn->env->dialled;
+}
+
 static void stop_expiry(struct kith_conn *conn)
 {
-    struct kith_expiry *expiry =
-        conn->is_dialler ? &conn->env->dialled : &conn->env->handshakes;
-    if (conn->state >= KITH_CONN_DRAINING)
-        expiry = &conn->env->lingers;
-    kith_expiry_remove(expiry, &conn->expiry);
+    kith_expiry_remove(expiry_of(conn), &conn->expiry);
+}
+
+void kith_conn_start_expiry(struct kith_conn *conn)
+{
+    stop_expiry(conn);
+    kith_expiry_add(expiry_of(conn), &conn->expiry);
 }
 
 static void on_closed(uv_handle_t *handle)
@@ -156,8 +164,7 @@ static int write_later(struct kith_conn *conn, struct kith_bytes cipher, size_t 
     return kith_net_error(code);
 }
 
-/* Hand the ciphertext in the sink, which stands for `plain` bytes, to the kernel. */
-static int write_out(struct kith_conn *conn, size_t plain)
+int kith_conn_write_out(struct kith_conn *conn, size_t plain)
 {
     struct kith_tls_sink *sink = &conn->env->sink;
     struct kith_bytes cipher = kith_bytes(sink->data, sink->size);
@@ -218,14 +225,14 @@ static void report_sent(struct kith_conn *conn)
 static int say_goodbye(struct kith_conn *conn)
 {
     kith_tls_bye(&conn->tls);
-    int error = write_out(conn, 0);
+    int error = kith_conn_write_out(conn, 0);
     if (error)
         return error;
     conn->state = KITH_CONN_LINGERING;
     int code =
         uv_shutdown(&conn->request.shutdown, (uv_stream_t *)&conn->tcp, on_shutdown);
     conn->is_paused = false;
-    start_reading(conn);
+    kith_conn_start_reading(conn);
     return kith_net_error(code);
 }
 
@@ -236,7 +243,7 @@ static int pump_queue(struct kith_conn *conn)
         size_t plain = 0;
         error = encrypt(conn, &plain);
         if (!error)
-            error = write_out(conn, plain);
+            error = kith_conn_write_out(conn, plain);
     }
     return error;
 }
@@ -315,10 +322,10 @@ static void read_records(struct kith_conn *conn)
     }
 }
 
-static void advance_handshake(struct kith_conn *conn)
+void kith_conn_handshake(struct kith_conn *conn)
 {
     int code = kith_tls_handshake(&conn->tls);
-    int error = write_out(conn, 0);
+    int error = kith_conn_write_out(conn, 0);
     if (code < 0 || error) {
         kith_conn_abort(conn, code < 0 ? code : error);
         return;
@@ -330,10 +337,22 @@ static void advance_handshake(struct kith_conn *conn)
     conn->env->happenings->up(conn);
 }
 
+void kith_conn_hear(struct kith_conn *conn, struct kith_bytes bytes)
+{
+    conn->tls.input = bytes;
+    if (conn->state == KITH_CONN_HANDSHAKE)
+        kith_conn_handshake(conn);
+    if (conn->state == KITH_CONN_OPEN)
+        read_records(conn);
+    conn->tls.input = kith_bytes(NULL, 0);
+}
+
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
 {
     struct kith_conn *conn = handle->data;
-    *out = uv_buf_init((char *)conn->env->read, sizeof conn->env->read);
+    size_t wanted = conn->state < KITH_CONN_HANDSHAKE ? kith_conn_begin_wants(conn)
+                                                      : sizeof conn->env->read;
+    *out = uv_buf_init((char *)conn->env->read, (unsigned)wanted);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
@@ -343,15 +362,16 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         kith_conn_abort(conn, kith_net_error((int)size));
         return;
     }
-    conn->tls.input = kith_bytes(buffer->base, (size_t)size);
-    if (size > 0 && conn->state == KITH_CONN_HANDSHAKE)
-        advance_handshake(conn);
-    if (size > 0 && conn->state == KITH_CONN_OPEN)
-        read_records(conn);
-    conn->tls.input = kith_bytes(NULL, 0);
+    if (size == 0)
+        return;
+    struct kith_bytes bytes = kith_bytes(buffer->base, (size_t)size);
+    if (conn->state < KITH_CONN_HANDSHAKE)
+        kith_conn_begin_heard(conn, bytes);
+    else
+        kith_conn_hear(conn, bytes);
 }
 
-static void start_reading(struct kith_conn *conn)
+void kith_conn_start_reading(struct kith_conn *conn)
 {
     int code = uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
     if (code != 0 && code != UV_EALREADY)
@@ -366,20 +386,18 @@ void kith_conn_pause(struct kith_conn *conn, bool is_paused)
     if (is_paused)
         uv_read_stop((uv_stream_t *)&conn->tcp);
     else
-        start_reading(conn);
+        kith_conn_start_reading(conn);
 }
 
 /* ---- the beginning ---- */
 
-static struct kith_conn *conn_new(struct kith_conn_env *env, bool is_dialler,
-                                  enum kith_conn_state state)
+struct kith_conn *kith_conn_new(struct kith_conn_env *env, enum kith_conn_state state)
 {
     struct kith_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
     conn->env = env;
     conn->state = state;
-    conn->is_dialler = is_dialler;
     conn->framing.size_max = env->frame_size_initial;
     kith_list_init(&conn->dirty_node);
     kith_expiry_item_init(&conn->expiry);
@@ -390,69 +408,6 @@ static struct kith_conn *conn_new(struct kith_conn_env *env, bool is_dialler,
     conn->tcp.data = conn;
     kith_list_push(&env->conns, &conn->all_node);
     return conn;
-}
-
-static void start_handshake(struct kith_conn *conn)
-{
-    uv_tcp_nodelay(&conn->tcp, 1);
-    kith_expiry_add(conn->is_dialler ? &conn->env->dialled : &conn->env->handshakes,
-                    &conn->expiry);
-    start_reading(conn);
-}
-
-int kith_conn_accept(struct kith_conn_env *env, int take_fd)
-{
-    struct kith_conn *conn = conn_new(env, false, KITH_CONN_HANDSHAKE);
-    if (!conn) {
-        close(take_fd);
-        return KITH_ENOMEM;
-    }
-    int code = uv_tcp_open(&conn->tcp, take_fd);
-    int error = kith_net_error(code);
-    if (error)
-        close(take_fd);
-    else
-        error = kith_tls_init(&conn->tls, env->identity, &env->sink, false, NULL);
-    if (error)
-        kith_conn_abort(conn, error);
-    else
-        start_handshake(conn);
-    return error;
-}
-
-static void on_connect(uv_connect_t *request, int status)
-{
-    struct kith_conn *conn = request->handle->data;
-    if (conn->state == KITH_CONN_CLOSED)
-        return;
-    if (status < 0) {
-        kith_conn_abort(conn, kith_net_error(status));
-        return;
-    }
-    conn->state = KITH_CONN_HANDSHAKE;
-    start_handshake(conn);
-    if (conn->state == KITH_CONN_HANDSHAKE)
-        conn->env->happenings->connected(conn);
-    if (conn->state == KITH_CONN_HANDSHAKE)
-        advance_handshake(conn);
-}
-
-int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
-                      const struct kith_id *expected, struct kith_conn **out)
-{
-    struct kith_conn *conn = conn_new(env, true, KITH_CONN_CONNECTING);
-    if (!conn)
-        return KITH_ENOMEM;
-    int error = kith_tls_init(&conn->tls, env->identity, &env->sink, true, expected);
-    if (!error)
-        error = kith_net_error(uv_tcp_connect(&conn->request.connect, &conn->tcp,
-                                              (const struct sockaddr *)to, on_connect));
-    if (error) {
-        kith_conn_abort(conn, error);
-        return error;
-    }
-    *out = conn;
-    return 0;
 }
 
 /* ---- the rest ---- */
@@ -467,7 +422,7 @@ void kith_conn_close(struct kith_conn *conn, int error)
         return;
     conn->error = error;
     conn->state = KITH_CONN_DRAINING;
-    kith_expiry_add(&conn->env->lingers, &conn->expiry);
+    kith_conn_start_expiry(conn);
     if (kith_list_is_empty(&conn->dirty_node))
         kith_list_push(&conn->env->dirty, &conn->dirty_node);
 }

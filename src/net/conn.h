@@ -6,7 +6,8 @@
  * take the place of this one.
  *
  * Happy path of a dialled one: connect, connected, up, frame…, close, closed. Of an
- * accepted one: accept, up, frame…, closed.
+ * accepted one: accept, up, frame…, closed. Of one that is to be relayed here: accept,
+ * ticket, closed.
  *
  * Ways to fail: every one of them ends in `closed`, once, from the loop and never from
  * inside a call, with the connection's descriptor already given back. */
@@ -15,6 +16,7 @@
 
 #include <sys/socket.h>
 #include <uv.h>
+#include "base/ticket.h"
 #include "net/expiry.h"
 #include "net/framing.h"
 #include "net/tls.h"
@@ -31,15 +33,36 @@
  * one only bounds its mistakes. Past it the connection is closed with KITH_ELIMIT. */
 #define KITH_CONN_QUEUE_MAX (64 * 1024 * 1024)
 
+/* What is said before TLS: a magic and a ticket. */
+#define KITH_CONN_PREAMBLE_SIZE (KITH_TICKET_MAGIC_SIZE + KITH_TICKET_SIZE)
+
 /* An emptied send buffer of at most this size serves the next connection that sends. */
 #define KITH_CONN_SPARE_MAX (256 * 1024)
 
 struct kith_conn;
 struct kith_dial;
 
+/* How a connection that this side makes goes on once it is connected. */
+struct kith_conn_plan {
+    bool is_listener; /* of TLS: the other one begins */
+    bool has_expected;
+    struct kith_id expected;
+    bool has_ticket; /* to be shown to a relay first */
+    uint8_t ticket[KITH_TICKET_SIZE];
+};
+
 struct kith_conn_happenings {
-    void (*connected)(struct kith_conn *conn); /* dialled ones; TLS begins */
-    void (*up)(struct kith_conn *conn);        /* the peer's key is proven */
+    void (*connected)(struct kith_conn *conn); /* made ones */
+
+    /* An accepted one brought a ticket: the descriptor is given away, `closed` comes with
+     * 0. Only if the environment takes tickets. */
+    void (*ticket)(struct kith_conn *conn, const uint8_t *ticket, int take_fd);
+
+    /* An accepted one brought no ticket: TLS begins, unless it is aborted now. Only if
+     * the environment takes tickets. */
+    void (*plain)(struct kith_conn *conn);
+
+    void (*up)(struct kith_conn *conn); /* the peer's key is proven */
     void (*frame)(struct kith_conn *conn, struct kith_bytes frame);
     void (*drained)(struct kith_conn *conn, size_t sent);
     void (*closed)(struct kith_conn *conn, int error); /* freed after this */
@@ -52,8 +75,9 @@ struct kith_conn_env {
     const struct kith_conn_happenings *happenings;
     void *owner;
     uint32_t frame_size_initial;
+    bool takes_tickets;            /* what is accepted may bring one */
     struct kith_expiry handshakes; /* accepted ones, oldest first */
-    struct kith_expiry dialled;    /* handshakes of dialled ones */
+    struct kith_expiry dialled;    /* handshakes of those this side made */
     struct kith_expiry lingers;    /* closing ones */
     unsigned timers_open;
     void (*closed)(struct kith_conn_env *env);
@@ -68,6 +92,8 @@ struct kith_conn_env {
 
 enum kith_conn_state {
     KITH_CONN_CONNECTING,
+    KITH_CONN_TICKET,  /* shown to a relay: waiting for its word */
+    KITH_CONN_KNOCKED, /* accepted: its first bytes tell what it wants */
     KITH_CONN_HANDSHAKE,
     KITH_CONN_OPEN,
     KITH_CONN_DRAINING,  /* close was asked for: what is queued still leaves */
@@ -92,8 +118,12 @@ struct kith_conn {
     unsigned writes;      /* requests with the loop */
     size_t sent;          /* plaintext that left, to be reported */
     int error;            /* why it closes; 0 while it does not */
+    uint8_t preamble[KITH_CONN_PREAMBLE_SIZE]; /* to be shown, or heard so far */
+    uint8_t preamble_size;
     enum kith_conn_state state;
-    bool is_dialler;
+    bool is_dialler;  /* begins TLS */
+    bool is_accepted; /* else this side connected */
+    bool is_relayed;  /* it showed a ticket */
     bool is_paused;
 
     /* The net's. */
@@ -112,9 +142,9 @@ void kith_conn_env_deinit(struct kith_conn_env *env);
 /* Take over an accepted socket; closed on failure too. */
 int kith_conn_accept(struct kith_conn_env *env, int take_fd);
 
-/* `expected` (may be NULL) is copied. On failure nothing was begun. */
+/* `plan` is copied. On failure nothing was begun. */
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
-                      const struct kith_id *expected, struct kith_conn **out);
+                      const struct kith_conn_plan *plan, struct kith_conn **out);
 
 /* Queue bytes; they leave with the next flush. Does nothing on a closing one. */
 void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes);

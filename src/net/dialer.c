@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/dialer.h"
+#include <assert.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ static void on_timer(uv_timer_t *timer);
 
 static void release(struct kith_dial *dial)
 {
-    if (dial->is_closed && !dial->is_resolving)
+    if (dial->is_closed && dial->resolving_count == 0)
         free(dial);
 }
 
@@ -41,8 +42,9 @@ void kith_dial_finish(struct kith_dial *dial, struct kith_conn *conn)
         if (attempt->conn != conn)
             kith_conn_abort(attempt->conn, KITH_ECLOSED);
     }
-    if (dial->is_resolving)
-        uv_cancel((uv_req_t *)&dial->resolve);
+    for (size_t i = 0; i < dial->resolution_count; i++)
+        if (dial->resolutions[i].is_busy)
+            uv_cancel((uv_req_t *)&dial->resolutions[i].request);
     uv_close((uv_handle_t *)&dial->timer, on_timer_closed);
 }
 
@@ -95,6 +97,17 @@ static struct kith_attempt *find_attempt(struct kith_dial *dial,
     return NULL;
 }
 
+/* The first of the family whose turn it is, else of the other. */
+static struct kith_attempt *next_attempt(struct kith_dial *dial)
+{
+    int family = dial->family_last == AF_INET6 ? AF_INET : AF_INET6;
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (dial->attempts[i].state == KITH_ATTEMPT_TODO &&
+            dial->attempts[i].to.ss_family == family)
+            return &dial->attempts[i];
+    return find_attempt(dial, KITH_ATTEMPT_TODO);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct kith_dial *dial = timer->data;
@@ -115,23 +128,30 @@ static void arm(struct kith_dial *dial, bool is_staggered)
     uv_timer_start(&dial->timer, on_timer, delay_ms, 0);
 }
 
+static int begin(struct kith_dial *dial, struct kith_attempt *attempt)
+{
+    dial->family_last = attempt->to.ss_family;
+    attempt->has_connected = false;
+    attempt->state = KITH_ATTEMPT_DONE;
+    int error = kith_conn_connect(dial->env, &attempt->to, &dial->plan, &attempt->conn);
+    if (error)
+        return error;
+    attempt->state = KITH_ATTEMPT_BUSY;
+    attempt->conn->dial = dial;
+    return 0;
+}
+
 /* Begin the next attempt that can be begun; fail when none is left or under way. */
 static void advance(struct kith_dial *dial)
 {
     struct kith_attempt *next;
-    while ((next = find_attempt(dial, KITH_ATTEMPT_TODO)) != NULL) {
-        int error =
-            kith_conn_connect(dial->env, &next->to,
-                              dial->has_expected ? &dial->expected : NULL, &next->conn);
-        if (!error) {
-            next->state = KITH_ATTEMPT_BUSY;
-            next->conn->dial = dial;
+    while ((next = next_attempt(dial)) != NULL) {
+        int error = begin(dial, next);
+        if (!error)
             break;
-        }
-        next->state = KITH_ATTEMPT_DONE;
         note_error(dial, error);
     }
-    if (!next && !find_attempt(dial, KITH_ATTEMPT_BUSY))
+    if (!next && !find_attempt(dial, KITH_ATTEMPT_BUSY) && dial->resolving_count == 0)
         fail(dial);
     else
         arm(dial, find_attempt(dial, KITH_ATTEMPT_TODO) != NULL);
@@ -141,8 +161,12 @@ void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn)
 {
     for (size_t i = 0; i < dial->attempt_count; i++) {
         struct kith_attempt *attempt = &dial->attempts[i];
-        if (attempt->state != KITH_ATTEMPT_BUSY || attempt->conn == conn)
+        if (attempt->state != KITH_ATTEMPT_BUSY)
             continue;
+        if (attempt->conn == conn) {
+            attempt->has_connected = true;
+            continue;
+        }
         attempt->conn->dial = NULL;
         kith_conn_abort(attempt->conn, KITH_ECLOSED);
         attempt->state = KITH_ATTEMPT_TODO;
@@ -165,102 +189,113 @@ void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error)
 
 /* ---- resolving ---- */
 
-static const struct addrinfo *next_of_family(const struct addrinfo *at, int family)
+static void add_attempt(struct kith_dial *dial, const struct sockaddr_storage *to)
 {
-    while (at && at->ai_family != family)
-        at = at->ai_next;
-    return at;
+    if (dial->attempt_count == KITH_DIAL_ATTEMPTS_MAX)
+        return;
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (kith_sockaddr_equal(&dial->attempts[i].to, to))
+            return;
+    dial->attempts[dial->attempt_count++].to = *to;
 }
 
-static void add_attempt(struct kith_dial *dial, const struct addrinfo *result)
-{
-    struct kith_attempt *attempt = &dial->attempts[dial->attempt_count++];
-    memcpy(&attempt->to, result->ai_addr, result->ai_addrlen);
-}
-
-/* The resolver's order within a family, the families in turn. */
 static void take_results(struct kith_dial *dial, const struct addrinfo *list)
 {
-    int family = list->ai_family == AF_INET ? AF_INET : AF_INET6;
-    int other = family == AF_INET ? AF_INET6 : AF_INET;
-    const struct addrinfo *a = next_of_family(list, family);
-    const struct addrinfo *b = next_of_family(list, other);
-    while ((a || b) && dial->attempt_count < KITH_DIAL_ATTEMPTS_MAX) {
-        if (a) {
-            add_attempt(dial, a);
-            a = next_of_family(a->ai_next, family);
-        }
-        if (b && dial->attempt_count < KITH_DIAL_ATTEMPTS_MAX) {
-            add_attempt(dial, b);
-            b = next_of_family(b->ai_next, other);
-        }
+    for (; list; list = list->ai_next) {
+        struct sockaddr_storage to = {0};
+        if (list->ai_family != AF_INET && list->ai_family != AF_INET6)
+            continue;
+        memcpy(&to, list->ai_addr, list->ai_addrlen);
+        add_attempt(dial, &to);
     }
+}
+
+static bool is_shaking_hands(const struct kith_dial *dial)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
+            dial->attempts[i].has_connected)
+            return true;
+    return false;
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
 {
     struct kith_dial *dial = request->data;
-    dial->is_resolving = false;
+    ((struct kith_resolution *)request)->is_busy = false;
+    dial->resolving_count--;
+    if (!dial->is_over && status == 0)
+        take_results(dial, list);
+    uv_freeaddrinfo(list);
     if (dial->is_over) {
-        uv_freeaddrinfo(list);
         release(dial);
         return;
     }
-    if (status == 0)
-        take_results(dial, list);
-    uv_freeaddrinfo(list);
-    if (dial->attempt_count == 0)
-        note_error(dial, status ? kith_net_error(status) : KITH_ERESOLVE);
-    advance(dial);
+    if (status != 0)
+        note_error(dial, kith_net_error(status));
+    if (is_shaking_hands(dial))
+        return;
+    if (find_attempt(dial, KITH_ATTEMPT_BUSY))
+        arm(dial, find_attempt(dial, KITH_ATTEMPT_TODO) != NULL);
+    else
+        advance(dial);
 }
 
-static int start(struct kith_dial *dial, const struct kith_address *address)
+static void resolve(struct kith_dial *dial, const struct kith_address *address)
 {
-    if (kith_sockaddr_parse(address, &dial->attempts[0].to)) {
-        dial->attempt_count = 1;
-        return uv_timer_start(&dial->timer, on_timer, 0, 0);
-    }
     char port[6];
     snprintf(port, sizeof port, "%u", (unsigned)address->port);
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
                                    .ai_flags = AI_NUMERICSERV};
-    int code = uv_getaddrinfo(dial->timer.loop, &dial->resolve, on_resolved,
+    struct kith_resolution *resolution = &dial->resolutions[dial->resolution_count++];
+    resolution->request.data = dial;
+    int code = uv_getaddrinfo(dial->timer.loop, &resolution->request, on_resolved,
                               address->host, port, &hints);
-    dial->is_resolving = code == 0;
+    resolution->is_busy = code == 0;
     if (code == 0)
-        arm(dial, false);
-    if (code == 0 || code == UV_ENOMEM)
-        return code;
-    dial->error = KITH_ERESOLVE; /* not even shaped like a name */
-    return uv_timer_start(&dial->timer, on_timer, 0, 0);
+        dial->resolving_count++;
+    else /* most likely not even shaped like a name */
+        note_error(dial, code == UV_ENOMEM ? KITH_ENOMEM : KITH_ERESOLVE);
 }
 
-static void forget(uv_handle_t *handle)
+static void start(struct kith_dial *dial, const struct kith_net_target *target)
 {
-    free(handle->data);
+    for (size_t i = 0; i < target->count; i++) {
+        struct sockaddr_storage to;
+        if (kith_sockaddr_parse(&target->addresses[i], &to))
+            add_attempt(dial, &to);
+        else
+            resolve(dial, &target->addresses[i]);
+    }
+    if (dial->attempt_count > 0 || dial->resolving_count == 0)
+        uv_timer_start(&dial->timer, on_timer, 0, 0);
+    else
+        arm(dial, false);
 }
 
 int kith_dial_new(struct kith_conn_env *env, uint32_t number,
-                  const struct kith_address *address, const struct kith_id *expected,
-                  uint64_t connect_ms, struct kith_dial **out)
+                  const struct kith_net_target *target, uint64_t connect_ms,
+                  struct kith_dial **out)
 {
+    assert(target->count > 0 && target->count <= KITH_NET_ADDRESSES_MAX);
     struct kith_dial *dial = calloc(1, sizeof *dial);
     if (!dial)
         return KITH_ENOMEM;
     dial->env = env;
     dial->number = number;
-    dial->has_expected = expected != NULL;
-    if (expected)
-        dial->expected = *expected;
+    dial->plan.is_listener = target->is_listener;
+    dial->plan.has_expected = target->expected != NULL;
+    dial->plan.has_ticket = target->ticket != NULL;
+    if (target->expected)
+        dial->plan.expected = *target->expected;
+    if (target->ticket)
+        memcpy(dial->plan.ticket, target->ticket, sizeof dial->plan.ticket);
     kith_list_init(&dial->node);
     uv_timer_init(env->loop, &dial->timer);
-    dial->timer.data = dial->resolve.data = dial;
-    dial->due_ms = uv_now(env->loop) + connect_ms;
-    int code = start(dial, address);
-    if (code != 0) {
-        uv_close((uv_handle_t *)&dial->timer, forget);
-        return KITH_ENOMEM;
-    }
+    dial->timer.data = dial;
+    dial->due_ms =
+        uv_now(env->loop) + (target->connect_ms ? target->connect_ms : connect_ms);
+    start(dial, target);
     *out = dial;
     return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* One dial: from an address as people write it to a connection that is up.
+/* One dial: from addresses as people write them to a connection that is up.
  *
- * Resolve; order the results so that the families alternate (RFC 8305 section 4); try
- * them one after the other, 250 ms apart, sooner when one fails. The first to connect
- * goes on alone; should its handshake fail, the others get their turn, so another
- * program on the same port of ::1 hides no peer on 127.0.0.1.
+ * Resolve what is a name; try all one after the other, IPv6 first and then the families
+ * in turn (RFC 8305 section 4), 250 ms apart, sooner when one fails. What a name leads to
+ * joins when it is known. The first to connect goes on alone; should its handshake fail,
+ * the others get their turn, so another program on the same port of ::1 hides no peer on
+ * 127.0.0.1.
  *
  * Ends either in kith_dial_finish by the owner, when the connection is up, or in
  * `failed`; then in `closed`. */
@@ -12,19 +13,28 @@
 #define KITH_NET_DIALER_H
 
 #include <uv.h>
-#include "base/address.h"
 #include "base/list.h"
 #include "net/conn.h"
+#include "net/target.h"
 
-#define KITH_DIAL_STAGGER_MS   250 /* RFC 8305 section 5, Connection Attempt Delay */
-#define KITH_DIAL_ATTEMPTS_MAX 8   /* results looked at; a name has few */
+#define KITH_DIAL_STAGGER_MS 250 /* RFC 8305 section 5, Connection Attempt Delay */
+
+/* Addresses and results of names that are looked at, the addresses first; names have few.
+ * Others are ignored. */
+#define KITH_DIAL_ATTEMPTS_MAX 16
 
 enum kith_attempt_state { KITH_ATTEMPT_TODO, KITH_ATTEMPT_BUSY, KITH_ATTEMPT_DONE };
 
 struct kith_attempt {
     struct sockaddr_storage to;
     enum kith_attempt_state state;
+    bool has_connected;     /* while BUSY */
     struct kith_conn *conn; /* while BUSY */
+};
+
+struct kith_resolution {
+    uv_getaddrinfo_t request;
+    bool is_busy;
 };
 
 struct kith_dial {
@@ -34,13 +44,14 @@ struct kith_dial {
     void (*failed)(struct kith_dial *dial, int error); /* off its list, conns let go */
     void (*closed)(struct kith_conn_env *env);         /* no handle is left */
     uv_timer_t timer;
-    uv_getaddrinfo_t resolve;
-    bool is_resolving;
+    struct kith_resolution resolutions[KITH_NET_ADDRESSES_MAX];
+    size_t resolution_count;
+    size_t resolving_count; /* of these, busy */
     bool is_over;
     bool is_closed; /* the timer is gone */
     uint64_t due_ms;
-    bool has_expected;
-    struct kith_id expected;
+    struct kith_conn_plan plan;
+    int family_last; /* of the attempt begun last */
     struct kith_attempt attempts[KITH_DIAL_ATTEMPTS_MAX];
     size_t attempt_count;
     int error; /* the most telling one so far */
@@ -48,8 +59,8 @@ struct kith_dial {
 
 /* The callbacks are set by the caller afterwards, before the loop runs. */
 int kith_dial_new(struct kith_conn_env *env, uint32_t number,
-                  const struct kith_address *address, const struct kith_id *expected,
-                  uint64_t connect_ms, struct kith_dial **out);
+                  const struct kith_net_target *target, uint64_t connect_ms,
+                  struct kith_dial **out);
 
 /* Happenings of its connections, passed on by the owner. */
 void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn);

@@ -56,6 +56,23 @@ static void on_connected(struct kith_conn *conn)
         kith_dial_connected(conn->dial, conn);
 }
 
+static void on_ticket(struct kith_conn *conn, const uint8_t *ticket, int take_fd)
+{
+    struct kith_net *net = conn->env->owner;
+    net->config.handler.ticket(net->config.handler.ctx, ticket, take_fd);
+}
+
+static bool is_full(const struct kith_net *net)
+{
+    return net->link_count >= net->config.links_max;
+}
+
+static void on_plain(struct kith_conn *conn)
+{
+    if (is_full(conn->env->owner))
+        kith_conn_abort(conn, KITH_ELIMIT);
+}
+
 static uint32_t take_dial(struct kith_net *net, struct kith_conn *conn)
 {
     struct kith_dial *dial = conn->dial;
@@ -83,7 +100,8 @@ static int describe(struct kith_conn *conn, struct kith_net_up *up)
     if (!kith_conn_remote(conn, &remote))
         return KITH_ECLOSED;
     up->is_dialler = conn->is_dialler;
-    up->is_lan = kith_lan_has(&remote);
+    up->is_relayed = conn->is_relayed;
+    up->is_lan = !conn->is_relayed && kith_lan_has(&remote);
     up->peer = conn->tls.peer;
     kith_sockaddr_format(&remote, &up->remote);
     int error = kith_tls_export(&conn->tls, "EXPORTER-kith-net", up->exporter_net);
@@ -97,7 +115,7 @@ static void on_up(struct kith_conn *conn)
     struct kith_net *net = conn->env->owner;
     struct kith_net_up up = {0};
     int error = describe(conn, &up);
-    if (net->link_count >= net->config.links_max)
+    if (is_full(net))
         error = KITH_ELIMIT;
     if (net->is_stopping)
         error = KITH_ECLOSED;
@@ -145,13 +163,15 @@ static void on_closed(struct kith_conn *conn, int error)
         net->config.handler.down(net->config.handler.ctx, link, error);
     else if (dial)
         kith_dial_closed(dial, conn, error);
-    else if (net->config.handler.stranger != NULL && !net->is_stopping)
+    else if (error && net->config.handler.stranger != NULL && !net->is_stopping)
         net->config.handler.stranger(net->config.handler.ctx, error);
     finish_when_idle(net);
 }
 
 static const struct kith_conn_happenings happenings = {
     .connected = on_connected,
+    .ticket = on_ticket,
+    .plain = on_plain,
     .up = on_up,
     .frame = on_frame,
     .drained = on_drained,
@@ -185,7 +205,7 @@ static struct kith_conn *choose_victim(struct kith_net *net, int fd)
 static void on_accepted(struct kith_listener *listener, int take_fd)
 {
     struct kith_net *net = listener->owner;
-    if (net->link_count >= net->config.links_max) {
+    if (is_full(net) && !net->env.takes_tickets) {
         close(take_fd);
         return;
     }
@@ -291,15 +311,16 @@ static void on_dial_closed(struct kith_conn_env *env)
     finish_when_idle(net);
 }
 
-int kith_net_dial(struct kith_net *net, uint32_t dial, const struct kith_address *address,
-                  const struct kith_id *expected)
+int kith_net_dial(struct kith_net *net, uint32_t dial,
+                  const struct kith_net_target *target)
 {
     assert(dial != 0);
+    if (target->from_port != 0)
+        return KITH_EINVALID;
     if (net->dial_count >= KITH_NET_DIALS_MAX || net->is_stopping)
         return KITH_ELIMIT;
     struct kith_dial *begun = NULL;
-    int error =
-        kith_dial_new(&net->env, dial, address, expected, net->config.connect_ms, &begun);
+    int error = kith_dial_new(&net->env, dial, target, net->config.connect_ms, &begun);
     if (error)
         return error;
     begun->failed = on_dial_failed;
@@ -421,6 +442,7 @@ int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
     net->env.owner = net;
     net->env.happenings = &happenings;
     net->env.frame_size_initial = config->frame_size_initial;
+    net->env.takes_tickets = config->handler.ticket != NULL;
     kith_conn_env_init(&net->env, loop, net->config.handshake_ms, net->config.linger_ms);
     *out = net;
     return 0;

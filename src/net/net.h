@@ -18,6 +18,7 @@
 #include <uv.h>
 #include "base/address.h"
 #include "base/id.h"
+#include "net/target.h"
 
 /* Type byte and fields, without the length. What the prefix may announce at most. */
 #define KITH_NET_FRAME_SIZE_MAX (1024 * 1024)
@@ -45,8 +46,9 @@ typedef uint32_t kith_link_no; /* never 0; not used again before 2^32 others wer
 struct kith_net_up {
     kith_link_no link;
     uint32_t dial;       /* the caller's number of the dial; 0 when accepted */
-    bool is_dialler;     /* this side dialled */
-    bool is_lan;         /* loopback, link-local, or private and on-link */
+    bool is_dialler;     /* this side began the TLS handshake */
+    bool is_relayed;     /* by who is at `remote` */
+    bool is_lan;         /* loopback, link-local, or private and on-link; not relayed */
     struct kith_id peer; /* its proven key */
     uint8_t exporter_net[KITH_NET_EXPORTER_SIZE];  /* "EXPORTER-kith-net" */
     uint8_t exporter_room[KITH_NET_EXPORTER_SIZE]; /* "EXPORTER-kith-room" */
@@ -75,13 +77,18 @@ struct kith_net_handler {
     /* An accepted connection ended before it was up: no kith, or not one that could prove
      * a key. May be NULL. */
     void (*stranger)(void *ctx, int error);
+
+    /* An accepted connection that is to be relayed here: it said the magic and a ticket,
+     * KITH_TICKET_SIZE bytes, borrowed. What came behind is still unread. It counts as a
+     * handshake until then, and never as a link. May be NULL: then it is a stranger. */
+    void (*ticket)(void *ctx, const uint8_t *ticket, int take_fd);
 };
 
 struct kith_net_config {
     const uint8_t *seed; /* KITH_NET_SEED_SIZE bytes: the Ed25519 secret; copied */
     struct kith_id id;   /* its public key */
     const char *alpn;    /* both sides insist on it; copied */
-    size_t links_max;    /* above it, accepted connections are closed at once */
+    size_t links_max;    /* above it, accepted connections are closed before TLS */
 
     /* Longest frame accepted on a new link; kith_net_limit raises it once the peer is
      * trusted, so strangers cannot make this node buffer much. */
@@ -117,11 +124,11 @@ void kith_net_free(struct kith_net *net);
 int kith_net_listen(struct kith_net *net, const struct kith_address *address,
                     struct kith_address *out_bound);
 
-/* Resolves, connects to what comes first (RFC 8305, 250 ms apart) and proves. `dial` is
- * the caller's, not 0. `expected` may be NULL. Returns 0, and then `up` or `dial_failed`
- * comes, or KITH_ELIMIT or KITH_ENOMEM. */
-int kith_net_dial(struct kith_net *net, uint32_t dial, const struct kith_address *address,
-                  const struct kith_id *expected);
+/* Resolves, connects to what answers first and proves. `dial` is the caller's, not 0.
+ * Returns 0, and then `up` or `dial_failed` comes, or KITH_ELIMIT or KITH_ENOMEM,
+ * or KITH_EINVALID for a local port, which is not done yet. */
+int kith_net_dial(struct kith_net *net, uint32_t dial,
+                  const struct kith_net_target *target);
 
 /* Unknown and closing links are ignored by all of these, so that a caller need not know
  * yet that a link is gone. */

@@ -22,6 +22,13 @@ bool kith_sockaddr_parse(const struct kith_address *address, struct sockaddr_sto
     return true;
 }
 
+static uint16_t port_of(const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    return ntohs(address->ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
+}
+
 void kith_sockaddr_format(const struct sockaddr_storage *from, struct kith_address *out)
 {
     struct sockaddr_storage plain = *from;
@@ -30,9 +37,7 @@ void kith_sockaddr_format(const struct sockaddr_storage *from, struct kith_addre
     if (getnameinfo((const struct sockaddr *)&plain, kith_sockaddr_size(&plain),
                     out->host, sizeof out->host, NULL, 0, NI_NUMERICHOST) != 0)
         out->host[0] = '\0';
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&plain;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&plain;
-    out->port = ntohs(plain.ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
+    out->port = port_of(&plain);
 }
 
 socklen_t kith_sockaddr_size(const struct sockaddr_storage *address)
@@ -66,4 +71,17 @@ bool kith_sockaddr_same_host(const struct sockaddr_storage *a,
                ((struct sockaddr_in *)&y)->sin_addr.s_addr;
     return IN6_ARE_ADDR_EQUAL(&((struct sockaddr_in6 *)&x)->sin6_addr,
                               &((struct sockaddr_in6 *)&y)->sin6_addr);
+}
+
+static uint32_t scope_of(const struct sockaddr_storage *address)
+{
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    return address->ss_family == AF_INET6 ? v6->sin6_scope_id : 0;
+}
+
+bool kith_sockaddr_equal(const struct sockaddr_storage *a,
+                         const struct sockaddr_storage *b)
+{
+    return kith_sockaddr_same_host(a, b) && port_of(a) == port_of(b) &&
+           scope_of(a) == scope_of(b);
 }

@@ -25,4 +25,8 @@ void kith_sockaddr_unmap(struct sockaddr_storage *address);
 bool kith_sockaddr_same_host(const struct sockaddr_storage *a,
                              const struct sockaddr_storage *b);
 
+/* The same host, port and, where there is one, scope. */
+bool kith_sockaddr_equal(const struct sockaddr_storage *a,
+                         const struct sockaddr_storage *b);
+
 #endif

@@ -48,7 +48,7 @@ struct kith_tls {
     uint8_t warnings; /* alerts that were no error */
 };
 
-/* `tls` stays where it is. `expected` may be NULL; only a dialler has it. */
+/* `tls` stays where it is. `expected` may be NULL; either side may insist on it. */
 int kith_tls_init(struct kith_tls *tls, struct kith_tls_identity *identity,
                   struct kith_tls_sink *sink, bool is_dialler,
                   const struct kith_id *expected);

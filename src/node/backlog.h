@@ -20,7 +20,7 @@ struct kith_backlog_item {
             bool is_valid;
         } verified;
         struct {
-            uint32_t no; /* link or dial */
+            uint32_t no; /* link, dial or tracker */
             int error;
         } down;
         struct {

@@ -52,6 +52,8 @@ static size_t rest_size(const struct kith_command *command)
     size_t size = 0;
     if (command->type == KITH_COMMAND_LISTENING)
         return command->listening.count * sizeof(*command->listening.addresses);
+    if (command->type == KITH_COMMAND_SEEK)
+        return command->seek.count * sizeof(*command->seek.addresses);
     if (command->type == KITH_COMMAND_IMPORT)
         return command->import.run.size;
     if (command->type != KITH_COMMAND_SEND)
@@ -75,13 +77,14 @@ static void copy_texts(struct item *item, const struct kith_command *command)
     item->command.send.texts = texts;
 }
 
-static void copy_addresses(struct item *item, const struct kith_command *command)
+static const struct kith_address *copy_addresses(struct item *item,
+                                                 const struct kith_address *addresses,
+                                                 size_t count)
 {
-    struct kith_address *addresses = (struct kith_address *)(void *)item->rest;
-    if (command->listening.count > 0)
-        memcpy(addresses, command->listening.addresses,
-               command->listening.count * sizeof(*addresses));
-    item->command.listening.addresses = addresses;
+    struct kith_address *copy = (struct kith_address *)(void *)item->rest;
+    if (count > 0)
+        memcpy(copy, addresses, count * sizeof(*copy));
+    return copy;
 }
 
 static void copy_run(struct item *item, const struct kith_command *command)
@@ -129,7 +132,11 @@ int kith_commands_push(struct kith_commands *commands, const struct kith_command
         copy_texts(item, command);
         item->cost = cost_of(command);
     } else if (command->type == KITH_COMMAND_LISTENING) {
-        copy_addresses(item, command);
+        item->command.listening.addresses =
+            copy_addresses(item, command->listening.addresses, command->listening.count);
+    } else if (command->type == KITH_COMMAND_SEEK) {
+        item->command.seek.addresses =
+            copy_addresses(item, command->seek.addresses, command->seek.count);
     } else if (command->type == KITH_COMMAND_IMPORT) {
         copy_run(item, command);
     }

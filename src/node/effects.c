@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/inside.h"
 #include "node/lan.h"
+#include "node/trackers.h"
 
 #include <string.h>
 
@@ -49,10 +50,10 @@ static void log_dial(struct kith_runtime *runtime, const struct kith_effect *eff
     char address[KITH_ADDRESS_TEXT_SIZE];
     size_t slot = effect->dial.dial % KITH_DIALS_REMEMBERED;
     runtime->dials[slot].dial = effect->dial.dial;
-    runtime->dials[slot].address = effect->dial.address;
+    runtime->dials[slot].address = effect->dial.addresses[0];
     if (runtime->log == NULL || runtime->log->level < KITH_LOGGER_DEBUG)
         return;
-    kith_address_format(&effect->dial.address, address);
+    kith_address_format(&effect->dial.addresses[0], address);
     kith_logger_write(runtime->log, KITH_LOGGER_DEBUG, "net", "dialling", "address",
                       address, NULL);
 }
@@ -60,8 +61,15 @@ static void log_dial(struct kith_runtime *runtime, const struct kith_effect *eff
 static void dial(struct kith_runtime *runtime, const struct kith_effect *effect)
 {
     log_dial(runtime, effect);
-    int error = kith_net_dial(runtime->net, effect->dial.dial, &effect->dial.address,
-                              effect->dial.has_expected ? &effect->dial.expected : NULL);
+    const struct kith_net_target target = {
+        .addresses = effect->dial.addresses,
+        .count = effect->dial.address_count,
+        .expected = effect->dial.has_expected ? &effect->dial.expected : NULL,
+        .ticket = effect->dial.ticket,
+        .is_listener = effect->dial.role == KITH_ROLE_LISTENER,
+        .from_port = effect->dial.is_meeting ? kith_trackers_port(runtime) : 0,
+    };
+    int error = kith_net_dial(runtime->net, effect->dial.dial, &target);
     if (error != 0)
         kith_turn_defer(runtime,
                         &(struct kith_backlog_item){.type = KITH_INPUT_DIAL_FAILED,
@@ -97,6 +105,11 @@ static void carry_out(struct kith_runtime *runtime, const struct kith_effect *ef
         break;
     case KITH_EFFECT_DATAGRAM:
         kith_lan_carry_out(runtime, effect);
+        break;
+    case KITH_EFFECT_TRACKER_DIAL:
+    case KITH_EFFECT_TRACKER_SEND:
+    case KITH_EFFECT_TRACKER_CLOSE:
+        kith_trackers_carry_out(runtime, effect);
         break;
     case KITH_EFFECT_TELL:
         kith_notices_tell(runtime, &effect->tell);

@@ -63,6 +63,13 @@ struct kith_pending {
 
 struct kith_datagrams;
 
+/* node/trackers.c */
+struct kith_trackers {
+    struct kith_net *net;                  /* NULL until one is dialled */
+    kith_link_no links[KITH_TRACKERS_MAX]; /* by number less one; 0: none */
+    bool is_closing;
+};
+
 struct kith_runtime {
     uv_loop_t *loop; /* borrowed */
     char *home;
@@ -74,6 +81,7 @@ struct kith_runtime {
     struct kith_random random;
     struct kith_store *store;
     struct kith_net *net;
+    struct kith_trackers trackers;
     struct kith_datagrams *lan; /* NULL: off, or closed */
     uint16_t lan_port;          /* 0: off */
     int lan_error;              /* why it could not be opened */

@@ -17,6 +17,7 @@ static void on_up(void *ctx, const struct kith_net_up *up)
                     .dial = up->dial,
                     .role = up->is_dialler ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER,
                     .is_lan = up->is_lan,
+                    .is_relayed = up->is_relayed,
                     .peer = up->peer,
                     .remote = up->remote}};
     memcpy(input.link_up.exporter_net, up->exporter_net, KITH_EXPORTER_SIZE);

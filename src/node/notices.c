@@ -82,6 +82,40 @@ static void log_warning(struct kith_runtime *runtime, const struct kith_notice *
                       kith_error_name(notice->warning.error), NULL);
 }
 
+static void log_tracker(struct kith_runtime *runtime, const struct kith_notice *notice)
+{
+    struct kith_tracker_view tracker;
+    char address[KITH_ADDRESS_TEXT_SIZE];
+    if (!kith_node_tracker(runtime->node, notice->tracker.tracker, &tracker))
+        return;
+    kith_address_format(&tracker.address, address);
+    if (notice->tracker.is_registered)
+        kith_logger_write(runtime->log, KITH_LOGGER_INFO, "tracker", "registered",
+                          "tracker", address, NULL);
+    else
+        kith_logger_write(runtime->log, KITH_LOGGER_WARN, "tracker",
+                          "not registered; tried again and again", "tracker", address,
+                          "error", kith_error_name(notice->tracker.error), "why",
+                          kith_error_text(notice->tracker.error), NULL);
+}
+
+static void log_tracker_key(struct kith_runtime *runtime,
+                            const struct kith_notice *notice)
+{
+    char id[KITH_ID_TEXT_SIZE], address[KITH_ADDRESS_TEXT_SIZE];
+    kith_id_format(&notice->warning.peer, id);
+    kith_address_format(&notice->warning.address, address);
+    kith_logger_write(
+        runtime->log, KITH_LOGGER_WARN, "tracker",
+        notice->warning.error == KITH_EIDENTITY
+            ? "this tracker shows another key than before, so it is not used; if its "
+              "operator says that it was set up anew, give its new id: --tracker "
+              "HOST:PORT/ID"
+            : "the tracker broke the protocol",
+        "tracker", address, "id", id, "error", kith_error_name(notice->warning.error),
+        NULL);
+}
+
 /* ---- observers ---- */
 
 static void insert_after(struct kith_list *node, struct kith_list *marker)
@@ -118,10 +152,15 @@ void kith_notices_tell(struct kith_runtime *runtime, const struct kith_notice *n
         log_peer(runtime, notice);
         break;
     case KITH_NOTICE_WARNING:
-        if (notice->warning.warning != KITH_WARNING_NETWORK)
+        if (notice->warning.warning == KITH_WARNING_TRACKER)
+            log_tracker_key(runtime, notice);
+        else if (notice->warning.warning != KITH_WARNING_NETWORK)
             log_warning(runtime, notice);
         else if (!log_network(runtime, notice))
             return; /* people heard of this one lately */
+        break;
+    case KITH_NOTICE_TRACKER:
+        log_tracker(runtime, notice);
         break;
     case KITH_NOTICE_MESSAGE:
     case KITH_NOTICE_DELIVERY:

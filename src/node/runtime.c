@@ -7,6 +7,7 @@
 #include "node/inside.h"
 #include "node/lan.h"
 #include "node/reach.h"
+#include "node/trackers.h"
 #include "proto/frame.h"
 
 /* ---- beginning ---- */
@@ -44,6 +45,16 @@ static void connect_to(struct kith_runtime *runtime, const struct kith_address *
                           NULL);
 }
 
+static void register_at(struct kith_runtime *runtime,
+                        const struct kith_tracker_address *tracker)
+{
+    struct kith_command command = {
+        .type = KITH_COMMAND_TRACKER,
+        .tracker = {tracker->address, tracker->has_id, tracker->id}};
+    if (kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
+        kith_turn_broke(runtime, KITH_ENOMEM);
+}
+
 /* Every interface, as people write it. */
 static void name_wildcards(struct kith_runtime *runtime)
 {
@@ -66,6 +77,8 @@ static void begin(struct kith_runtime *runtime, const struct kith_runtime_config
     name_wildcards(runtime);
     for (size_t i = 0; i < config->peer_count; i++)
         connect_to(runtime, &config->peers[i]);
+    for (size_t i = 0; i < config->tracker_count; i++)
+        register_at(runtime, &config->trackers[i]);
 }
 
 static struct kith_runtime *make(uv_loop_t *loop,
@@ -141,7 +154,8 @@ static void close_handle(struct kith_runtime *runtime, uv_handle_t *handle)
 
 void kith_runtime_settle(struct kith_runtime *runtime)
 {
-    if (!runtime->is_net_down || runtime->is_lan_closing || runtime->handles_open > 0 ||
+    if (!runtime->is_net_down || !kith_trackers_are_down(runtime) ||
+        runtime->is_lan_closing || runtime->handles_open > 0 ||
         runtime->verifier.running > 0 || !kith_upkeep_is_idle(&runtime->upkeep))
         return;
     kith_upkeep_stop(&runtime->upkeep);
@@ -166,6 +180,7 @@ static void on_farewell(void *ctx, const struct kith_notice *notice)
     struct kith_runtime *runtime = ctx;
     (void)notice;
     kith_lan_stop(runtime);
+    kith_trackers_stop(runtime);
     kith_net_shutdown(runtime->net, on_net_down, runtime);
 }
 
@@ -188,6 +203,7 @@ void kith_runtime_free(struct kith_runtime *runtime)
         return;
     kith_commands_abandon(&runtime->commands, KITH_ECLOSED);
     kith_net_free(runtime->net);
+    kith_trackers_free(runtime);
     kith_node_free(runtime->node);
     kith_store_close(runtime->store);
     kith_verifier_deinit(&runtime->verifier);

@@ -10,6 +10,7 @@
 
 #include "base/list.h"
 #include "base/passphrase.h"
+#include "base/tracker_address.h"
 #include "core/node.h"
 #include "node/logger.h"
 #include "node/problem.h"
@@ -28,6 +29,8 @@ struct kith_runtime_config {
     size_t listen_count;
     const struct kith_address *peers; /* dialled for ever */
     size_t peer_count;
+    const struct kith_tracker_address *trackers; /* registered at for ever */
+    size_t tracker_count;                        /* at most KITH_TRACKERS_MAX */
     const char *network; /* NULL: the one kept in the home, else the default */
     const struct kith_passphrase *passphrase; /* of the network; NULL: none is given */
     bool drops_passphrase;                    /* the network is to have none */

@@ -4,6 +4,7 @@
 
 #include "node/clock.h"
 #include "node/inside.h"
+#include "node/trackers.h"
 
 /* ---- one input ---- */
 
@@ -97,6 +98,10 @@ static void step_item(struct kith_runtime *runtime, const struct kith_backlog_it
     case KITH_INPUT_DIAL_FAILED:
         input.dial_failed.dial = item->down.no;
         input.dial_failed.error = item->down.error;
+        break;
+    case KITH_INPUT_TRACKER_DOWN:
+        input.tracker_down.tracker = item->down.no;
+        input.tracker_down.error = item->down.error;
         break;
     case KITH_INPUT_LINK_DRAINED:
         input.drained.link = item->drained.link;
@@ -284,6 +289,7 @@ void kith_turn_end(struct kith_runtime *runtime)
     bool committed = settle(runtime);
     if (!runtime->is_net_down)
         kith_net_flush(runtime->net);
+    kith_trackers_flush(runtime);
     turn->is_busy = false;
     turn->has_now = false;
     if (happened || committed)

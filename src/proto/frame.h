@@ -60,12 +60,15 @@ struct kith_frame_proof {
     uint8_t mac[KITH_HASH_SIZE];
 };
 
+/* The sender's router maps a port to where it listens. */
+#define KITH_CAPABILITY_MAPPED 1u
+
 /* HELLO: follows both proofs. */
 struct kith_frame_hello {
     uint8_t version_min; /* of the protocol, both ends inclusive */
     uint8_t version_max;
     uint8_t instance[KITH_INSTANCE_SIZE]; /* random per process */
-    uint32_t capabilities;                /* bit set; none is defined yet */
+    uint32_t capabilities;                /* KITH_CAPABILITY_…; others are ignored */
     struct kith_bytes name; /* as sent, at most KITH_NAME_SIZE_MAX; the core judges it */
     size_t address_count;
     struct kith_bytes addresses[KITH_HELLO_ADDRESSES_MAX]; /* listened at, as text */

@@ -2,6 +2,8 @@
 /* CALL, RING and REFUSED. */
 #include "proto/tracker.h"
 
+#include <assert.h>
+
 #include "base/reader.h"
 #include "kith/error.h"
 
@@ -23,8 +25,19 @@ int kith_frame_call_decode(struct kith_bytes fields, struct kith_frame_call *out
     return r.failed || out->token == 0 ? KITH_EPROTO : 0;
 }
 
+/* Each way of meeting has what it needs, and nothing of the other. */
+static bool fits_how(const struct kith_frame_ring *frame)
+{
+    if (frame->how == KITH_CALL_MEET)
+        return frame->address.size != 0 && frame->ticket.size == 0;
+    if (frame->how == KITH_CALL_RELAY)
+        return frame->address.size == 0 && frame->ticket.size == KITH_TICKET_SIZE;
+    return true;
+}
+
 void kith_frame_ring_encode(struct kith_writer *w, const struct kith_frame_ring *frame)
 {
+    assert(fits_how(frame));
     size_t at = kith_frame_begin(w, KITH_FRAME_RING);
     kith_writer_u64(w, frame->token);
     kith_writer_bytes(w, frame->id.bytes, KITH_ID_SIZE);
@@ -44,10 +57,8 @@ int kith_frame_ring_decode(struct kith_bytes fields, struct kith_frame_ring *out
     out->role = kith_reader_u8(&r);
     out->address = kith_reader_bytes8(&r, UINT8_MAX);
     out->ticket = kith_reader_bytes8(&r, UINT8_MAX);
-    if (r.failed || (out->role != 'd' && out->role != 'l') ||
-        (out->how == KITH_CALL_RELAY && out->ticket.size != KITH_TICKET_SIZE))
-        return KITH_EPROTO;
-    return 0;
+    bool has_role = out->role == 'd' || out->role == 'l';
+    return r.failed || !has_role || !fits_how(out) ? KITH_EPROTO : 0;
 }
 
 void kith_frame_refused_encode(struct kith_writer *w,

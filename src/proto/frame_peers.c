@@ -11,14 +11,17 @@
 
 static void write_tracked(struct kith_writer *w, const struct kith_tracked *peer)
 {
+    assert(peer->name.size <= KITH_NAME_SIZE_MAX);
     assert(peer->record_count <= KITH_TRACKED_RECORDS_MAX);
     kith_writer_u8(w, peer->state);
     kith_writer_bytes(w, peer->id.bytes, KITH_ID_SIZE);
     kith_writer_bytes8(w, peer->name);
     kith_writer_u64(w, peer->seen_s);
     kith_writer_u8(w, (uint8_t)peer->record_count);
-    for (size_t i = 0; i < peer->record_count; i++)
+    for (size_t i = 0; i < peer->record_count; i++) {
+        assert(peer->records[i].size <= KITH_SIGNED_ADDRESSES_SIZE_MAX);
         kith_writer_bytes16(w, peer->records[i]);
+    }
 }
 
 static int read_tracked(struct kith_reader *r, struct kith_tracked *out)
@@ -68,6 +71,7 @@ int kith_frame_peers_decode(struct kith_bytes fields, struct kith_frame_peers *o
 void kith_frame_lookup_encode(struct kith_writer *w,
                               const struct kith_frame_lookup *frame)
 {
+    assert(frame->value.size <= KITH_NAME_SIZE_MAX);
     size_t at = kith_frame_begin(w, KITH_FRAME_LOOKUP);
     kith_writer_u64(w, frame->token);
     kith_writer_u8(w, frame->by);

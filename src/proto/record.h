@@ -26,6 +26,7 @@ enum kith_record_type {
     KITH_RECORD_LOG,
     KITH_RECORD_RUN,
     KITH_RECORD_ACK,
+    KITH_RECORD_TRACKER,
 };
 
 /* Facts of the home itself. */
@@ -92,6 +93,14 @@ struct kith_record_ack {
     uint64_t seq;
 };
 
+/* The key that a tracker showed the first time; another one there is refused. Replaces
+ * the row of its address. */
+struct kith_record_tracker {
+    struct kith_address address; /* as people gave it */
+    struct kith_id id;           /* zero: none was met yet */
+    bool is_kept;                /* registered at although no configuration names it */
+};
+
 struct kith_record {
     enum kith_record_type type;
     union {
@@ -101,6 +110,7 @@ struct kith_record {
         struct kith_record_log log;
         struct kith_record_run run;
         struct kith_record_ack ack;
+        struct kith_record_tracker tracker;
     };
 };
 

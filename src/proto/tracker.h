@@ -8,19 +8,16 @@
 #ifndef KITH_PROTO_TRACKER_H
 #define KITH_PROTO_TRACKER_H
 
+#include "base/ticket.h"
+#include "base/tracker_address.h"
 #include "proto/signed_addresses.h"
 
-#define KITH_TRACKER_ALPN         "kith-tracker/1"
-#define KITH_TRACKER_PORT_DEFAULT 55555
-#define KITH_NETWORK_TAG_SIZE     32
-#define KITH_TICKET_SIZE          32
-#define KITH_TICKET_MAGIC         "kithrly1" /* begins a connection to be relayed */
-#define KITH_TICKET_MAGIC_SIZE    8
-#define KITH_TICKET_ACCEPTED      1 /* the byte that answers once both are there */
+#define KITH_TRACKER_ALPN     "kith-tracker/1"
+#define KITH_NETWORK_TAG_SIZE 32
 
 #define KITH_TRACKED_RECORDS_MAX 2    /* one for everybody, one for the same household */
-#define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 145 KiB at most */
-#define KITH_REGISTER_SIZE_MAX   8192 /* type and fields; the largest has 4.6 KiB */
+#define KITH_PEERS_FRAME_MAX     32   /* entries in one PEERS frame: 141 KiB at most */
+#define KITH_REGISTER_SIZE_MAX   8192 /* type and fields; the largest has 4493 */
 
 /* REGISTER: who I am, in which network, and where I listen. First of a link, and again
  * when something of it changes. */
@@ -99,7 +96,8 @@ struct kith_frame_call {
     uint8_t how;
 };
 
-/* RING: to both, how to meet now. */
+/* RING: to both, how to meet now. Encoder and decoder see to it that address and ticket
+ * fit `how`, but for one that they do not know: such a RING is to be ignored. */
 struct kith_frame_ring {
     uint64_t token;    /* of the CALL; 0 for the one called */
     struct kith_id id; /* of the other */

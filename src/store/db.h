@@ -27,6 +27,8 @@ enum kith_store_statement {
     KITH_SQL_ACK_PUT,
     KITH_SQL_ACK_RESTORE,
     KITH_SQL_ACK_COUNT,
+    KITH_SQL_TRACKER_PUT,
+    KITH_SQL_TRACKER_RESTORE,
     KITH_SQL_EVENT_PUT,
     KITH_SQL_EVENT_GET,
     KITH_SQL_EVENT_ID,
@@ -95,6 +97,7 @@ extern const struct kith_store_family kith_store_rooms;
 extern const struct kith_store_family kith_store_logs;
 extern const struct kith_store_family kith_store_events;
 extern const struct kith_store_family kith_store_acks;
+extern const struct kith_store_family kith_store_trackers;
 extern const struct kith_store_family kith_store_index;
 extern const struct kith_store_family kith_store_ids;
 

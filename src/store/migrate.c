@@ -19,6 +19,9 @@ const struct kith_migration kith_migrations[] = {
         " PRIMARY KEY(beginning, arrival)) WITHOUT ROWID;"
         "INSERT INTO search(search) VALUES('delete-all');"
         "UPDATE search_state SET next = 1"},
+    /* The keys that trackers showed. */
+    {4, "CREATE TABLE trackers(address TEXT NOT NULL PRIMARY KEY, id BLOB NOT NULL,"
+        " is_kept INTEGER NOT NULL) WITHOUT ROWID"},
 };
 const size_t kith_migration_count = sizeof kith_migrations / sizeof kith_migrations[0];
 

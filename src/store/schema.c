@@ -7,10 +7,15 @@
 
 /* By record type, which is the order of restoring; then those without records. */
 static const struct kith_store_family *const families[] = {
-    [KITH_RECORD_META] = &kith_store_meta,     [KITH_RECORD_PEER] = &kith_store_peers,
-    [KITH_RECORD_ROOM] = &kith_store_rooms,    [KITH_RECORD_LOG] = &kith_store_logs,
-    [KITH_RECORD_RUN] = &kith_store_events,    [KITH_RECORD_ACK] = &kith_store_acks,
-    [KITH_RECORD_ACK + 1] = &kith_store_index, [KITH_RECORD_ACK + 2] = &kith_store_ids,
+    [KITH_RECORD_META] = &kith_store_meta,
+    [KITH_RECORD_PEER] = &kith_store_peers,
+    [KITH_RECORD_ROOM] = &kith_store_rooms,
+    [KITH_RECORD_LOG] = &kith_store_logs,
+    [KITH_RECORD_RUN] = &kith_store_events,
+    [KITH_RECORD_ACK] = &kith_store_acks,
+    [KITH_RECORD_TRACKER] = &kith_store_trackers,
+    [KITH_RECORD_TRACKER + 1] = &kith_store_index,
+    [KITH_RECORD_TRACKER + 2] = &kith_store_ids,
 };
 
 const struct kith_store_family *kith_schema_family(enum kith_record_type type)

@@ -28,7 +28,9 @@ static void dial_next(struct kith_checker *checker)
         struct waiting *next =
             kith_list_item(checker->waiting.next, struct waiting, node);
         kith_list_remove(&next->node);
-        int error = kith_net_dial(checker->net, next->check, &next->address, &next->id);
+        const struct kith_net_target target = {
+            .addresses = &next->address, .count = 1, .expected = &next->id};
+        int error = kith_net_dial(checker->net, next->check, &target);
         if (error == 0)
             checker->dialling++;
         else

@@ -175,7 +175,7 @@ class Tracker:
 
     def __init__(self, scene, *flags, env=None):
         self.scene, self.flags, self.env = scene, flags, env or {}
-        self.home = os.path.join(scene.path, "tracker")
+        self.home = os.path.join(scene.path, f"t{len(scene.closers)}")
         self.host, self.port = scene.host(), 0
         self.log_path = self.home + ".log"
         self.process = self.ready = None

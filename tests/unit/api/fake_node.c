@@ -29,7 +29,9 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         .id = peer->id,
         .name = peer->name.text,
         .is_online = peer->is_online,
-        .is_lan = true,
+        .path = node->is_relayed ? KITH_PATH_RELAY : KITH_PATH_LAN,
+        .path_since = 1763700001 * KITH_SECOND,
+        .relay = {.host = "203.0.113.1", .port = 55555},
         .is_blocked = peer->is_blocked,
         .is_verified = peer->is_verified,
         .rtt = peer->is_online ? 1234 : 0,
@@ -164,6 +166,32 @@ bool kith_node_dial(const struct kith_node *node, size_t index,
 {
     *out = node->dial;
     return index == 0 && node->dial.address.port != 0;
+}
+
+bool kith_node_tracker(const struct kith_node *node, uint32_t no,
+                       struct kith_tracker_view *out)
+{
+    if (no == 0 || no > node->tracker_count)
+        return false;
+    *out = node->trackers[no - 1];
+    return true;
+}
+
+size_t kith_node_addresses(const struct kith_node *node, struct kith_address *out,
+                           size_t out_max)
+{
+    (void)node;
+    if (out_max == 0)
+        return 0;
+    out[0] = (struct kith_address){.host = "192.0.2.7", .port = KITH_PORT_DEFAULT};
+    return 1;
+}
+
+bool kith_node_candidate(const struct kith_node *node, size_t index,
+                         struct kith_candidate_view *out)
+{
+    *out = node->candidate;
+    return index == 0 && node->candidate.stage != NULL;
 }
 
 size_t kith_node_parked_count(const struct kith_node *node)

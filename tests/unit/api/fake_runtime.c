@@ -214,6 +214,16 @@ static void do_send(struct kith_runtime *runtime, const struct kith_command *com
         runtime->batch_max = count;
 }
 
+static void do_lookup(struct kith_runtime *runtime, const struct kith_command *command,
+                      struct fake_reply *reply)
+{
+    runtime->asked = *command;
+    reply->notice.reply.found = runtime->found;
+    reply->notice.reply.count = runtime->found_count;
+    if (runtime->found_count == 0)
+        reply->notice.reply.error = KITH_ENOTFOUND;
+}
+
 static void do_command(struct kith_runtime *runtime, const struct kith_command *command,
                        struct fake_reply *reply)
 {
@@ -235,6 +245,9 @@ static void do_command(struct kith_runtime *runtime, const struct kith_command *
     case KITH_COMMAND_DISCONNECT:
         reply->notice.reply.peer_no = peer_of(node, &command->disconnect);
         node->peers[reply->notice.reply.peer_no].is_online = false;
+        break;
+    case KITH_COMMAND_LOOKUP:
+        do_lookup(runtime, command, reply);
         break;
     case KITH_COMMAND_IMPORT:
         reply->notice.reply.count = 1;
@@ -538,6 +551,15 @@ void fake_deliver(struct kith_runtime *runtime, uint32_t log_no, uint64_t seq,
     notice.delivery.log_no = log_no;
     notice.delivery.seq = seq;
     notice.delivery.peer_no = peer_no;
+    tell(runtime, &notice);
+}
+
+void fake_tell_tracker(struct kith_runtime *runtime, uint32_t no)
+{
+    struct kith_notice notice = {.type = KITH_NOTICE_TRACKER};
+    notice.tracker.tracker = no;
+    notice.tracker.is_registered = runtime->node.trackers[no - 1].is_registered;
+    notice.tracker.error = runtime->node.trackers[no - 1].error;
     tell(runtime, &notice);
 }
 

@@ -59,6 +59,10 @@ struct kith_node {
     struct kith_dial_view dial; /* the only one; port 0: there is none */
     struct kith_beacon_counts beacons;
     size_t parked_count;
+    struct kith_tracker_view trackers[2];
+    size_t tracker_count;
+    struct kith_candidate_view candidate; /* the only one, if it has a stage */
+    bool is_relayed;                      /* the path to all peers */
 };
 
 struct kith_runtime {
@@ -76,11 +80,14 @@ struct kith_runtime {
     size_t unanswered;
     size_t unanswered_max; /* past it: KITH_ELIMIT */
     size_t command_count;
-    size_t batch_max;     /* texts in the largest command */
-    unsigned index_steps; /* until the search index is filled */
-    bool is_holding;      /* replies wait */
-    bool holds_all;       /* every run that is to be imported is there already */
-    int reply_error;      /* for all that come, or 0 */
+    size_t batch_max;           /* texts in the largest command */
+    unsigned index_steps;       /* until the search index is filled */
+    bool is_holding;            /* replies wait */
+    bool holds_all;             /* every run that is to be imported is there already */
+    int reply_error;            /* for all that come, or 0 */
+    struct kith_found found[2]; /* what trackers know */
+    size_t found_count;
+    struct kith_command asked; /* the last LOOKUP */
     struct kith_lan_view lan;
     size_t interface_count;
     int store_error;
@@ -105,6 +112,9 @@ void fake_receive(struct kith_runtime *runtime, uint32_t author_no, bool is_dire
 /* A peer acknowledges a log of ours. */
 void fake_deliver(struct kith_runtime *runtime, uint32_t log_no, uint64_t seq,
                   uint32_t peer_no);
+
+/* It is told that this tracker is registered now, or no more. */
+void fake_tell_tracker(struct kith_runtime *runtime, uint32_t no);
 
 /* Replies that were held go out. */
 void fake_release(struct kith_runtime *runtime);

@@ -30,6 +30,8 @@ static void init(struct lone *l, uint8_t seed, bool has_beacon, uint8_t network)
     l->now = (struct kith_now){.mono = KITH_HOUR, .wall = 1700000000 * KITH_SECOND};
     for (size_t i = 0; i < LONE_LINKS_MAX; i++)
         l->closed[i] = 1;
+    for (size_t i = 0; i <= KITH_TRACKERS_MAX; i++)
+        l->trackers[i].closed = 1;
     struct kith_node_config config = {
         .alloc = &l->memory.alloc,
         .rng = l->rng.rng,
@@ -87,18 +89,52 @@ static void keep(struct lone *l, const struct kith_effect *effect)
     l->record_counts_open[effect->store.record.type]++;
     if (effect->store.record.type == KITH_RECORD_RUN)
         keep_run(l, &effect->store.record.run);
+    if (effect->store.record.type == KITH_RECORD_TRACKER)
+        l->pin = effect->store.record.tracker;
 }
 
-static void keep_frame(struct lone *l, const struct kith_effect *effect)
+static void keep_frame(struct lone *l, uint32_t link, struct kith_bytes bytes)
 {
     if (l->sent_count == LONE_SENT_MAX)
         fail();
     struct lone_frame *frame = &l->sent[l->sent_count++];
-    frame->link = effect->send.link;
-    frame->type = effect->send.bytes.data[4];
-    frame->size = effect->send.bytes.size - 5;
-    memcpy(frame->fields, effect->send.bytes.data + 5,
+    frame->link = link;
+    frame->type = bytes.data[4];
+    frame->size = bytes.size - 5;
+    memcpy(frame->fields, bytes.data + 5,
            frame->size < sizeof(frame->fields) ? frame->size : sizeof(frame->fields));
+}
+
+static void keep_dial(struct lone *l, const struct kith_effect *effect)
+{
+    size_t slot = l->dial_count++ % LONE_DIALS_MAX;
+    struct lone_dial *dial = &l->dialled[slot];
+    *dial = (struct lone_dial){
+        .no = effect->dial.dial,
+        .address_count = effect->dial.address_count,
+        .has_expected = effect->dial.has_expected,
+        .expected = effect->dial.expected,
+        .role = effect->dial.role,
+        .is_meeting = effect->dial.is_meeting,
+        .has_ticket = effect->dial.ticket != NULL,
+    };
+    assert_in_range(dial->address_count, 1, KITH_RECORD_ADDRESSES_MAX);
+    memcpy(dial->addresses, effect->dial.addresses,
+           dial->address_count * sizeof(dial->addresses[0]));
+    if (dial->has_ticket)
+        memcpy(dial->ticket, effect->dial.ticket, KITH_TICKET_SIZE);
+    l->dials[slot] = dial->addresses[0];
+    l->dial_nos[slot] = dial->no;
+}
+
+static void keep_tracker_dial(struct lone *l, const struct kith_effect *effect)
+{
+    struct lone_tracker *tracker = &l->trackers[effect->tracker_dial.tracker];
+    tracker->dial_count++;
+    tracker->address = effect->tracker_dial.address;
+    tracker->has_expected = effect->tracker_dial.has_expected;
+    tracker->expected = effect->tracker_dial.expected;
+    tracker->closed = 1;
 }
 
 #define LOADS_MAX 64
@@ -183,11 +219,20 @@ static void carry_out(struct lone *l, const struct kith_effect *effect, struct q
 {
     switch (effect->type) {
     case KITH_EFFECT_SEND:
-        keep_frame(l, effect);
+        keep_frame(l, effect->send.link, effect->send.bytes);
         break;
     case KITH_EFFECT_DIAL:
-        l->dials[l->dial_count % LONE_DIALS_MAX] = effect->dial.address;
-        l->dial_nos[l->dial_count++ % LONE_DIALS_MAX] = effect->dial.dial;
+        keep_dial(l, effect);
+        break;
+    case KITH_EFFECT_TRACKER_DIAL:
+        keep_tracker_dial(l, effect);
+        break;
+    case KITH_EFFECT_TRACKER_SEND:
+        keep_frame(l, LONE_TRACKER + effect->tracker_send.tracker,
+                   effect->tracker_send.bytes);
+        break;
+    case KITH_EFFECT_TRACKER_CLOSE:
+        l->trackers[effect->tracker_close.tracker].closed = effect->tracker_close.error;
         break;
     case KITH_EFFECT_CLOSE:
         close_link(l, effect, q);
@@ -337,10 +382,13 @@ void lone_connect(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t
         .dial = dial,
         .role =
             role_of_peer == KITH_ROLE_DIALLER ? KITH_ROLE_LISTENER : KITH_ROLE_DIALLER,
-        .is_lan = true,
+        .is_lan = !l->is_relayed,
+        .is_relayed = l->is_relayed,
         .peer = peer->key.id,
         .remote = {.host = "10.0.0.9", .port = 999},
     };
+    if (l->is_relayed)
+        in.link_up.remote = (struct kith_address){.host = "203.0.113.1", .port = 55555};
     memcpy(in.link_up.exporter_net, peer->exporter_net, KITH_EXPORTER_SIZE);
     memcpy(in.link_up.exporter_room, peer->exporter_room, KITH_EXPORTER_SIZE);
     lone_step(l, in);

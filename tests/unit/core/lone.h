@@ -37,6 +37,30 @@ struct lone_key {
     uint8_t secret[64];
 };
 
+/* The effect DIAL, whole. */
+struct lone_dial {
+    uint32_t no;
+    struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
+    size_t address_count;
+    bool has_expected;
+    struct kith_id expected;
+    enum kith_role role;
+    bool is_meeting;
+    bool has_ticket;
+    uint8_t ticket[KITH_TICKET_SIZE];
+};
+
+/* What the node wants of one tracker; frames to it are among those sent, on "links" from
+ * LONE_TRACKER on. */
+#define LONE_TRACKER 1000
+struct lone_tracker {
+    size_t dial_count;
+    struct kith_address address; /* of the last dial, and who is expected there */
+    bool has_expected;
+    struct kith_id expected;
+    int closed; /* the error it was closed with; 1: it was not, or was dialled since */
+};
+
 struct lone {
     struct alloc_failing memory;
     struct rng_seeded rng;
@@ -49,9 +73,13 @@ struct lone {
     size_t sent_count;
     struct kith_notice told[LONE_TOLD_MAX]; /* without what they point at */
     size_t told_count;
-    struct kith_address dials[LONE_DIALS_MAX];
+    struct kith_address dials[LONE_DIALS_MAX]; /* the first address of each */
     uint32_t dial_nos[LONE_DIALS_MAX];
+    struct lone_dial dialled[LONE_DIALS_MAX];
     size_t dial_count;
+    struct lone_tracker trackers[KITH_TRACKERS_MAX + 1]; /* by number */
+    struct kith_record_tracker pin;                      /* the last one to be stored */
+    bool is_relayed; /* the next connections come through a relay, from elsewhere */
     int closed[LONE_LINKS_MAX]; /* by link: the error it was closed with; 1: open */
     uint8_t datagram[512];      /* the last one */
     size_t datagram_size;

@@ -83,6 +83,21 @@ static void on_drained(void *ctx, kith_link_no link, size_t sent)
     endpoint->drained += sent;
 }
 
+static void on_stranger(void *ctx, int error)
+{
+    struct endpoint *endpoint = ctx;
+    endpoint->stranger_count++;
+    endpoint->stranger_error = error;
+}
+
+void endpoint_take_ticket(void *ctx, const uint8_t *ticket, int take_fd)
+{
+    struct endpoint *endpoint = ctx;
+    endpoint->ticket_count++;
+    memcpy(endpoint->ticket, ticket, sizeof endpoint->ticket);
+    endpoint->ticket_fd = take_fd;
+}
+
 struct endpoint *endpoint_new(uv_loop_t *loop, const uint8_t *seed,
                               const struct kith_id *id,
                               void (*adjust)(struct kith_net_config *config))
@@ -96,7 +111,8 @@ struct endpoint *endpoint_new(uv_loop_t *loop, const uint8_t *seed,
         .alpn = ALPN,
         .links_max = 100,
         .frame_size_initial = 4096,
-        .handler = {endpoint, on_up, on_frame, on_down, on_dial_failed, on_drained},
+        .handler = {endpoint, on_up, on_frame, on_down, on_dial_failed, on_drained,
+                    on_stranger},
     };
     if (adjust)
         adjust(&config);
@@ -110,6 +126,14 @@ void endpoint_listen(struct endpoint *endpoint, const char *host)
     snprintf(at.host, sizeof at.host, "%s", host);
     assert_int_equal(kith_net_listen(endpoint->net, &at, &endpoint->at), 0);
     assert_true(endpoint->at.port != 0);
+}
+
+int endpoint_dial(struct endpoint *endpoint, uint32_t dial, const struct kith_address *at,
+                  const struct kith_id *expected)
+{
+    return kith_net_dial(
+        endpoint->net, dial,
+        &(struct kith_net_target){.addresses = at, .count = 1, .expected = expected});
 }
 
 static void on_done(void *ctx)

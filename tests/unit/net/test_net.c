@@ -39,7 +39,7 @@ static void until(struct pair *pair, const size_t *value, size_t wanted)
 static void link_pair(struct pair *pair)
 {
     size_t count = pair->bob->up_count;
-    assert_int_equal(kith_net_dial(pair->alice->net, 1, &pair->bob->at, &id_bob), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 1, &pair->bob->at, &id_bob), 0);
     until(pair, &pair->alice->up_count, count + 1);
     until(pair, &pair->bob->up_count, count + 1);
 }
@@ -316,7 +316,7 @@ static void queue_beyond_its_bound_closes_the_link(void **state)
 static void dial_to_another_id_is_refused(void **state)
 {
     struct pair *pair = *state;
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &pair->bob->at, &id_alice), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &pair->bob->at, &id_alice), 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_failed, 7);
     assert_int_equal(pair->alice->dial_error, KITH_EIDENTITY);
@@ -328,7 +328,7 @@ static void dial_to_another_id_is_refused(void **state)
 static void dial_without_expectation_takes_who_is_there(void **state)
 {
     struct pair *pair = *state;
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &pair->bob->at, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &pair->bob->at, NULL), 0);
     until(pair, &pair->alice->up_count, 1);
     assert_true(kith_id_equal(&pair->alice->up.peer, &id_bob));
 }
@@ -338,7 +338,7 @@ static void dial_by_name_resolves(void **state)
     struct pair *pair = *state;
     struct kith_address named = pair->bob->at;
     snprintf(named.host, sizeof named.host, "%s", "localhost");
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &named, &id_bob), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &named, &id_bob), 0);
     until(pair, &pair->alice->up_count, 1);
 }
 
@@ -349,7 +349,7 @@ static void dial_where_nobody_listens_is_refused(void **state)
     endpoint_listen(gone, "127.0.0.1");
     struct kith_address at = gone->at;
     endpoint_free(&pair->loop, gone);
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &at, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &at, NULL), 0);
     assert_int_equal(pair->alice->dial_failed_count, 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_error, KITH_EREFUSED);
@@ -362,7 +362,7 @@ static void dial_of_no_name_cannot_be_resolved(void **state)
     for (size_t i = 0; i < COUNT(hosts); i++) {
         struct kith_address at = {.port = 4747};
         snprintf(at.host, sizeof at.host, "%s", hosts[i]);
-        assert_int_equal(kith_net_dial(pair->alice->net, 7, &at, NULL), 0);
+        assert_int_equal(endpoint_dial(pair->alice, 7, &at, NULL), 0);
         until(pair, &pair->alice->dial_failed_count, i + 1);
         assert_int_equal(pair->alice->dial_error, KITH_ERESOLVE);
     }
@@ -379,7 +379,7 @@ static void dial_of_another_program_is_no_handshake(void **state)
     assert_int_equal(listen(listening, 1), 0);
     assert_int_equal(getsockname(listening, (struct sockaddr *)&any, &size), 0);
     struct kith_address at = {.host = "127.0.0.1", .port = ntohs(any.sin_port)};
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &at, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &at, NULL), 0);
     turn_for(&pair->loop, pair->alice, pair->bob, 5);
     int fd = accept(listening, NULL, NULL);
     assert_true(fd >= 0);
@@ -399,20 +399,122 @@ static void dial_with_another_alpn_is_no_handshake(void **state)
 {
     struct pair *pair = *state;
     struct endpoint *carol = endpoint_new(&pair->loop, seed_alice, &id_alice, other_alpn);
-    assert_int_equal(kith_net_dial(carol->net, 7, &pair->bob->at, NULL), 0);
+    assert_int_equal(endpoint_dial(carol, 7, &pair->bob->at, NULL), 0);
     turn_until(&pair->loop, carol, pair->bob, &carol->dial_failed_count, 1);
     assert_int_equal(carol->dial_error, KITH_EHANDSHAKE);
     endpoint_free(&pair->loop, carol);
     assert_int_equal(pair->bob->up_count, 0);
 }
 
+static int race(struct pair *pair, const struct kith_address *addresses, size_t count)
+{
+    return kith_net_dial(pair->alice->net, 7,
+                         &(struct kith_net_target){.addresses = addresses,
+                                                   .count = count,
+                                                   .expected = &id_bob});
+}
+
+/* Where nothing is answered, not even by a refusal: its queue is full. */
+struct silence {
+    int listening;
+    int waiting[2];
+    struct kith_address at;
+};
+
+static void silence_begin(struct silence *silence)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof any;
+    silence->listening = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(silence->listening, (struct sockaddr *)&any, size), 0);
+    assert_int_equal(listen(silence->listening, 0), 0);
+    assert_int_equal(getsockname(silence->listening, (struct sockaddr *)&any, &size), 0);
+    silence->at = (struct kith_address){.host = "127.0.0.1", .port = ntohs(any.sin_port)};
+    for (size_t i = 0; i < COUNT(silence->waiting); i++) {
+        silence->waiting[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(silence->waiting[i], (struct sockaddr *)&any, size);
+    }
+}
+
+static void silence_end(struct silence *silence)
+{
+    for (size_t i = 0; i < COUNT(silence->waiting); i++)
+        close(silence->waiting[i]);
+    close(silence->listening);
+}
+
+static void dial_of_many_takes_the_one_that_answers(void **state)
+{
+    struct pair *pair = *state;
+    struct silence silence;
+    silence_begin(&silence);
+    struct kith_address all[KITH_NET_ADDRESSES_MAX];
+    for (size_t i = 0; i < COUNT(all); i++)
+        all[i] = (struct kith_address){.host = "127.0.0.1", .port = 1}; /* refuses */
+    all[2] = silence.at;
+    snprintf(all[3].host, sizeof all[3].host, "%s", "no..name");
+    snprintf(all[4].host, sizeof all[4].host, "%s", "255.255.255.255");
+    all[7] = pair->bob->at;
+    uint64_t begin_ms = uv_now(&pair->loop);
+    assert_int_equal(race(pair, all, COUNT(all)), 0);
+    until(pair, &pair->alice->up_count, 1);
+    uint64_t took_ms = uv_now(&pair->loop) - begin_ms;
+    assert_true(took_ms >= 200); /* it waited for the silent one first */
+    assert_int_equal(pair->alice->up.remote.port, pair->bob->at.port);
+    assert_int_equal(kith_net_counts(pair->alice->net).dials, 0);
+    turn_for(&pair->loop, pair->alice, pair->bob, 20);
+    assert_int_equal(pair->bob->up_count, 1);
+    silence_end(&silence);
+}
+
+static void dial_of_many_fails_with_what_tells_most(void **state)
+{
+    struct pair *pair = *state;
+    struct kith_address all[] = {
+        {.host = "no..name", .port = 1},
+        {.host = "127.0.0.1", .port = 1},
+        {.host = "255.255.255.255", .port = 1}, /* no route */
+    };
+    assert_int_equal(race(pair, all, COUNT(all)), 0);
+    until(pair, &pair->alice->dial_failed_count, 1);
+    assert_int_equal(pair->alice->dial_error, KITH_EREFUSED);
+}
+
+static void dial_of_many_where_another_is_at_home_goes_on(void **state)
+{
+    struct pair *pair = *state;
+    struct endpoint *carol = endpoint_new(&pair->loop, seed_alice, &id_alice, NULL);
+    endpoint_listen(carol, "127.0.0.1");
+    const struct kith_address all[] = {carol->at, pair->bob->at};
+    assert_int_equal(race(pair, all, COUNT(all)), 0);
+    until(pair, &pair->alice->up_count, 1);
+    assert_int_equal(pair->alice->up.remote.port, pair->bob->at.port);
+    assert_int_equal(carol->up_count, 0);
+    endpoint_free(&pair->loop, carol);
+}
+
+static void dial_has_a_time_of_its_own(void **state)
+{
+    struct pair *pair = *state;
+    struct silence silence;
+    silence_begin(&silence);
+    const struct kith_net_target target = {
+        .addresses = &silence.at, .count = 1, .connect_ms = 30};
+    uint64_t begin_ms = uv_now(&pair->loop);
+    assert_int_equal(kith_net_dial(pair->alice->net, 7, &target), 0);
+    until(pair, &pair->alice->dial_failed_count, 1);
+    assert_int_equal(pair->alice->dial_error, KITH_ETIMEDOUT);
+    assert_true(uv_now(&pair->loop) - begin_ms < KITH_NET_CONNECT_MS);
+    silence_end(&silence);
+}
+
 static void dials_are_limited(void **state)
 {
     struct pair *pair = *state;
     for (uint32_t i = 1; i <= KITH_NET_DIALS_MAX; i++)
-        assert_int_equal(kith_net_dial(pair->alice->net, i, &pair->bob->at, NULL), 0);
-    assert_int_equal(kith_net_dial(pair->alice->net, 999, &pair->bob->at, NULL),
-                     KITH_ELIMIT);
+        assert_int_equal(endpoint_dial(pair->alice, i, &pair->bob->at, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 999, &pair->bob->at, NULL), KITH_ELIMIT);
 }
 
 static void impatient(struct kith_net_config *config)
@@ -435,7 +537,7 @@ static void dial_of_a_silent_program_times_out(void **state)
     assert_int_equal(listen(listening, 1), 0);
     assert_int_equal(getsockname(listening, (struct sockaddr *)&any, &size), 0);
     struct kith_address at = {.host = "127.0.0.1", .port = ntohs(any.sin_port)};
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &at, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &at, NULL), 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_error, KITH_ETIMEDOUT);
     close(listening);
@@ -445,8 +547,8 @@ static void stop_fails_the_dials_under_way(void **state)
 {
     struct pair *pair = *state;
     struct kith_address named = {.host = "localhost", .port = pair->bob->at.port};
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &pair->bob->at, NULL), 0);
-    assert_int_equal(kith_net_dial(pair->alice->net, 8, &named, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &pair->bob->at, NULL), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 8, &named, NULL), 0);
     endpoint_stop(&pair->loop, pair->alice);
     assert_int_equal(pair->alice->dial_failed_count, 2);
     assert_int_equal(pair->alice->dial_error, KITH_ECLOSED);
@@ -547,7 +649,7 @@ static void links_are_limited(void **state)
     open_pair(pair, "127.0.0.1");
     link_pair(pair);
     struct endpoint *carol = endpoint_new(&pair->loop, seed_alice, &id_alice, NULL);
-    assert_int_equal(kith_net_dial(carol->net, 2, &pair->bob->at, NULL), 0);
+    assert_int_equal(endpoint_dial(carol, 2, &pair->bob->at, NULL), 0);
     turn_until(&pair->loop, carol, pair->bob, &carol->dial_failed_count, 1);
     assert_int_equal(carol->dial_error, KITH_ECLOSED);
     endpoint_free(&pair->loop, carol);
@@ -619,6 +721,22 @@ static void ipv6_listens_and_dials(void **state)
     assert_string_equal(pair->alice->up.remote.host, "::1");
 }
 
+static void dial_of_many_tries_ipv6_first(void **state)
+{
+    struct pair *pair = *state;
+    if (!has_ipv6())
+        skip();
+    close_pair(pair);
+    open_pair(pair, "");
+    struct kith_address all[] = {pair->bob->at, pair->bob->at, pair->bob->at};
+    const char *const hosts[] = {"127.0.0.1", "127.0.0.2", "::1"};
+    for (size_t i = 0; i < COUNT(all); i++)
+        snprintf(all[i].host, sizeof all[i].host, "%s", hosts[i]);
+    assert_int_equal(race(pair, all, COUNT(all)), 0);
+    until(pair, &pair->alice->up_count, 1);
+    assert_string_equal(pair->alice->up.remote.host, "::1");
+}
+
 static void name_can_be_listened_on(void **state)
 {
     struct pair *pair = *state;
@@ -641,7 +759,7 @@ static void other_program_on_one_family_hides_no_peer_on_the_other(void **state)
     setsockopt(squatter, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
     assert_int_equal(listen(squatter, 4), 0);
     struct kith_address named = {.host = "localhost", .port = pair->bob->at.port};
-    assert_int_equal(kith_net_dial(pair->alice->net, 7, &named, &id_bob), 0);
+    assert_int_equal(endpoint_dial(pair->alice, 7, &named, &id_bob), 0);
     turn_for(&pair->loop, pair->alice, pair->bob, 30);
     struct timeval no_wait = {.tv_usec = 1};
     setsockopt(squatter, SOL_SOCKET, SO_RCVTIMEO, &no_wait, sizeof no_wait);
@@ -731,6 +849,10 @@ int main(void)
         TEST(dial_of_another_program_is_no_handshake),
         TEST(dial_with_another_alpn_is_no_handshake),
         TEST(dial_of_a_silent_program_times_out),
+        TEST(dial_of_many_takes_the_one_that_answers),
+        TEST(dial_of_many_fails_with_what_tells_most),
+        TEST(dial_of_many_where_another_is_at_home_goes_on),
+        TEST(dial_has_a_time_of_its_own),
         TEST(dials_are_limited),
         TEST(stop_fails_the_dials_under_way),
         TEST(silent_stranger_is_hung_up_on),
@@ -741,6 +863,7 @@ int main(void)
         TEST(foreign_address_cannot_be_listened_on),
         TEST(empty_host_listens_on_both_families),
         TEST(ipv6_listens_and_dials),
+        TEST(dial_of_many_tries_ipv6_first),
         TEST(name_can_be_listened_on),
         TEST(other_program_on_one_family_hides_no_peer_on_the_other),
         TEST(two_hundred_links_leave_no_descriptor_behind),

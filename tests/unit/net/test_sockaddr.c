@@ -66,6 +66,20 @@ static void mapped_ipv4_is_shown_plain(void **state)
     assert_int_equal(mapped.ss_family, AF_INET6);
 }
 
+static void equal_are_host_port_and_scope(void **state)
+{
+    struct sockaddr_storage mapped, plain, other_port, scoped, other_scope;
+    assert_true(parse("::ffff:192.0.2.1", 7, &mapped));
+    assert_true(parse("192.0.2.1", 7, &plain));
+    assert_true(parse("192.0.2.1", 8, &other_port));
+    assert_true(parse("fe80::1%1", 7, &scoped));
+    assert_true(parse("fe80::1%2", 7, &other_scope));
+    assert_true(kith_sockaddr_equal(&mapped, &plain));
+    assert_false(kith_sockaddr_equal(&plain, &other_port));
+    assert_true(kith_sockaddr_equal(&scoped, &scoped));
+    assert_false(kith_sockaddr_equal(&scoped, &other_scope));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +87,7 @@ int main(void)
         cmocka_unit_test(names_and_nothing_are_not_numeric),
         cmocka_unit_test(the_scope_of_a_link_local_address_is_kept),
         cmocka_unit_test(mapped_ipv4_is_shown_plain),
+        cmocka_unit_test(equal_are_host_port_and_scope),
     };
     return cmocka_run_group_tests_name("net sockaddr", tests, NULL, NULL);
 }

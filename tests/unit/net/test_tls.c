@@ -132,6 +132,31 @@ static void another_key_than_expected_ends_the_handshake_before_ours_is_shown(
     assert_false(wire->sides[1].has_peer);
 }
 
+static void a_listener_insists_on_the_id_it_expects(void **state)
+{
+    struct wire *wire = *state;
+    for (int is_other = 0; is_other < 2; is_other++) {
+        kith_tls_deinit(&wire->sides[0]);
+        kith_tls_deinit(&wire->sides[1]);
+        wire->sinks[0].size = wire->sinks[1].size = 0;
+        assert_int_equal(kith_tls_init(&wire->sides[0], wire->identities[0],
+                                       &wire->sinks[0], true, &id_bob),
+                         0);
+        assert_int_equal(kith_tls_init(&wire->sides[1], wire->identities[1],
+                                       &wire->sinks[1], false,
+                                       is_other ? &id_bob : &id_alice),
+                         0);
+        assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
+        assert_int_equal(step(wire, 1, carry(wire, 0)), KITH_TLS_AGAIN);
+        assert_int_equal(step(wire, 0, carry(wire, 1)), 0);
+        assert_int_equal(step(wire, 1, carry(wire, 0)), is_other ? KITH_EIDENTITY : 0);
+        assert_int_equal(wire->sides[1].has_peer, !is_other);
+    }
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    wire->sides[0].input = carry(wire, 1); /* the listener says so */
+    assert_int_equal(kith_tls_read(&wire->sides[0], out), KITH_EHANDSHAKE);
+}
+
 static void plaintext_goes_through_and_tampering_is_noticed(void **state)
 {
     struct wire *wire = *state;
@@ -256,6 +281,7 @@ int main(void)
         TEST(a_handshake_may_arrive_byte_by_byte),
         TEST(exporters_agree_and_differ_by_label_and_session),
         TEST(another_key_than_expected_ends_the_handshake_before_ours_is_shown),
+        TEST(a_listener_insists_on_the_id_it_expects),
         TEST(plaintext_goes_through_and_tampering_is_noticed),
         TEST(the_last_word_is_heard),
         TEST(empty_records_are_not_the_end),

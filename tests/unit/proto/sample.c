@@ -20,11 +20,13 @@ static void derive_network_key(uint8_t out[static KITH_HASH_SIZE])
 
 static void derive_keys(struct sample *s)
 {
-    uint8_t seed[crypto_sign_SEEDBYTES], bob_secret[64];
+    uint8_t seed[crypto_sign_SEEDBYTES], unused_secret[64];
     memset(seed, 0x01, sizeof seed);
     crypto_sign_seed_keypair(s->alice.bytes, s->alice_secret, seed);
     memset(seed, 0x02, sizeof seed);
-    crypto_sign_seed_keypair(s->bob.bytes, bob_secret, seed);
+    crypto_sign_seed_keypair(s->bob.bytes, unused_secret, seed);
+    memset(seed, 0x03, sizeof seed);
+    crypto_sign_seed_keypair(s->tracker.bytes, unused_secret, seed);
     derive_network_key(s->network_key);
     memset(s->exporter_net, 0xe1, sizeof s->exporter_net);
     memset(s->exporter_room, 0xe2, sizeof s->exporter_room);
@@ -65,6 +67,15 @@ static void derive_link(struct sample *s)
     HASH_PART(&h, s->bob.bytes);
     HASH_PART(&h, s->lobby.bytes);
     crypto_generichash_final(&h, s->tag.bytes, KITH_TAG_SIZE);
+}
+
+static void derive_network_tag(struct sample *s)
+{
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, s->network_key, 32, KITH_NETWORK_TAG_SIZE);
+    crypto_generichash_update(&h, (const uint8_t *)"kith-tag", 8);
+    HASH_PART(&h, s->tracker.bytes);
+    crypto_generichash_final(&h, s->network_tag, KITH_NETWORK_TAG_SIZE);
 }
 
 /* "kith … 1" || H(network key; fields), signed by Alice. */
@@ -231,6 +242,7 @@ void sample_init(struct sample *sample)
     derive_keys(sample);
     derive_rooms(sample);
     derive_link(sample);
+    derive_network_tag(sample);
     write_beacon(sample);
     write_record(sample);
     write_profile(sample);

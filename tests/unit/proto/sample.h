@@ -3,13 +3,14 @@
  *
  * Alice and Bob are of the network `home`, which has no passphrase. Alice dials Bob, says
  * her name in the control log and writes three messages in the content log of the lobby;
- * the body of the third is discarded. All hashes and signatures are real. */
+ * the body of the third is discarded. Both are at one tracker, which introduces them. All
+ * hashes and signatures are real. */
 #ifndef TESTS_UNIT_PROTO_SAMPLE_H
 #define TESTS_UNIT_PROTO_SAMPLE_H
 
 #include "proto/beacon.h"
 #include "proto/frame.h"
-#include "proto/signed_addresses.h"
+#include "proto/tracker.h"
 
 #define SAMPLE_MESSAGES 3
 /* 2024-01-01T00:00:00Z */
@@ -20,6 +21,8 @@ struct sample {
     uint8_t alice_secret[64];
     struct kith_id alice;
     struct kith_id bob;
+    struct kith_id tracker;
+    uint8_t network_tag[KITH_NETWORK_TAG_SIZE]; /* of `home` at the tracker */
     struct kith_id lobby;
     struct kith_id direct;                       /* room of Alice and Bob */
     uint8_t exporter_net[KITH_HASH_SIZE];        /* as if from TLS */

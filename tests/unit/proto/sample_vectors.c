@@ -205,6 +205,157 @@ static int decode_graft(struct kith_bytes bytes)
     return kith_frame_graft_decode(bytes, &frame);
 }
 
+static void encode_register(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_frame_register frame = {
+        .version_min = 1,
+        .version_max = 1,
+        .wants_check = true,
+        .name = BYTES("Alice"),
+        .port = 4747,
+        .record_public = kith_writer_view(&s->record),
+    };
+    memcpy(frame.tag, s->network_tag, sizeof frame.tag);
+    kith_frame_register_encode(w, &frame);
+}
+
+static int decode_register(struct kith_bytes bytes)
+{
+    struct kith_frame_register frame;
+    return kith_frame_register_decode(bytes, &frame);
+}
+
+static void encode_welcome(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    struct kith_frame_welcome frame = {
+        .version = 1,
+        .capabilities = KITH_TRACKER_RELAYS,
+        .refresh_s = 30,
+        .observed = BYTES("192.0.2.1:4747"),
+        .network_count = 2,
+    };
+    kith_frame_welcome_encode(w, &frame);
+}
+
+static int decode_welcome(struct kith_bytes bytes)
+{
+    struct kith_frame_welcome frame;
+    return kith_frame_welcome_decode(bytes, &frame);
+}
+
+static void encode_reachable(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    struct kith_frame_reachable frame = {BYTES("192.0.2.1:4747"), true};
+    kith_frame_reachable_encode(w, &frame);
+}
+
+static int decode_reachable(struct kith_bytes bytes)
+{
+    struct kith_frame_reachable frame;
+    return kith_frame_reachable_decode(bytes, &frame);
+}
+
+/* What Bob asked: who is called Alice? One who is here, and one who was. */
+static void encode_peers(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_frame_peers frame = {.token = ping.token, .has_more = true, .count = 2};
+    frame.peers[0] = (struct kith_tracked){
+        .state = KITH_TRACKED_HERE,
+        .id = s->alice,
+        .name = BYTES("Alice"),
+        .seen_s = (uint64_t)(SAMPLE_WALL / KITH_SECOND),
+        .record_count = 1,
+        .records = {kith_writer_view(&s->record)},
+    };
+    frame.peers[1] = (struct kith_tracked){
+        .state = KITH_TRACKED_AWAY,
+        .name = BYTES("alice"),
+        .seen_s = (uint64_t)((SAMPLE_WALL - KITH_HOUR) / KITH_SECOND),
+    };
+    memset(frame.peers[1].id.bytes, 0x77, KITH_ID_SIZE);
+    kith_frame_peers_encode(w, &frame);
+}
+
+static int decode_peers(struct kith_bytes bytes)
+{
+    struct kith_frame_peers frame;
+    return kith_frame_peers_decode(bytes, &frame);
+}
+
+static void encode_lookup(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    struct kith_frame_lookup frame = {ping.token, KITH_LOOKUP_NAME, BYTES("Alice")};
+    kith_frame_lookup_encode(w, &frame);
+}
+
+static int decode_lookup(struct kith_bytes bytes)
+{
+    struct kith_frame_lookup frame;
+    return kith_frame_lookup_decode(bytes, &frame);
+}
+
+/* Bob, whose id is the lower one. */
+static void encode_call(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_frame_call frame = {ping.token, s->alice, KITH_CALL_MEET};
+    kith_frame_call_encode(w, &frame);
+}
+
+static int decode_call(struct kith_bytes bytes)
+{
+    struct kith_frame_call frame;
+    return kith_frame_call_decode(bytes, &frame);
+}
+
+/* To Bob. */
+static void encode_ring(const struct sample *s, struct kith_writer *w)
+{
+    struct kith_frame_ring frame = {
+        .token = ping.token,
+        .id = s->alice,
+        .how = KITH_CALL_MEET,
+        .role = 'd',
+        .address = BYTES("192.0.2.1:4747"),
+    };
+    kith_frame_ring_encode(w, &frame);
+}
+
+/* To Alice, who did not ask. */
+static void encode_ring_relay(const struct sample *s, struct kith_writer *w)
+{
+    uint8_t ticket[KITH_TICKET_SIZE];
+    memset(ticket, 0x70, sizeof ticket);
+    struct kith_frame_ring frame = {
+        .id = s->bob,
+        .how = KITH_CALL_RELAY,
+        .role = 'l',
+        .ticket = kith_bytes(ticket, sizeof ticket),
+    };
+    kith_frame_ring_encode(w, &frame);
+}
+
+static int decode_ring(struct kith_bytes bytes)
+{
+    struct kith_frame_ring frame;
+    return kith_frame_ring_decode(bytes, &frame);
+}
+
+static void encode_refused(const struct sample *s, struct kith_writer *w)
+{
+    (void)s;
+    struct kith_frame_refused frame = {ping.token, KITH_REFUSED_LIMIT};
+    kith_frame_refused_encode(w, &frame);
+}
+
+static int decode_refused(struct kith_bytes bytes)
+{
+    struct kith_frame_refused frame;
+    return kith_frame_refused_decode(bytes, &frame);
+}
+
 static void encode_run_profile(const struct sample *s, struct kith_writer *w)
 {
     kith_writer_bytes(w, s->run_profile.data, s->run_profile.size);
@@ -230,6 +381,15 @@ const struct vector sample_vectors[] = {
     {"frame_prune", encode_prune, decode_graft, FRAME_SKIP, false, 0},
     {"frame_fork", encode_fork, decode_graft, FRAME_SKIP, false, 0},
     {"frame_more", encode_more, decode_graft, FRAME_SKIP, false, 0},
+    {"frame_register", encode_register, decode_register, FRAME_SKIP, false, 0},
+    {"frame_welcome", encode_welcome, decode_welcome, FRAME_SKIP, false, 0},
+    {"frame_reachable", encode_reachable, decode_reachable, FRAME_SKIP, false, 0},
+    {"frame_peers", encode_peers, decode_peers, FRAME_SKIP, false, 0},
+    {"frame_lookup", encode_lookup, decode_lookup, FRAME_SKIP, false, 0},
+    {"frame_call", encode_call, decode_call, FRAME_SKIP, false, 0},
+    {"frame_ring", encode_ring, decode_ring, FRAME_SKIP, false, 0},
+    {"frame_ring_relay", encode_ring_relay, decode_ring, FRAME_SKIP, false, 0},
+    {"frame_refused", encode_refused, decode_refused, FRAME_SKIP, false, 0},
     {"beacon", encode_beacon, decode_beacon, 0, true, 0},
     {"run_profile", encode_run_profile, decode_run, 0, true, 0},
     {"run_messages", encode_run_messages, decode_run, 0, true, 0},

@@ -175,6 +175,8 @@ static void the_protocol_document_shows_every_derived_value(void **state)
         sample.network_key,
         sample.alice.bytes,
         sample.bob.bytes,
+        sample.tracker.bytes,
+        sample.network_tag,
         sample.lobby.bytes,
         sample.direct.bytes,
         sample.proof,

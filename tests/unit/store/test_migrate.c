@@ -58,7 +58,7 @@ static void make_home_1(struct fixture *f)
     assert_int_equal(kith_store_open(&f->config, &f->store, NULL), 0);
 }
 
-/* Every column of every table, as one text. */
+/* Every column of every table, by the names of tables, as one text. */
 static void describe(struct kith_store *store, char out[static DESCRIPTION_SIZE])
 {
     sqlite3_stmt *s = NULL;
@@ -66,8 +66,8 @@ static void describe(struct kith_store *store, char out[static DESCRIPTION_SIZE]
                          store->db,
                          "SELECT group_concat(t.name || '.' || c.name || ' ' || c.type ||"
                          " ' ' || c.\"notnull\" || ' ' || c.pk, char(10))"
-                         " FROM sqlite_schema t, pragma_table_info(t.name) c"
-                         " WHERE t.type = 'table'",
+                         " FROM (SELECT name FROM sqlite_schema WHERE type = 'table'"
+                         " ORDER BY name) t, pragma_table_info(t.name) c",
                          -1, &s, NULL),
                      SQLITE_OK);
     assert_int_equal(sqlite3_step(s), SQLITE_ROW);

@@ -1,0 +1,464 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/tracker.h"
+
+#include <string.h>
+
+#include "core/candidate.h"
+#include "core/digest.h"
+#include "core/exchange.h"
+#include "core/link.h"
+#include "core/lookup.h"
+#include "core/record.h"
+#include "core/scope.h"
+
+struct kith_tracker *kith_tracker_find(struct kith_node *node, uint32_t no)
+{
+    return no >= 1 && no <= node->tracking.count ? &node->tracking.trackers[no - 1]
+                                                 : NULL;
+}
+
+static void wait(struct kith_node *node, struct kith_tracker *tracker, kith_time delay)
+{
+    tracker->state = KITH_TRACKER_WAITING;
+    tracker->next_at = node->now.mono + delay;
+    kith_node_wake_at(node, tracker->next_at);
+}
+
+/* ---- keys ---- */
+
+static struct kith_tracker_pin *find_pin(const struct kith_node *node,
+                                         const struct kith_address *address)
+{
+    kith_list_each (item, &node->tracking.pins) {
+        struct kith_tracker_pin *pin =
+            kith_list_item(item, struct kith_tracker_pin, item);
+        if (kith_address_equal(&pin->address, address))
+            return pin;
+    }
+    return NULL;
+}
+
+static struct kith_tracker_pin *get_pin(struct kith_node *node,
+                                        const struct kith_address *address)
+{
+    struct kith_tracker_pin *pin = find_pin(node, address);
+    if (pin != NULL)
+        return pin;
+    pin = kith_alloc_zero(node->alloc, sizeof(*pin));
+    if (pin == NULL)
+        return NULL;
+    pin->address = *address;
+    kith_list_push(&node->tracking.pins, &pin->item);
+    return pin;
+}
+
+int kith_tracker_restore(struct kith_node *node, const struct kith_record_tracker *record)
+{
+    struct kith_tracker_pin *pin = get_pin(node, &record->address);
+    if (pin == NULL)
+        return KITH_ENOMEM;
+    pin->id = record->id;
+    pin->is_kept = record->is_kept;
+    pin->is_recorded = true;
+    return 0;
+}
+
+static void record(struct kith_node *node, const struct kith_tracker *tracker)
+{
+    struct kith_tracker_pin *pin = get_pin(node, &tracker->address);
+    if (pin == NULL) {
+        kith_node_break(node);
+        return;
+    }
+    if (pin->is_recorded && kith_id_equal(&pin->id, &tracker->id) &&
+        pin->is_kept == tracker->is_kept)
+        return;
+    pin->id = tracker->id;
+    pin->is_kept = tracker->is_kept;
+    pin->is_recorded = true;
+    struct kith_record *row = kith_record_add(node, KITH_RECORD_TRACKER);
+    row->tracker = (struct kith_record_tracker){pin->address, pin->id, pin->is_kept};
+}
+
+void kith_tracker_forget_uncommitted(struct kith_node *node)
+{
+    kith_list_each (item, &node->tracking.pins)
+        kith_list_item(item, struct kith_tracker_pin, item)->is_recorded = false;
+}
+
+void kith_tracker_free_all(struct kith_node *node)
+{
+    kith_list_each_safe (item, &node->tracking.pins)
+        kith_release(node->alloc, kith_list_item(item, struct kith_tracker_pin, item));
+}
+
+/* ---- the table ---- */
+
+static struct kith_tracker *find_address(struct kith_node *node,
+                                         const struct kith_address *address)
+{
+    struct kith_tracking *tracking = &node->tracking;
+    for (size_t i = 0; i < tracking->count; i++)
+        if (kith_address_equal(&tracking->trackers[i].address, address))
+            return &tracking->trackers[i];
+    return NULL;
+}
+
+static struct kith_tracker *add(struct kith_node *node,
+                                const struct kith_address *address)
+{
+    struct kith_tracking *tracking = &node->tracking;
+    const struct kith_tracker_pin *pin = find_pin(node, address);
+    if (tracking->count == KITH_TRACKERS_MAX)
+        return NULL;
+    struct kith_tracker *tracker = &tracking->trackers[tracking->count++];
+    *tracker =
+        (struct kith_tracker){.no = (uint32_t)tracking->count, .address = *address};
+    tracker->is_kept = pin != NULL && pin->is_kept;
+    tracker->has_id = pin != NULL && !kith_id_is_zero(&pin->id);
+    if (tracker->has_id)
+        tracker->id = pin->id;
+    wait(node, tracker, 0);
+    return tracker;
+}
+
+int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
+                     const struct kith_id *id, bool is_kept)
+{
+    struct kith_tracker *tracker = find_address(node, address);
+    if (tracker == NULL)
+        tracker = add(node, address);
+    if (tracker == NULL)
+        return KITH_ELIMIT;
+    if (id != NULL && tracker->state == KITH_TRACKER_WAITING) {
+        tracker->has_id = true;
+        tracker->id = *id;
+    }
+    if (is_kept && !tracker->is_kept) {
+        tracker->is_kept = true;
+        record(node, tracker);
+    }
+    kith_tracker_check_all(node);
+    return 0;
+}
+
+void kith_tracker_begin(struct kith_node *node)
+{
+    kith_list_each (item, &node->tracking.pins) {
+        const struct kith_tracker_pin *pin =
+            kith_list_item(item, struct kith_tracker_pin, item);
+        if (pin->is_kept && find_address(node, &pin->address) == NULL)
+            add(node, &pin->address);
+    }
+    kith_tracker_check_all(node);
+}
+
+/* ---- telling ---- */
+
+static void tell(struct kith_node *node, const struct kith_tracker *tracker)
+{
+    struct kith_notice *notice = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;
+    *notice = (struct kith_notice){.type = KITH_NOTICE_TRACKER};
+    notice->tracker.tracker = tracker->no;
+    notice->tracker.is_registered = tracker->state == KITH_TRACKER_REGISTERED;
+    notice->tracker.error = tracker->error;
+}
+
+static void warn(struct kith_node *node, const struct kith_tracker *tracker, int error)
+{
+    struct kith_notice *notice = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;
+    *notice = (struct kith_notice){.type = KITH_NOTICE_WARNING};
+    notice->warning.warning = KITH_WARNING_TRACKER;
+    notice->warning.peer = tracker->id;
+    notice->warning.error = error;
+    notice->warning.address = tracker->address;
+}
+
+/* ---- sending ---- */
+
+void kith_tracker_send_scratch(struct kith_node *node, struct kith_tracker *tracker)
+{
+    if (node->scratch.failed) {
+        kith_node_break(node);
+    } else {
+        struct kith_effect *effect =
+            kith_outbox_add(&node->out, KITH_EFFECT_TRACKER_SEND);
+        effect->tracker_send.tracker = tracker->no;
+        effect->tracker_send.bytes =
+            kith_outbox_copy(&node->out, kith_writer_view(&node->scratch));
+        tracker->sent_at = node->now.mono;
+    }
+    kith_writer_clear(&node->scratch);
+}
+
+static uint16_t port(const struct kith_node *node)
+{
+    return node->listening_count > 0 ? node->listening[0].port : 0;
+}
+
+static void add_once(struct kith_address *out, size_t *count,
+                     const struct kith_address *address)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (kith_address_equal(&out[i], address))
+            return;
+    if (*count < KITH_RECORD_ADDRESSES_MAX)
+        out[(*count)++] = *address;
+}
+
+/* May anybody be told of it? What has a meaning outside of this household: a global
+ * address, and one whose host the tracker sees as well. */
+static bool is_for_all(const struct kith_tracker *tracker,
+                       const struct kith_address *address)
+{
+    return kith_scope_is_global(address->host) ||
+           strcmp(address->host, tracker->observed.host) == 0;
+}
+
+static size_t collect(const struct kith_node *node, const struct kith_tracker *tracker,
+                      bool is_public, struct kith_address out[KITH_RECORD_ADDRESSES_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < node->listening_count; i++) {
+        const struct kith_address *address = &node->listening[i];
+        bool is_usable = kith_exchange_is_public(address) ||
+                         (tracker->is_loopback && kith_scope_is_loopback(address->host));
+        if (is_usable && is_for_all(tracker, address) == is_public)
+            add_once(out, &count, address);
+    }
+    if (!is_public)
+        return count;
+    if (tracker->reach == KITH_REACH_YES) {
+        struct kith_address seen = tracker->observed;
+        seen.port = port(node);
+        add_once(out, &count, &seen);
+    }
+    if (node->mapped.host[0] != '\0' && tracker->mapped_reach != KITH_REACH_NO)
+        add_once(out, &count, &node->mapped);
+    return count;
+}
+
+void kith_tracker_register(struct kith_node *node, struct kith_tracker *tracker)
+{
+    struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
+    const char *name = node->self->name.text;
+    struct kith_frame_register frame = {
+        .version_min = KITH_PROTO_VERSION,
+        .version_max = KITH_PROTO_VERSION,
+        .wants_check = port(node) != 0 && tracker->reach == KITH_REACH_UNKNOWN,
+        .name = kith_bytes(name, strlen(name)),
+        .port = port(node),
+    };
+    kith_digest_network_tag(node->network_key, &tracker->id, frame.tag);
+    size_t count = collect(node, tracker, true, addresses);
+    frame.record_public = kith_exchange_sign(node, addresses, count);
+    count = collect(node, tracker, false, addresses);
+    frame.record_local = kith_exchange_sign(node, addresses, count);
+    tracker->told_at = node->now.mono;
+    kith_frame_register_encode(&node->scratch, &frame);
+    kith_tracker_send_scratch(node, tracker);
+}
+
+static void renew_all(struct kith_node *node)
+{
+    for (size_t i = 0; i < node->tracking.count; i++) {
+        struct kith_tracker *tracker = &node->tracking.trackers[i];
+        if (tracker->state == KITH_TRACKER_GREETING ||
+            tracker->state == KITH_TRACKER_REGISTERED)
+            kith_tracker_register(node, tracker);
+    }
+}
+
+void kith_tracker_moved(struct kith_node *node)
+{
+    for (size_t i = 0; i < node->tracking.count; i++)
+        node->tracking.trackers[i].reach = node->tracking.trackers[i].mapped_reach =
+            KITH_REACH_UNKNOWN;
+    renew_all(node);
+}
+
+void kith_tracker_renamed(struct kith_node *node)
+{
+    renew_all(node);
+}
+
+/* ---- the link ---- */
+
+static void dial(struct kith_node *node, struct kith_tracker *tracker)
+{
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_TRACKER_DIAL);
+    effect->tracker_dial.tracker = tracker->no;
+    effect->tracker_dial.address = tracker->address;
+    effect->tracker_dial.has_expected = tracker->has_id;
+    effect->tracker_dial.expected = tracker->id;
+    tracker->state = KITH_TRACKER_DIALLING;
+    tracker->is_replaced = false;
+}
+
+void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *id,
+                     const struct kith_address *remote)
+{
+    struct kith_tracker *tracker = kith_tracker_find(node, no);
+    if (tracker == NULL || tracker->state != KITH_TRACKER_DIALLING)
+        return;
+    tracker->id = *id;
+    tracker->has_id = true;
+    record(node, tracker);
+    tracker->state = KITH_TRACKER_GREETING;
+    tracker->remote = *remote;
+    tracker->is_loopback = kith_scope_is_loopback(remote->host);
+    tracker->up_at = tracker->heard_at = node->now.mono;
+    tracker->ping_at = 0;
+    tracker->observed = (struct kith_address){0};
+    tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
+    tracker->has_more = false;
+    kith_node_wake_at(node, node->now.mono + KITH_TRACKER_GREET_TIME);
+    kith_tracker_register(node, tracker);
+}
+
+/* Half to all of the capped double, as for peers. */
+static kith_time backoff(struct kith_node *node, unsigned failures)
+{
+    kith_time delay = KITH_TRACKER_RETRY_MIN;
+    for (unsigned i = 1; i < failures && delay < KITH_TRACKER_RETRY_MAX; i++)
+        delay *= 2;
+    return delay / 2 + (kith_time)kith_rng_below(&node->rng, (uint64_t)delay / 2 + 1);
+}
+
+/* Tells when it was registered, and the first time that it cannot be. */
+static void lose(struct kith_node *node, struct kith_tracker *tracker, int error)
+{
+    bool was_registered = tracker->state == KITH_TRACKER_REGISTERED;
+    bool was_steady =
+        was_registered && node->now.mono - tracker->up_at >= KITH_TRACKER_STEADY;
+    bool is_news = was_registered || tracker->failures == 0 || tracker->error != error;
+    tracker->failures = was_steady ? 1 : tracker->failures + 1;
+    tracker->error = error;
+    if (was_registered)
+        tracker->since = node->now.wall;
+    wait(node, tracker,
+         tracker->is_replaced ? KITH_TRACKER_REPLACED_RETRY
+                              : backoff(node, tracker->failures));
+    kith_candidate_tracker_lost(node, tracker);
+    kith_lookup_tracker_lost(node, tracker);
+    if (is_news)
+        tell(node, tracker);
+}
+
+void kith_tracker_down(struct kith_node *node, uint32_t no, int error)
+{
+    struct kith_tracker *tracker = kith_tracker_find(node, no);
+    if (tracker == NULL || tracker->state == KITH_TRACKER_WAITING)
+        return;
+    if (error == KITH_EIDENTITY && (tracker->failures == 0 || tracker->error != error))
+        warn(node, tracker, error);
+    lose(node, tracker, error);
+}
+
+static void let_go(struct kith_node *node, struct kith_tracker *tracker, int error)
+{
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_TRACKER_CLOSE);
+    effect->tracker_close.tracker = tracker->no;
+    effect->tracker_close.error = error;
+    lose(node, tracker, error);
+}
+
+void kith_tracker_fault(struct kith_node *node, struct kith_tracker *tracker, int error)
+{
+    warn(node, tracker, error);
+    let_go(node, tracker, error);
+}
+
+void kith_tracker_registered(struct kith_node *node, struct kith_tracker *tracker)
+{
+    tracker->state = KITH_TRACKER_REGISTERED;
+    tracker->since = node->now.wall;
+    tracker->error = 0;
+    tell(node, tracker);
+}
+
+void kith_tracker_frame(struct kith_node *node, uint32_t no, struct kith_bytes bytes)
+{
+    struct kith_tracker *tracker = kith_tracker_find(node, no);
+    if (tracker == NULL || (tracker->state != KITH_TRACKER_GREETING &&
+                            tracker->state != KITH_TRACKER_REGISTERED))
+        return;
+    tracker->heard_at = node->now.mono;
+    tracker->ping_at = 0;
+    int error = kith_tracker_receive(node, tracker, bytes);
+    if (error != 0 && tracker->state != KITH_TRACKER_WAITING)
+        kith_tracker_fault(node, tracker, error);
+}
+
+static void check_silence(struct kith_node *node, struct kith_tracker *tracker)
+{
+    kith_time now = node->now.mono;
+    if (now - tracker->heard_at >= KITH_TRACKER_DEAD_AFTER && tracker->ping_at != 0) {
+        let_go(node, tracker, KITH_ETIMEDOUT);
+        return;
+    }
+    kith_time ping_at = tracker->heard_at + KITH_TRACKER_PING_AFTER;
+    if (ping_at > tracker->sent_at + tracker->refresh)
+        ping_at = tracker->sent_at + tracker->refresh;
+    if (tracker->ping_at == 0 && now >= ping_at) {
+        kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
+                               &(struct kith_frame_ping){.token = 1});
+        kith_tracker_send_scratch(node, tracker);
+        tracker->ping_at = now;
+    }
+    kith_node_wake_at(node, tracker->ping_at != 0
+                                ? tracker->heard_at + KITH_TRACKER_DEAD_AFTER
+                                : ping_at);
+}
+
+static void check(struct kith_node *node, struct kith_tracker *tracker)
+{
+    kith_time now = node->now.mono;
+    switch (tracker->state) {
+    case KITH_TRACKER_WAITING:
+        if (now >= tracker->next_at)
+            dial(node, tracker);
+        else
+            kith_node_wake_at(node, tracker->next_at);
+        break;
+    case KITH_TRACKER_DIALLING:
+        break;
+    case KITH_TRACKER_GREETING:
+        if (now - tracker->up_at >= KITH_TRACKER_GREET_TIME)
+            let_go(node, tracker, KITH_ETIMEDOUT);
+        else
+            kith_node_wake_at(node, tracker->up_at + KITH_TRACKER_GREET_TIME);
+        break;
+    case KITH_TRACKER_REGISTERED:
+        if (now - tracker->told_at >= KITH_TRACKER_RECORD_LIFE)
+            kith_tracker_register(node, tracker);
+        check_silence(node, tracker);
+        break;
+    }
+}
+
+void kith_tracker_check_all(struct kith_node *node)
+{
+    if (!node->is_started || node->is_stopping)
+        return;
+    for (size_t i = 0; i < node->tracking.count; i++)
+        check(node, &node->tracking.trackers[i]);
+}
+
+void kith_tracker_leave_all(struct kith_node *node)
+{
+    for (size_t i = 0; i < node->tracking.count; i++) {
+        struct kith_tracker *tracker = &node->tracking.trackers[i];
+        if (tracker->state != KITH_TRACKER_GREETING &&
+            tracker->state != KITH_TRACKER_REGISTERED)
+            continue;
+        kith_frame_bye_encode(&node->scratch,
+                              &(struct kith_frame_bye){.reason = KITH_BYE_LEAVING});
+        kith_tracker_send_scratch(node, tracker);
+        struct kith_effect *effect =
+            kith_outbox_add(&node->out, KITH_EFFECT_TRACKER_CLOSE);
+        effect->tracker_close.tracker = tracker->no;
+        effect->tracker_close.error = KITH_ECLOSED;
+        tracker->state = KITH_TRACKER_WAITING;
+    }
+}
