@@ -201,6 +201,7 @@ static void handle(struct kith_request *request)
     check_network(&doctor);
     check_listening(&doctor);
     kith_doctor_check_lan(&doctor);
+    kith_doctor_check_mapping(&doctor);
     check_peers(&doctor);
     check_dials(&doctor);
     check_clock(&doctor);

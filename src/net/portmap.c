@@ -189,10 +189,10 @@ static void on_upnp_answered(void *ctx, const struct kith_portmap_answer *answer
     struct kith_portmap *portmap = ctx;
     if (answer->outcome == KITH_PORTMAP_GRANTED)
         succeed(portmap, PROTOCOL_UPNP, answer);
+    else if (portmap->denied != NULL) /* the more precise word of the two */
+        fail(portmap, KITH_PORTMAP_REFUSED, PROTOCOL_NATPMP, portmap->denied);
     else if (answer->outcome == KITH_PORTMAP_DENIED)
         fail(portmap, KITH_PORTMAP_REFUSED, PROTOCOL_UPNP, answer->why);
-    else if (portmap->denied != NULL)
-        fail(portmap, KITH_PORTMAP_REFUSED, PROTOCOL_NATPMP, portmap->denied);
     else
         fail(portmap, KITH_PORTMAP_UNANSWERED, PROTOCOL_NONE, "");
 }

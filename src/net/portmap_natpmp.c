@@ -185,7 +185,7 @@ static void take_error(struct kith_natpmp *natpmp, int error)
         end_denied(natpmp, "port mapping is turned off there");
         break;
     case NATPMP_ERR_NETWORKFAILURE:
-        end_denied(natpmp, "it has no connection itself");
+        end_denied(natpmp, "it has no public address itself");
         break;
     case NATPMP_ERR_OUTOFRESOURCES:
         end_denied(natpmp, "it has no mapping left to give");

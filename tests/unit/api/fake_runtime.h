@@ -82,6 +82,7 @@ struct kith_runtime {
     bool holds_all;       /* every run that is to be imported is there already */
     int reply_error;      /* for all that come, or 0 */
     struct kith_lan_view lan;
+    struct kith_mapping_view mapping;
     size_t interface_count;
     int store_error;
     const char *warning; /* or NULL */
