@@ -6,13 +6,14 @@
 #include <string.h>
 #include "kith/error.h"
 #include "net/portmap_natpmp.h"
+#include "net/portmap_pcp.h"
 #include "net/portmap_upnp.h"
 
 #define SECOND_MS 1000
 
-enum protocol { PROTOCOL_NONE, PROTOCOL_NATPMP, PROTOCOL_UPNP };
+enum protocol { PROTOCOL_NONE, PROTOCOL_NATPMP, PROTOCOL_PCP, PROTOCOL_UPNP };
 
-static const char *const protocol_names[] = {NULL, "NAT-PMP", "UPnP"};
+static const char *const protocol_names[] = {NULL, "NAT-PMP", "PCP", "UPnP"};
 
 /* What is held at a router. */
 struct mapping {
@@ -28,14 +29,17 @@ struct kith_portmap {
     struct kith_portmap_view view;
     uv_timer_t timer;           /* the next round; closing: the end of patience */
     struct kith_natpmp *natpmp; /* the exchange that runs; or NULL */
-    struct kith_upnp *upnp;     /* NULL once it is closed */
+    struct kith_pcp *pcp;       /* the same by PCP */
+    struct kith_pcp_nonce nonce;
+    struct kith_upnp *upnp; /* NULL once it is closed */
     struct mapping mapping;
 
     struct kith_portmap_wish wish; /* of the round that runs, or ran last */
     bool is_asking;                /* a round runs */
     bool is_stale;                 /* and another is to follow at once */
-    const char *denied;            /* NAT-PMP's word in this round; or NULL */
-    unsigned failures;             /* since the last success */
+    const char *denied;            /* NAT-PMP's or PCP's word in this round; or NULL */
+    enum protocol denied_by;
+    unsigned failures; /* since the last success */
 
     bool is_closing;
     unsigned removals; /* that are awaited */
@@ -190,7 +194,7 @@ static void on_upnp_answered(void *ctx, const struct kith_portmap_answer *answer
     if (answer->outcome == KITH_PORTMAP_GRANTED)
         succeed(portmap, PROTOCOL_UPNP, answer);
     else if (portmap->denied != NULL) /* the more precise word of the two */
-        fail(portmap, KITH_PORTMAP_REFUSED, PROTOCOL_NATPMP, portmap->denied);
+        fail(portmap, KITH_PORTMAP_REFUSED, portmap->denied_by, portmap->denied);
     else if (answer->outcome == KITH_PORTMAP_DENIED)
         fail(portmap, KITH_PORTMAP_REFUSED, PROTOCOL_UPNP, answer->why);
     else
@@ -204,7 +208,7 @@ static void ask_upnp(struct kith_portmap *portmap)
         on_upnp_answered(portmap, &silent);
 }
 
-/* ---- by NAT-PMP ---- */
+/* ---- by NAT-PMP or PCP ---- */
 
 static void part_closed(void *ctx)
 {
@@ -218,17 +222,46 @@ static void part_closed(void *ctx)
         done(done_ctx);
 }
 
+static void take_answer(struct kith_portmap *portmap, enum protocol protocol,
+                        const struct kith_portmap_answer *answer)
+{
+    if (answer->outcome == KITH_PORTMAP_GRANTED) {
+        succeed(portmap, protocol, answer);
+        return;
+    }
+    if (answer->outcome == KITH_PORTMAP_DENIED) {
+        portmap->denied = answer->why;
+        portmap->denied_by = protocol;
+    }
+    ask_upnp(portmap);
+}
+
+static void on_pcp_answered(void *ctx, const struct kith_portmap_answer *answer)
+{
+    struct kith_portmap *portmap = ctx;
+    portmap->pcp = NULL;
+    take_answer(portmap, PROTOCOL_PCP, answer);
+}
+
+static void ask_pcp(struct kith_portmap *portmap)
+{
+    const struct kith_pcp_handler handler = {
+        .answered = on_pcp_answered, .closed = part_closed, .ctx = portmap};
+    if (kith_pcp_start(portmap->loop, &portmap->wish, &portmap->nonce, false, &handler,
+                       &portmap->pcp) == 0)
+        portmap->parts_open++;
+    else
+        ask_upnp(portmap);
+}
+
 static void on_natpmp_answered(void *ctx, const struct kith_portmap_answer *answer)
 {
     struct kith_portmap *portmap = ctx;
     portmap->natpmp = NULL;
-    if (answer->outcome == KITH_PORTMAP_GRANTED) {
-        succeed(portmap, PROTOCOL_NATPMP, answer);
-        return;
-    }
-    if (answer->outcome == KITH_PORTMAP_DENIED)
-        portmap->denied = answer->why;
-    ask_upnp(portmap);
+    if (answer->speaks_pcp)
+        ask_pcp(portmap);
+    else
+        take_answer(portmap, PROTOCOL_NATPMP, answer);
 }
 
 static void ask_natpmp(struct kith_portmap *portmap)
@@ -266,6 +299,8 @@ static void begin_round(struct kith_portmap *portmap)
     wish->external_port = is_known ? mapping->external_port : portmap->config.port;
     if (is_renewal && is_known && mapping->protocol == PROTOCOL_UPNP)
         ask_upnp(portmap);
+    else if (is_renewal && is_known && mapping->protocol == PROTOCOL_PCP)
+        ask_pcp(portmap);
     else
         ask_natpmp(portmap);
 }
@@ -298,7 +333,10 @@ static void end(struct kith_portmap *portmap)
         return;
     if (portmap->natpmp != NULL)
         kith_natpmp_stop(portmap->natpmp);
+    if (portmap->pcp != NULL)
+        kith_pcp_stop(portmap->pcp);
     portmap->natpmp = NULL;
+    portmap->pcp = NULL;
     kith_upnp_close(portmap->upnp);
     portmap->upnp = NULL;
     uv_close((uv_handle_t *)&portmap->timer, on_timer_closed);
@@ -336,6 +374,27 @@ static bool remove_natpmp(struct kith_portmap *portmap)
     return true;
 }
 
+static void on_pcp_removed(void *ctx, const struct kith_portmap_answer *answer)
+{
+    struct kith_portmap *portmap = ctx;
+    portmap->pcp = NULL;
+    on_removed(portmap);
+}
+
+static bool remove_pcp(struct kith_portmap *portmap)
+{
+    const struct kith_pcp_handler handler = {
+        .answered = on_pcp_removed, .closed = part_closed, .ctx = portmap};
+    struct kith_portmap_wish wish = portmap->wish;
+    if (portmap->mapping.protocol == PROTOCOL_PCP)
+        wish.gateway = portmap->mapping.gateway;
+    if (kith_pcp_start(portmap->loop, &wish, &portmap->nonce, true, &handler,
+                       &portmap->pcp) != 0)
+        return false;
+    portmap->parts_open++;
+    return true;
+}
+
 void kith_portmap_close(struct kith_portmap *portmap, void (*done)(void *ctx), void *ctx)
 {
     if (portmap == NULL) {
@@ -350,8 +409,13 @@ void kith_portmap_close(struct kith_portmap *portmap, void (*done)(void *ctx), v
     if (portmap->natpmp != NULL)
         is_by_natpmp |= kith_natpmp_stop(portmap->natpmp);
     portmap->natpmp = NULL;
+    bool is_by_pcp = portmap->mapping.protocol == PROTOCOL_PCP || portmap->pcp != NULL;
+    if (portmap->pcp != NULL)
+        kith_pcp_stop(portmap->pcp);
+    portmap->pcp = NULL;
     uv_timer_start(&portmap->timer, on_patience_over, KITH_PORTMAP_CLOSE_MS, 0);
     portmap->removals += is_by_natpmp && remove_natpmp(portmap);
+    portmap->removals += is_by_pcp && remove_pcp(portmap);
     portmap->removals += kith_upnp_remove(portmap->upnp);
     if (portmap->removals == 0)
         end(portmap);
@@ -384,6 +448,7 @@ int kith_portmap_new(uv_loop_t *loop, const struct kith_portmap_config *config,
     portmap->wish.lifetime_s = KITH_PORTMAP_LIFETIME_S;
     portmap->wish.try_ms = config->try_ms != 0 ? config->try_ms : KITH_NATPMP_TRY_MS;
     portmap->view = blank_view(portmap, KITH_PORTMAP_ASKING);
+    kith_rng_fill(&config->rng, &portmap->nonce, sizeof portmap->nonce);
     portmap->parts_open = 2; /* the timer and UPnP */
     uv_timer_init(loop, &portmap->timer);
     portmap->timer.data = portmap;

@@ -1,21 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* A port of this host that the router hands on from outside.
  *
- * Asks the router of the default route for a TCP mapping: by NAT-PMP (RFC 6886), and
- * where that is silent or refused, by UPnP (WANIPConnection of an Internet gateway
- * device). Only where the host's own address is a private one. A mapping is renewed at
- * half of its lifetime, and at the latest every KITH_PORTMAP_RENEW_MOST_S: a router that
- * restarted has forgotten it, and one that was given another address does not say so. It
- * is removed by the close.
- *
- * PCP (RFC 6887) is not spoken: routers in homes that know it answer NAT-PMP on the same
- * port (its appendix A), or know UPnP.
+ * Asks the router of the default route for a TCP mapping: by NAT-PMP (RFC 6886); by PCP
+ * (RFC 6887) where the router answers that it knows only that; and where these are silent
+ * or refused, by UPnP (WANIPConnection of an Internet gateway device). Only where the
+ * host's own address is a private one. A mapping is renewed at half of its lifetime, and
+ * at the latest every KITH_PORTMAP_RENEW_MOST_S: a router that restarted has forgotten
+ * it, and one that was given another address does not say so. It is removed by the close.
  *
  * Happy path: a datagram asks for the outer address, a second for the mapping, `changed`
  * tells of it; later the same again. Nothing runs in between but one timer.
  *
  * Ways to fail: no default route, or a public address: nothing is sent. A router that
- * knows neither protocol: at most KITH_NATPMP_TRIES datagrams and one search by UPnP, and
+ * knows none of them: at most KITH_NATPMP_TRIES datagrams and one search by UPnP, and
  * again after a minute, two, four … ten, a quarter more or less. A router that lies costs
  * no more: what it claims is shown, and is true only once somebody came in by it. A
  * renewal that fails leaves the mapping believed until its lifetime is over. One of UPnP
@@ -55,14 +52,14 @@ enum kith_portmap_state {
     KITH_PORTMAP_BEHIND,     /* so it says, but has no public address itself */
     KITH_PORTMAP_NEEDLESS,   /* this host has a public address */
     KITH_PORTMAP_NO_ROUTER,  /* no default route by IPv4 */
-    KITH_PORTMAP_UNANSWERED, /* the router knows neither protocol, or it is turned off */
+    KITH_PORTMAP_UNANSWERED, /* the router knows none of the protocols, or it is off */
     KITH_PORTMAP_REFUSED,    /* the router was asked, and does not */
 };
 
 struct kith_portmap_view {
     enum kith_portmap_state state;
-    const char *protocol; /* "NAT-PMP" or "UPnP", of what is mapped or was refused; or
-                             NULL (static) */
+    const char *protocol; /* "NAT-PMP", "PCP" or "UPnP", of what is mapped or was refused;
+                             or NULL (static) */
     struct kith_address external;    /* MAPPED, BEHIND: numeric; 0.0.0.0 when the router
                                         does not know its own */
     uint16_t port;                   /* of this host */
@@ -74,8 +71,9 @@ struct kith_portmap_view {
 struct kith_portmap; /* opaque */
 
 struct kith_portmap_config {
-    uint16_t port;       /* that is listened on; not 0 */
-    struct kith_rng rng; /* for the jitter; what it borrows outlives the portmap */
+    uint16_t port; /* that is listened on; not 0 */
+    struct kith_rng
+        rng; /* for jitter and PCP's nonce; what it borrows outlives the portmap */
 
     /* Something that the view shows is another than before, a renewal that changes
      * nothing apart. `view` is borrowed for the call, inside which every call is allowed,

@@ -4,6 +4,7 @@
 #define KITH_NET_PORTMAP_ANSWER_H
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum kith_portmap_outcome {
@@ -14,6 +15,7 @@ enum kith_portmap_outcome {
 
 struct kith_portmap_answer {
     enum kith_portmap_outcome outcome;
+    bool speaks_pcp;         /* SILENT: by NAT-PMP, but says it knows a later version */
     const char *why;         /* DENIED: one clause (static) */
     struct in_addr external; /* GRANTED: the router's outer address; 0: it has none */
     uint16_t port;           /* GRANTED: the outer one, not 0 */

@@ -190,8 +190,11 @@ static void take_error(struct kith_natpmp *natpmp, int error)
     case NATPMP_ERR_OUTOFRESOURCES:
         end_denied(natpmp, "it has no mapping left to give");
         break;
-    case NATPMP_ERR_NOGATEWAYSUPPORT:   /* the port is closed */
-    case NATPMP_ERR_UNSUPPORTEDVERSION: /* something else listens there */
+    case NATPMP_ERR_UNSUPPORTEDVERSION: /* RFC 6887, appendix A */
+        end(natpmp, &(struct kith_portmap_answer){.outcome = KITH_PORTMAP_SILENT,
+                                                  .speaks_pcp = true});
+        break;
+    case NATPMP_ERR_NOGATEWAYSUPPORT: /* the port is closed */
         end_silent(natpmp);
         break;
     default:

@@ -91,6 +91,61 @@ static void answer_mapping(struct fake_natpmp *fake, const struct sockaddr *to,
     answer(fake, to, bytes, sizeof bytes);
 }
 
+/* ---- PCP ---- */
+
+static void answer_version(struct fake_natpmp *fake, const struct sockaddr *to)
+{
+    const uint8_t bytes[24] = {2, 0x80, 0, 1};
+    answer(fake, to, bytes, sizeof bytes);
+}
+
+static bool is_owner(const struct fake_natpmp *fake, const uint8_t *request)
+{
+    return fake->held_port == 0 || memcmp(request + 24, fake->nonce, 12) == 0;
+}
+
+static void take_map(struct fake_natpmp *fake, const uint8_t *request)
+{
+    bool is_removal = get32(request + 4) == 0;
+    fake->inner_port = get16(request + 40);
+    fake->wished_port = get16(request + 42);
+    fake->wished_s = get32(request + 4);
+    fake->mapped_at = uv_now(fake->udp.loop);
+    fake->mappings += !is_removal;
+    fake->removals += is_removal;
+    if (fake->result != 0 || !is_owner(fake, request))
+        return;
+    fake->held_port = is_removal ? 0 : fake->port != 0 ? fake->port : fake->wished_port;
+    memcpy(fake->nonce, request + 24, 12);
+}
+
+static void answer_map(struct fake_natpmp *fake, const struct sockaddr *to,
+                       const uint8_t *request)
+{
+    uint8_t bytes[60] = {2, 0x81};
+    bool is_own = is_owner(fake, request);
+    take_map(fake, request);
+    bytes[3] = is_own ? (uint8_t)fake->result : 2;
+    put32(bytes + 4, fake->wished_s == 0 ? 0 : fake->lifetime_s);
+    put32(bytes + 8, ++fake->epoch);
+    memcpy(bytes + 24, request + 24, 16 + 2);
+    put16(bytes + 42, fake->held_port);
+    bytes[54] = bytes[55] = 0xff;
+    inet_pton(AF_INET, fake->external, bytes + 56);
+    answer(fake, to, bytes, sizeof bytes);
+}
+
+static void take_pcp(struct fake_natpmp *fake, const struct sockaddr *from,
+                     const uint8_t *request, ssize_t size)
+{
+    if (size < 24 || request[0] != 2)
+        answer_version(fake, from);
+    else if (size == 60 && request[1] == 1)
+        answer_map(fake, from, request);
+    else
+        fail_msg("a request of %zd bytes by PCP", size);
+}
+
 static void on_received(uv_udp_t *udp, ssize_t size, const uv_buf_t *buffer,
                         const struct sockaddr *from, unsigned flags)
 {
@@ -103,7 +158,9 @@ static void on_received(uv_udp_t *udp, ssize_t size, const uv_buf_t *buffer,
         return;
     if (fake->is_noisy)
         make_noise(fake, from);
-    if (size == 2 && request[1] == 0)
+    if (fake->is_pcp_only)
+        take_pcp(fake, from, request, size);
+    else if (size == 2 && request[1] == 0)
         answer_address(fake, from);
     else if (size == 12 && request[1] == 2)
         answer_mapping(fake, from, request);

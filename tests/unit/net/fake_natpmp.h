@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A router that speaks NAT-PMP, on the test's loop: it does what its fields say. */
+/* A router that speaks NAT-PMP, or PCP alone, on the test's loop: it does what its fields
+ * say. */
 #ifndef TESTS_UNIT_NET_FAKE_NATPMP_H
 #define TESTS_UNIT_NET_FAKE_NATPMP_H
 
@@ -20,6 +21,7 @@ struct fake_natpmp {
     bool holds_back;    /* answers no request for a mapping */
     bool is_noisy;      /* sends nonsense before each answer */
     bool grants_port_0; /* as if that were a port */
+    bool is_pcp_only;   /* `result` is one of PCP's then */
 
     /* What it was asked. */
     unsigned requests;
@@ -31,6 +33,7 @@ struct fake_natpmp {
     uint64_t mapped_at; /* uv_now of the last mapping */
 
     uint16_t held_port; /* what is mapped now; 0: nothing */
+    uint8_t nonce[12];  /* by PCP: whose that is */
     uint32_t epoch;     /* rises by one with each answer */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports mapped by NAT-PMP. Nobody answers by UPnP here: a search takes 2 s. */
+/* Ports mapped by NAT-PMP and PCP. Nobody answers by UPnP here: a search takes 2 s. */
 #include "portmap_fixture.h"
 
 #include <arpa/inet.h>
@@ -170,6 +170,37 @@ static void what_makes_no_sense_is_no_mapping(void **state)
     assert_string_equal(f->on.view.why, "its answer makes no sense");
 }
 
+static void a_router_that_knows_only_pcp_is_asked_by_it(void **state)
+{
+    struct fixture *f = *state;
+    f->router.is_pcp_only = true;
+    f->router.port = 50123;
+    f->router.lifetime_s = 100;
+    start(f, 10);
+    portmap_fixture_await(&f->on, KITH_PORTMAP_MAPPED);
+    portmap_fixture_assert_external(&f->on, "203.0.113.7", 50123);
+    assert_string_equal(f->on.view.protocol, "PCP");
+    assert_int_equal(f->router.requests, 2);
+    portmap_fixture_until(&f->on, f->router.mappings == 2); /* its owner renews it */
+    assert_int_equal(f->router.wished_port, 50123);
+    assert_int_equal(f->router.requests, 3);
+    portmap_fixture_close(&f->on);
+    assert_int_equal(f->router.held_port, 0);
+    assert_int_equal(f->on.changes, 1);
+}
+
+static void a_refusal_by_pcp_is_told_with_its_reason(void **state)
+{
+    struct fixture *f = *state;
+    f->router.is_pcp_only = true;
+    f->router.result = 8;
+    start(f, 10);
+    portmap_fixture_await(&f->on, KITH_PORTMAP_REFUSED);
+    assert_string_equal(f->on.view.protocol, "PCP");
+    assert_string_equal(f->on.view.why, "it has no mapping left to give");
+    assert_int_equal(f->router.mappings, 1);
+}
+
 static void noise_is_passed_over(void **state)
 {
     struct fixture *f = *state;
@@ -319,6 +350,8 @@ int main(void)
         CASE(a_router_behind_another_is_told_as_such),
         CASE(a_refusal_is_told_with_its_reason),
         CASE(what_makes_no_sense_is_no_mapping),
+        CASE(a_router_that_knows_only_pcp_is_asked_by_it),
+        CASE(a_refusal_by_pcp_is_told_with_its_reason),
         CASE(noise_is_passed_over),
         CASE(a_silent_router_is_asked_a_few_times_and_then_left_alone),
         CASE(a_router_that_answers_late_is_heard_at_the_next_try),
