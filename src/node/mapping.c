@@ -45,12 +45,18 @@ static void log_change(struct kith_runtime *runtime, const struct kith_portmap_v
                       external, "why", view->why, NULL);
 }
 
-/* All that the router says arrives here. Its word is not proof: what is told to peers has
- * to be dialled from outside first. */
+/* All that the router says arrives here. Its word is not proof: the core tells of the
+ * address once a tracker has dialled it from outside. */
 static void on_changed(void *ctx, const struct kith_portmap_view *view)
 {
     struct kith_runtime *runtime = ctx;
+    struct kith_command command = {.type = KITH_COMMAND_MAPPED};
     log_change(runtime, view);
+    if (view->state == KITH_PORTMAP_MAPPED)
+        command.mapped = view->external;
+    if (!runtime->is_stopping &&
+        kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
+        kith_turn_broke(runtime, KITH_ENOMEM);
 }
 
 static void on_interfaces(struct kith_interface_watch *watch,

@@ -158,8 +158,8 @@ void kith_runtime_settle(struct kith_runtime *runtime)
 {
     if (!runtime->is_net_down || !kith_trackers_are_down(runtime) ||
         runtime->is_lan_closing || runtime->mapping.closing > 0 ||
-        runtime->handles_open > 0 ||
-        runtime->verifier.running > 0 || !kith_upkeep_is_idle(&runtime->upkeep))
+        runtime->handles_open > 0 || runtime->verifier.running > 0 ||
+        !kith_upkeep_is_idle(&runtime->upkeep))
         return;
     kith_upkeep_stop(&runtime->upkeep);
     kith_turn_end(runtime); /* what the last links brought is stored */
