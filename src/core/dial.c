@@ -6,6 +6,7 @@
 #include "core/command.h"
 #include "core/exchange.h"
 #include "core/link.h"
+#include "core/mutual.h"
 #include "core/peer.h"
 
 static struct kith_dial *find(const struct kith_node *node, uint32_t no)
@@ -318,6 +319,12 @@ struct kith_dial *kith_dial_reached(struct kith_node *node, uint32_t dial_no,
     return dial;
 }
 
+static bool is_contact(const struct kith_node *node, const struct kith_id *id)
+{
+    const struct kith_peer *peer = kith_peer_find(node, id);
+    return peer != NULL && peer->is_contact && peer->link == NULL;
+}
+
 static void fail(struct kith_node *node, struct kith_dial *dial, int error)
 {
     answer(node, dial, error);
@@ -327,6 +334,8 @@ static void fail(struct kith_node *node, struct kith_dial *dial, int error)
         return;
     }
     dial->failures++;
+    if (dial->is_suggested && is_contact(node, &dial->expected))
+        kith_mutual_call(node, &dial->expected);
     wait(node, dial, backoff(node, dial->failures));
 }
 

@@ -295,6 +295,7 @@ struct kith_link {
     uint64_t load_no;             /* LOAD under way; 0 for none */
     struct kith_share *load_share;
     uint32_t load_index;
+    struct kith_tokens calls;   /* that it may make, and RINGs of it that are followed */
     struct kith_tokens records; /* address records of it that may be verified */
 };
 
@@ -460,6 +461,7 @@ struct kith_node {
     size_t listening_count;
     struct kith_address mapped; /* by the router, to where we listen; host "" for none */
     struct kith_tracking tracking;
+    bool relays_for_contacts;
 
     struct kith_list links;
     struct kith_map link_map; /* by number */

@@ -48,6 +48,7 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     node->rng = config->rng;
     node->signer = config->signer;
     node->name_default = config->name_default;
+    node->relays_for_contacts = config->relays_for_contacts;
     node->beacon.is_on = config->has_beacon;
     node->beacon.interval_max =
         config->beacon_interval > 0 ? config->beacon_interval : KITH_BEACON_INTERVAL_MAX;

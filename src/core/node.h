@@ -62,6 +62,8 @@ struct kith_node_config {
                                          section 5) */
     bool has_beacon;                  /* be found on the LAN, and find */
     kith_time beacon_interval;        /* the longest between two; 0: the default, 30 s */
+    bool relays_for_contacts; /* pass bytes on between contacts that do not reach another
+                               */
 };
 
 /* ---- what happens ---- */
@@ -254,6 +256,7 @@ enum kith_effect_type {
     KITH_EFFECT_LOAD,
     KITH_EFFECT_VERIFY,
     KITH_EFFECT_DATAGRAM, /* a beacon, to everybody on the LAN or to one address */
+    KITH_EFFECT_RELAY,    /* expect two connections with these tickets */
     KITH_EFFECT_TRACKER_DIAL,
     KITH_EFFECT_TRACKER_SEND,
     KITH_EFFECT_TRACKER_CLOSE,
@@ -395,6 +398,9 @@ struct kith_effect {
             struct kith_address to;
             struct kith_bytes bytes;
         } datagram;
+        struct {
+            uint8_t tickets[2][KITH_TICKET_SIZE];
+        } relay;
         struct { /* from the port listened on, so that routers map both alike */
             uint32_t tracker; /* answered by TRACKER_UP or TRACKER_DOWN */
             struct kith_address address;

@@ -19,6 +19,7 @@
 
 #include "base/writer.h"
 #include "net/net.h"
+#include "net/relay.h"
 #include "node/backlog.h"
 #include "node/commands.h"
 #include "node/identity.h"
@@ -71,6 +72,13 @@ struct kith_trackers {
     bool is_closing;
 };
 
+/* node/contact_relay.c */
+struct kith_contact_relay {
+    struct kith_relay *relay; /* NULL until somebody is relayed */
+    uint64_t pair_last;
+    bool is_closing;
+};
+
 struct kith_runtime {
     uv_loop_t *loop; /* borrowed */
     char *home;
@@ -83,6 +91,7 @@ struct kith_runtime {
     struct kith_store *store;
     struct kith_net *net;
     struct kith_trackers trackers;
+    struct kith_contact_relay contact_relay;
     struct kith_datagrams *lan; /* NULL: off, or closed */
     uint16_t lan_port;          /* 0: off */
     int lan_error;              /* why it could not be opened */

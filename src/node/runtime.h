@@ -32,7 +32,8 @@ struct kith_runtime_config {
     size_t peer_count;
     const struct kith_tracker_address *trackers; /* registered at for ever */
     size_t tracker_count;                        /* at most KITH_TRACKERS_MAX */
-    const char *network; /* NULL: the one kept in the home, else the default */
+    bool relays_for_contacts; /* pass bytes on between those who do not reach another */
+    const char *network;      /* NULL: the one kept in the home, else the default */
     const struct kith_passphrase *passphrase; /* of the network; NULL: none is given */
     bool drops_passphrase;                    /* the network is to have none */
     bool has_lan;                             /* be found on the LAN, and find */

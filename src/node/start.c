@@ -102,6 +102,7 @@ static int make_node(struct kith_runtime *runtime,
         .name_default = kith_name_default(config->login),
         .has_beacon = config->has_lan,
         .beacon_interval = config->discovery_interval,
+        .relays_for_contacts = config->relays_for_contacts,
     };
     int error = choose_name(config, &node.name, problem);
     if (error != 0)
