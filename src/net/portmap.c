@@ -294,8 +294,9 @@ static void begin_round(struct kith_portmap *portmap)
         fail(portmap, KITH_PORTMAP_NEEDLESS, PROTOCOL_NONE, "");
         return;
     }
-    bool is_known = mapping->protocol != PROTOCOL_NONE &&
-                    mapping->gateway.s_addr == wish->gateway.s_addr;
+    /* The port it granted before, also when that has lapsed: others may know it. */
+    bool is_known =
+        mapping->external_port != 0 && mapping->gateway.s_addr == wish->gateway.s_addr;
     wish->external_port = is_known ? mapping->external_port : portmap->config.port;
     if (is_renewal && is_known && mapping->protocol == PROTOCOL_UPNP)
         ask_upnp(portmap);
