@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kith/error.h"
+#include "net/portmap_igd.h"
 #include "net/portmap_natpmp.h"
 #include "net/portmap_pcp.h"
 #include "net/portmap_upnp.h"
@@ -448,6 +449,8 @@ int kith_portmap_new(uv_loop_t *loop, const struct kith_portmap_config *config,
     portmap->wish.port = config->port;
     portmap->wish.lifetime_s = KITH_PORTMAP_LIFETIME_S;
     portmap->wish.try_ms = config->try_ms != 0 ? config->try_ms : KITH_NATPMP_TRY_MS;
+    portmap->wish.search_ms =
+        config->search_ms != 0 ? config->search_ms : KITH_IGD_SEARCH_MS;
     portmap->view = blank_view(portmap, KITH_PORTMAP_ASKING);
     kith_rng_fill(&config->rng, &portmap->nonce, sizeof portmap->nonce);
     portmap->parts_open = 2; /* the timer and UPnP */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports mapped by NAT-PMP and PCP. Nobody answers by UPnP here: a search takes 2 s. */
+/* Ports mapped by NAT-PMP and PCP. Nobody answers by UPnP here: a search takes 1 s. */
 #include "portmap_fixture.h"
 
 #include <arpa/inet.h>
