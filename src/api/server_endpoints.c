@@ -22,6 +22,8 @@ extern const struct kith_endpoint kith_endpoint_search;
 extern const struct kith_endpoint kith_endpoint_export;
 extern const struct kith_endpoint kith_endpoint_import;
 extern const struct kith_endpoint kith_endpoint_stream;
+extern const struct kith_endpoint kith_endpoint_settings;
+extern const struct kith_endpoint kith_endpoint_change_settings;
 extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
 extern const struct kith_endpoint kith_endpoint_code;
@@ -51,6 +53,8 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_export,
     &kith_endpoint_import,
     &kith_endpoint_stream,
+    &kith_endpoint_settings,
+    &kith_endpoint_change_settings,
     &kith_endpoint_shutdown,
     &kith_endpoint_doctor,
     &kith_endpoint_code,

@@ -21,6 +21,7 @@ LAST = "/api/v1/shutdown"
 # Bodies, and queries, that find something; {bob} and {address} are filled in.
 ASKED = {
     "PATCH /api/v1/self": {"name": "alice"},
+    "PATCH /api/v1/settings": {"log": "info"},
     "GET /api/v1/messages": "room={bob}&limit=3&order=newest&since=1h",
     "GET /api/v1/search": "q=hello&room={bob}&since=1h&limit=1",
     "POST /api/v1/messages": {"to": "{bob}", "text": "hello", "wait": "delivered",
