@@ -9,7 +9,8 @@ import json
 import os
 import urllib.parse
 
-from contractlib import Contract, endpoints_of_the_server
+from contractlib import (Contract, endpoints_of_the_server, pages_of_the_server,
+                         queries_of_the_server)
 from kithlib import UnixConnection, case, main, same, wait_until
 
 JSON = {"Content-Type": "application/json"}
@@ -17,6 +18,8 @@ JSON = {"Content-Type": "application/json"}
 ALWAYS = (401, 405, 413, 415)
 ENDLESS = "/api/v1/stream"
 LAST = "/api/v1/shutdown"
+# They tell of times and round trips, and so may have changed when asked again.
+MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms")
 
 # Bodies, and queries, that find something; {bob} and {address} are filled in.
 ASKED = {
@@ -129,9 +132,40 @@ def undo(server, method, path, names):
 @case("what the server has and what the contract has is the same")
 def _(scene):
     documented = {(method, path) for method, path, _ in Contract().operations()}
-    served = endpoints_of_the_server()
+    served = endpoints_of_the_server() | pages_of_the_server()
     same(sorted(served - documented), [], "served and not documented")
     same(sorted(documented - served), [], "documented and not served")
+
+
+@case("each parameter that an endpoint reads is documented, and no other is")
+def _(scene):
+    documented = {(method, path): {one["name"] for one in Contract().parameters(operation)
+                                   if one["in"] == "query"}
+                  for method, path, operation in Contract().operations()}
+    read = set()
+    for file, endpoints, names in queries_of_the_server():
+        for endpoint in endpoints:
+            same(sorted(names - documented[endpoint]), [], f"{file} reads, for {endpoint}")
+        read |= names
+    same(sorted(set().union(*documented.values()) - read), [], "documented and read by nobody")
+    same(sorted(read - set().union(*documented.values())), [], "read and not documented")
+
+
+@case("an answer with a tag is 304 to who has it, and where that is so is documented")
+def _(scene):
+    contract = Contract()
+    alice, _, names = setting(scene)
+    server = Server(alice)
+    for method, path, operation in contract.operations():
+        if method != "GET" or path == ENDLESS:
+            continue
+        url, _ = valid_request(contract, method, path, operation, names)
+        tag = server.ask(method, url)[1]["ETag"]
+        same(tag is not None, "304" in operation["responses"], f"{url} has a tag")
+        same(server.ask("HEAD", url)[2], "", f"HEAD {url}")
+        if tag and path not in MOVING:
+            status, _, text = server.ask(method, url, headers={"If-None-Match": tag})
+            same((status, text), (304, ""), url)
 
 
 @case("the contract has no word by accident, as a comma in a description makes")
