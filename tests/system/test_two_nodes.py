@@ -2,6 +2,7 @@
 """Nodes that talk: linking, direct and open rooms, absence and return, by the commands."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -211,6 +212,34 @@ def _(scene):
                lambda: shown() == ["before", "during", "after"])
     tail.send_signal(signal.SIGINT)
     assert tail.wait(60) in (0, -signal.SIGINT), tail.returncode
+
+
+@case("who writes to what is full is told so, and said nothing unseen: tail and chat end with 1")
+def _(scene):
+    alice, bob = scene.pair()
+    alice.say(LOBBY, "before")
+    arrives(bob, "before")
+
+    def full(*args, stdin=b""):
+        """Standard output takes nothing."""
+        with open("/dev/full", "wb") as out:
+            return subprocess.run([kith_path(), *args, "--home", bob.home], input=stdin, stdout=out,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+
+    for done in (full("tail"), full("tail", "--no-follow"), full("chat", stdin=b"unseen\n")):
+        same(done.returncode, FAILED, done.args)
+        assert b"cannot be written: No space left" in done.stderr, done
+    same(bob.texts(), ["before"])
+    # A file that may grow by one block of 512 bytes: history fits, what comes then does not.
+    with open(bob.home + ".tail", "wb") as out:
+        tail = subprocess.Popen(["sh", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "sh", kith_path(),
+                                 "tail", "--home", bob.home], stdout=out, stderr=subprocess.PIPE)
+    scene.at_end(lambda: tail.poll() is None and (tail.kill(), tail.wait()))
+    wait_until("history is shown", lambda: os.path.getsize(bob.home + ".tail") > 0)
+    alice.say(LOBBY, "x" * 2000)
+    told = tail.communicate(timeout=60)[1]
+    same(tail.returncode, FAILED, told)
+    assert b"cannot be written: File too large" in told, told
 
 
 @case("connect, disconnect and rename are seen on both sides")
