@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The server beside docs/openapi.yaml: every endpoint, with requests that the contract
 allows and requests that it forbids. A new endpoint is tested as soon as it is documented;
-ASKED says how to ask it so that it has something to tell."""
+ASKED says how to ask it so that it has something to tell. And the commands beside it: a new
+one needs a row in COMMANDS."""
 
 import http.client
 import json
@@ -11,7 +12,7 @@ import urllib.parse
 
 from contractlib import (Contract, endpoints_of_the_server, pages_of_the_server,
                          queries_of_the_server)
-from kithlib import UnixConnection, case, main, same, wait_until
+from kithlib import DONE, UnixConnection, case, main, run_kith, same, wait_until
 
 JSON = {"Content-Type": "application/json"}
 # What any request may get, whatever it asks for: without a token, of a wrong form.
@@ -306,6 +307,67 @@ def _(scene):
             contract.check(contract.component(schemas[kind]), json.loads(value), kind)
             missing.pop(kind, None)
     connection.close()
+
+
+# Of each command: what to run it with, and what each line of --json is: an object of the
+# contract, or members. {bob}, {address} and {file} are filled in. In this order.
+COMMANDS = {
+    "id": ((), {"id", "short", "home"}),
+    "version": ((), {"version"}),
+    "send": (("{bob}", "hello", "--wait", "delivered"), "Message"),
+    "broadcast": (("hello",), "Message"),
+    "tail": (("--no-follow",), "Message"),
+    "search": (("hello",), "Message"),
+    "peers": ((), "Peer"),
+    "rooms": ((), "Room"),
+    "join": (("#garden",), "Room"),
+    "leave": (("#garden",), "Room"),
+    "verify": (("{bob}", "--yes"), "Peer"),
+    "block": (("{bob}",), "Peer"),
+    "unblock": (("{bob}",), "Peer"),
+    "connect": (("{address}",), "Peer"),
+    "disconnect": (("{bob}",), "Peer"),
+    "rename": (("alice",), {"name"}),
+    "network": (("show",), "Network"),
+    "doctor": ((), "Check"),
+    "web": ((), {"code", "url", "seconds"}),
+    "chat": ((), None),  # messages, and what kith itself tells
+    "export": ((), None),  # docs/FORMATS.md
+    "import": (("{export}",), {"runs", "events", "known", "complete", "refused_count", "refused"}),
+    "backup": (("{file}",), {"file", "size", "home"}),
+    "restore": (("{file}", "--home", "{restored}"), {"id", "home"}),
+    "help": ((), {"name", "usage", "summary", "detail", "options"}),
+    "down": ((), {"stopping", "pid"}),
+}
+# What they print is for a shell; and `up` goes on, its line is checked by every test.
+NO_OBJECTS = {"completions", "up"}
+
+
+@case("every command has its help, and with --json prints objects, the same as the API has")
+def _(scene):
+    contract = Contract()
+    alice, bob, names = setting(scene)
+    names |= {word: os.path.join(scene.path, word) for word in ("file", "export", "restored")}
+    with open(names["export"], "wb") as file:
+        file.write(bob.kith("export", "#lobby").expect(DONE).out)
+    table = [line["name"] for line in run_kith("help", "--json").expect(DONE).lines()]
+    same(set(COMMANDS) | NO_OBJECTS, set(table))
+    for command in table:
+        told = run_kith("help", command).expect(DONE).out
+        assert told.startswith(f"usage: kith {command}".encode()), told
+        same(run_kith(command, "--help").expect(DONE).out, told)
+    for command, (words, wanted) in COMMANDS.items():
+        words = [fill(word, names) for word in words]
+        home = () if "--home" in words else ("--home", alice.home)
+        lines = run_kith(command, *words, *home, "--json",
+                         env={"KITH_BACKUP_PASSPHRASE": "nine quiet herons"}).expect(DONE).lines()
+        assert lines and all(isinstance(line, dict) for line in lines), (command, lines)
+        for line in lines:
+            if isinstance(wanted, str):
+                contract.check(contract.component(wanted), line, f"kith {command}")
+            elif wanted:
+                same(set(line), wanted, f"kith {command}")
+    alice.ended()
 
 
 if __name__ == "__main__":
