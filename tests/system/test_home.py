@@ -327,6 +327,8 @@ def _(scene):
         run_kith("--home", home, *words).expect(USAGE, *parts)
     for words in ((), ("--", "peers")):
         run_kith(*words).expect(USAGE)
+    for words in (("peers", "--home="), ("peers", "--home", "")):
+        run_kith(*words).expect(USAGE, "--home")
     for words in (("--help",), ("help",), ("help", "send"), ("send", "--help"), ("-h",),
                   ("--version",), ("version",)):
         assert run_kith(*words).expect(DONE).out, words
