@@ -82,6 +82,30 @@ def _(scene):
     alice.kith("send", "nobody", "x").expect(NOT_FOUND, "nobody")
 
 
+@case("a target is a name, an id or its beginning, an address or a room; a time bounds what is shown")
+def _(scene):
+    alice, bob = scene.pair()
+    targets = ("bob", bob.id, bob.id[:16], bob.id[:16].upper(),
+               alice.peer(bob)["address"], LOBBY)
+    for target in targets:
+        alice.kith("send", target, f"to {target}").expect(DONE)
+    wait_until("all arrive", lambda: len(bob.texts()) == len(targets))
+    same([message["direct"] for message in bob.history()], [True] * 5 + [False])
+    for target in targets[:5]:
+        same([m["text"] for m in bob.messages(alice.id)], [f"to {t}" for t in targets[:5]])
+        same(len(alice.messages(target)), 5, target)
+    alice.kith("send", "bob", stdin="from a pipe\n\n".encode()).expect(DONE)
+    arrives(bob, "from a pipe\n")
+    history = alice.history()
+    for place, message in enumerate(history):
+        shown = alice.messages("--since", message["time"])
+        same([m["text"] for m in shown if m["time"] >= message["time"]],
+             [m["text"] for m in history if m["time"] >= message["time"]], f"since {place}")
+        same(len(shown), sum(m["time"] >= message["time"] for m in history), f"since {place}")
+    same(len(alice.messages("--since", "1h")), len(history))
+    same(alice.messages("--since", "2199-01-01"), [])
+
+
 @case("an ambiguous name is refused with the choices, one that is written out is not")
 def _(scene):
     alice = scene.node("alice")
