@@ -12,6 +12,7 @@ extern const struct kith_endpoint kith_endpoint_unblock;
 extern const struct kith_endpoint kith_endpoint_verification;
 extern const struct kith_endpoint kith_endpoint_verify;
 extern const struct kith_endpoint kith_endpoint_rooms;
+extern const struct kith_endpoint kith_endpoint_members;
 extern const struct kith_endpoint kith_endpoint_join;
 extern const struct kith_endpoint kith_endpoint_leave;
 extern const struct kith_endpoint kith_endpoint_history;
@@ -46,6 +47,7 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_verification,
     &kith_endpoint_verify,
     &kith_endpoint_rooms,
+    &kith_endpoint_members,
     &kith_endpoint_join,
     &kith_endpoint_leave,
     &kith_endpoint_history,

@@ -399,6 +399,9 @@ size_t kith_node_room_count(const struct kith_node *node);
 uint32_t kith_node_room_no(const struct kith_node *node, const struct kith_id *id);
 bool kith_node_room(const struct kith_node *node, uint32_t room_no,
                     struct kith_room_view *out);
+/* Is this peer one of the `online_count`: linked now, and in the room? */
+bool kith_node_is_in_room(const struct kith_node *node, uint32_t room_no,
+                          uint32_t peer_no);
 
 /* A log, or a branch of one. */
 struct kith_log_view {

@@ -123,6 +123,21 @@ bool kith_node_room(const struct kith_node *node, uint32_t room_no,
     return true;
 }
 
+bool kith_node_is_in_room(const struct kith_node *node, uint32_t room_no,
+                          uint32_t peer_no)
+{
+    const struct kith_room *room =
+        room_no < node->room_capacity ? node->rooms[room_no] : NULL;
+    if (room == NULL)
+        return false;
+    kith_list_each (item, &room->shares) {
+        const struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        if (share->is_live && share->link->peer->no == peer_no)
+            return true;
+    }
+    return false;
+}
+
 struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,
                                         uint64_t seq)
 {

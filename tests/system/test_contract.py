@@ -20,7 +20,7 @@ ALWAYS = (401, 405, 413, 415)
 ENDLESS = "/api/v1/stream"
 LAST = "/api/v1/shutdown"
 # They tell of times and round trips, and so may have changed when asked again.
-MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms")
+MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms", "/api/v1/rooms/members")
 
 # Bodies, and queries, that find something; {bob} and {address} are filled in.
 ASKED = {
@@ -36,6 +36,7 @@ ASKED = {
     "POST /api/v1/peers/unblock": {"peer": "{bob}"},
     "GET /api/v1/peers/verify": "peer={bob}",
     "POST /api/v1/peers/verify": {"peer": "{bob}", "verified": True},
+    "GET /api/v1/rooms/members": "room=%23lobby",
     "POST /api/v1/rooms/join": {"room": "#garden"},
     "POST /api/v1/rooms/leave": {"room": "#garden"},
     "POST /send": {"ip": "{bob}", "msg": "hello"},
@@ -320,6 +321,7 @@ COMMANDS = {
     "search": (("hello",), "Message"),
     "peers": ((), "Peer"),
     "rooms": ((), "Room"),
+    "members": (("#lobby",), "Peer"),
     "join": (("#garden",), "Room"),
     "leave": (("#garden",), "Room"),
     "verify": (("{bob}", "--yes"), "Peer"),
