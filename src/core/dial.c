@@ -292,11 +292,14 @@ static void fail(struct kith_node *node, struct kith_dial *dial, int error)
 {
     answer(node, dial, error);
     dial->error = error;
+    dial->failures++;
     if (node->now.mono >= dial->until) {
+        if (dial->is_suggested)
+            node->dial_lost = (struct kith_dial_lost){
+                dial->expected, dial->address, error, dial->failures, node->now.mono};
         forget(node, dial);
         return;
     }
-    dial->failures++;
     wait(node, dial, backoff(node, dial->failures));
 }
 

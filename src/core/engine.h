@@ -36,6 +36,8 @@
 #define KITH_DIAL_YIELD     (250 * KITH_MS) /* since a link came up: more may follow */
 #define KITH_DIAL_YIELD_MAX (2 * KITH_SECOND)
 #define KITH_SUGGESTED_MAX  256 /* addresses heard of, remembered at once */
+#define KITH_DIAL_LOST_TIME                                                              \
+    KITH_MINUTE /* told of after it was given up: until the next beacons, and over */
 #define KITH_DIAL_REFUSED_RETRY                                                          \
     (60 * KITH_SECOND)                        /* after being disconnected by hand        \
                                                */
@@ -135,6 +137,15 @@ struct kith_dial {
     bool is_suggested;      /* heard of, not asked for: must lead to `expected` */
     kith_time yields_until; /* to the dial of `expected`, while links come up */
     struct kith_id expected;
+};
+
+/* The last that was heard of and led nowhere. */
+struct kith_dial_lost {
+    struct kith_id expected;
+    struct kith_address address;
+    int error;
+    unsigned failures;
+    kith_time at; /* monotonic; 0: there was none */
 };
 
 /* ---- rooms and logs ---- */
@@ -442,6 +453,7 @@ struct kith_node {
     uint32_t peer_no_next;
 
     struct kith_list dials;
+    struct kith_dial_lost dial_lost;
     uint32_t dial_no_next;
     kith_time link_up_at; /* when the last link came up; monotonic */
     struct kith_beaconing beacon;

@@ -468,7 +468,8 @@ struct kith_dial_view {
     unsigned failures; /* in a row */
 };
 
-/* Dials are counted from 0; false when there is no such one. */
+/* Dials are counted from 0; false when there is no such one. Behind them, for a minute,
+ * comes the last one that was heard of and given up. */
 bool kith_node_dial(const struct kith_node *node, size_t index,
                     struct kith_dial_view *out);
 

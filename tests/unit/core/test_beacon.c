@@ -305,6 +305,49 @@ static void who_is_linked_is_not_dialled(void **state)
     assert_int_equal(s->low->dial_count, 0);
 }
 
+/* Every dial of it, until it is given up. */
+static void fail_dials(struct lone *l)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    struct kith_dial_view dial;
+    for (int i = 0; i < 20; i++) {
+        in.dial_failed.dial = l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX];
+        in.dial_failed.error = KITH_ETIMEDOUT;
+        lone_step(l, in);
+        assert_true(kith_node_dial(l->node, 0, &dial));
+        assert_int_equal(dial.error, KITH_ETIMEDOUT);
+        assert_true(dial.is_suggested && !dial.is_linked);
+        assert_string_equal(dial.address.host, "10.0.0.2");
+        assert_false(kith_node_dial(l->node, 1, &dial));
+        lone_pass(l, KITH_SECOND);
+    }
+}
+
+static void who_is_heard_and_not_reached_is_told_of_until_linked_or_gone(void **state)
+{
+    struct scene *s = *state;
+    struct kith_dial_view dial;
+    hear_from(s->low, s->high);
+    assert_true(kith_node_dial(s->low->node, 0, &dial));
+    assert_int_equal(dial.error, 0); /* under way */
+    fail_dials(s->low);
+    size_t dials = s->low->dial_count;
+    assert_true(dials > 4);
+    lone_pass(s->low, 20 * KITH_SECOND);
+    assert_int_equal(s->low->dial_count, dials); /* given up */
+    assert_true(kith_node_dial(s->low->node, 0, &dial));
+    assert_int_equal(dial.failures, dials);
+    lone_pass(s->low, KITH_MINUTE);
+    assert_false(kith_node_dial(s->low->node, 0, &dial));
+    listen_at(s->high);
+    hear_from(s->low, s->high);
+    fail_dials(s->low);
+    struct lone_peer peer;
+    lone_connect(s->low, &peer, s->high->key.secret[0], 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(s->low, &peer);
+    assert_false(kith_node_dial(s->low->node, 0, &dial));
+}
+
 static void a_stop_is_told_to_all_and_believed_of_nobody(void **state)
 {
     struct scene *s = *state;
@@ -339,6 +382,7 @@ int main(void)
         TEST(the_answer_of_one_being_dialled_is_not_verified),
         TEST(our_own_beacon_come_back_is_nothing),
         TEST(who_is_linked_is_not_dialled),
+        TEST(who_is_heard_and_not_reached_is_told_of_until_linked_or_gone),
         TEST(a_stop_is_told_to_all_and_believed_of_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
