@@ -439,6 +439,8 @@ struct kith_node {
     uint8_t hash_key[16];
     uint8_t instance[KITH_INSTANCE_SIZE];
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t open_key[KITH_NETWORK_KEY_SIZE]; /* both: see kith_node_config */
+    uint8_t default_key[KITH_NETWORK_KEY_SIZE];
     uint8_t marker[KITH_MARKER_SIZE];
     bool is_marked; /* the stored marker is ours: logs may go on */
     bool is_started;

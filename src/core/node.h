@@ -55,6 +55,10 @@ struct kith_node_config {
     struct kith_name name;         /* "" for the one used last */
     struct kith_name name_default; /* when none was ever used */
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    /* Networks that a neighbour may be in by mistake, which is told: that of this name
+     * without a passphrase, and the default one. All zero where there is no other. */
+    uint8_t open_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t default_key[KITH_NETWORK_KEY_SIZE];
     uint8_t marker[KITH_MARKER_SIZE]; /* of this boot, machine and database (DESIGN
                                          section 5) */
     bool has_beacon;                  /* be found on the LAN, and find */
@@ -456,6 +460,8 @@ struct kith_beacon_counts {
     uint64_t own;     /* ours, come back */
     uint64_t heard;   /* of others of this network */
     uint64_t foreign; /* that our key does not open: another network, or passphrase */
+    uint64_t foreign_open;    /* of these: of our network's name, without a passphrase */
+    uint64_t foreign_default; /* of these: of the default network */
 };
 void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out);
 

@@ -3,7 +3,7 @@
 that, and what to do."""
 
 import netns
-from discoverylib import PORT, find, find_all, talk
+from discoverylib import LAN, PORT, find, find_all, talk
 from kithlib import case, main, same, wait_until
 from netns import Network
 
@@ -70,6 +70,22 @@ def _(scene):
     talk(nodes)
     for node in nodes:
         same([line for line in checks(node) if line["check"] == "dial"], [])
+
+
+@case("which setting differs is told where that can be known")
+def _(scene):
+    closed, opened, usual = (host.node(scene, host.name, env=LAN)
+                             for host in Network(scene).hosts(3))
+    closed.env = {**LAN, "KITH_NETWORK_PASSPHRASE": "seven small otters sing"}
+    closed.start("--network", "work")
+    opened.start("--network", "work")
+    usual.start()
+    told(closed, "networks", "warning", "from 'work' without a passphrase", "--passphrase")
+    for node in closed, opened:
+        told(node, "networks", "warning", "the usual network", "is in 'work'", "--network")
+    for node in opened, usual:  # what is sealed cannot be known
+        told(node, "networks", "warning", "another network, or one with another passphrase")
+    same([node.peers() for node in (closed, opened, usual)], [[], [], []])
 
 
 netns.become_root()

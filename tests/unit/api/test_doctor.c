@@ -119,6 +119,27 @@ static void another_network_is_told(void **state)
     assert_check(api, "beacons", "warning", "nobody else");
 }
 
+static void hear_of_another_setting(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .foreign = 7, .foreign_open = 7};
+}
+
+static void hear_the_usual_network(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons = (struct kith_beacon_counts){
+        .sent = 3, .own = 3, .foreign = 7, .foreign_default = 7};
+}
+
+static void which_setting_differs_is_told_where_known(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, hear_of_another_setting, NULL);
+    assert_check(api, "networks", "warning", "without a passphrase");
+    api_on_loop(api, hear_the_usual_network, NULL);
+    assert_check(api, "networks", "warning", "the usual network");
+}
+
 static void fail_dial(struct api *api, void *ctx)
 {
     struct kith_dial_view *dial = &api->runtime->node.dial;
@@ -169,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(discovery_tells_what_keeps_it, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(another_network_is_told, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(which_setting_differs_is_told_where_known,
+                                        api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_dial_that_fails_is_named_with_its_reason,
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,

@@ -215,6 +215,27 @@ static void nodes_of_another_network_do_not_hear_each_other(void **state)
     drop(other);
 }
 
+static void which_setting_of_another_network_differs_is_counted_where_known(void **state)
+{
+    struct scene *s = *state;
+    struct lone *open = make(12, LONE_NETWORK_OPEN);
+    struct lone *usual = make(13, LONE_NETWORK_DEFAULT);
+    struct kith_beacon_counts counts;
+    hear_from(s->low, open);
+    hear_from(s->low, usual);
+    hear_from(s->low, usual);
+    open->datagram[open->datagram_size - 1] ^= 1;
+    hear_from(s->low, open);
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.foreign, 4);
+    assert_int_equal(counts.foreign_open, 1);
+    assert_int_equal(counts.foreign_default, 2);
+    assert_int_equal(counts.heard, 0);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+    drop(open);
+    drop(usual);
+}
+
 static void a_source_that_is_not_on_link_is_not_answered(void **state)
 {
     struct scene *s = *state;
@@ -375,6 +396,7 @@ int main(void)
         TEST(a_replay_is_neither_answered_nor_followed),
         TEST(a_changed_byte_anywhere_makes_it_noise),
         TEST(nodes_of_another_network_do_not_hear_each_other),
+        TEST(which_setting_of_another_network_differs_is_counted_where_known),
         TEST(a_source_that_is_not_on_link_is_not_answered),
         TEST(a_spoofed_source_draws_one_answer_in_five_seconds),
         TEST(a_flood_is_verified_and_answered_within_limits),
