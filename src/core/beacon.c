@@ -155,7 +155,9 @@ static bool open_seal(struct kith_node *node, struct kith_bytes datagram,
         count_foreign(node, datagram);
         return false;
     }
-    return kith_beacon_decode(kith_bytes(plain, sizeof(plain)), out) == 0;
+    int error = kith_beacon_decode(kith_bytes(plain, sizeof(plain)), out);
+    node->beacon.counts.other_version += error == KITH_EVERSION;
+    return error == 0;
 }
 
 /* What is known of this boot of this peer; NULL when nothing is. */

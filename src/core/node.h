@@ -462,6 +462,7 @@ struct kith_beacon_counts {
     uint64_t foreign; /* that our key does not open: another network, or passphrase */
     uint64_t foreign_open;    /* of these: of our network's name, without a passphrase */
     uint64_t foreign_default; /* of these: of the default network */
+    uint64_t other_version;   /* of this network, and of a version that we do not read */
 };
 void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out);
 

@@ -140,6 +140,28 @@ static void which_setting_differs_is_told_where_known(void **state)
     assert_check(api, "networks", "warning", "the usual network");
 }
 
+static void hear_another_version(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .other_version = 5};
+}
+
+static void another_version_is_told(void **state)
+{
+    struct api *api = *state;
+    size_t index, warnings = 0;
+    const json_t *check;
+    api_on_loop(api, hear_another_version, NULL);
+    assert_check(api, "version", "ok", "9.8.7");
+    json_array_foreach(json_object_get(api->answer.json, "checks"), index, check)
+    {
+        warnings +=
+            strcmp(json_string_value(json_object_get(check, "check")), "version") == 0 &&
+            strcmp(json_string_value(json_object_get(check, "state")), "warning") == 0;
+    }
+    assert_int_equal(warnings, 1);
+}
+
 static void fail_dial(struct api *api, void *ctx)
 {
     struct kith_dial_view *dial = &api->runtime->node.dial;
@@ -192,6 +214,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_network_is_told, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(which_setting_differs_is_told_where_known,
                                         api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(another_version_is_told, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_dial_that_fails_is_named_with_its_reason,
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,

@@ -2,8 +2,11 @@
 /* Being found on the LAN, and what it takes to be believed. */
 #include "lone.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/engine.h"
 
 static void listen_at(struct lone *l)
 {
@@ -236,6 +239,35 @@ static void which_setting_of_another_network_differs_is_counted_where_known(void
     drop(usual);
 }
 
+/* The last beacon of that node, as a later kith might send it. */
+static void make_later_version(struct lone *l)
+{
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    uint8_t *nonce = l->datagram + KITH_BEACON_MAGIC_SIZE;
+    uint8_t *sealed = nonce + KITH_BEACON_NONCE_SIZE;
+    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(
+                         plain, NULL, NULL, sealed, sizeof(plain) + KITH_BEACON_MAC_SIZE,
+                         l->datagram, KITH_BEACON_MAGIC_SIZE, nonce,
+                         l->node->network_key),
+                     0);
+    plain[0] = KITH_BEACON_VERSION + 1;
+    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, sizeof(plain),
+                                               l->datagram, KITH_BEACON_MAGIC_SIZE, NULL,
+                                               nonce, l->node->network_key);
+}
+
+static void another_version_is_counted_and_not_followed(void **state)
+{
+    struct scene *s = *state;
+    struct kith_beacon_counts counts;
+    make_later_version(s->high);
+    hear_from(s->low, s->high);
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.other_version, 1);
+    assert_int_equal(counts.foreign + counts.heard, 0);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+}
+
 static void a_source_that_is_not_on_link_is_not_answered(void **state)
 {
     struct scene *s = *state;
@@ -397,6 +429,7 @@ int main(void)
         TEST(a_changed_byte_anywhere_makes_it_noise),
         TEST(nodes_of_another_network_do_not_hear_each_other),
         TEST(which_setting_of_another_network_differs_is_counted_where_known),
+        TEST(another_version_is_counted_and_not_followed),
         TEST(a_source_that_is_not_on_link_is_not_answered),
         TEST(a_spoofed_source_draws_one_answer_in_five_seconds),
         TEST(a_flood_is_verified_and_answered_within_limits),
