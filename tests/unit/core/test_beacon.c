@@ -358,6 +358,31 @@ static void who_is_linked_is_not_dialled(void **state)
     assert_int_equal(s->low->dial_count, 0);
 }
 
+/* Time went on and nothing else did. */
+static void sleep_for(struct lone *l, kith_time duration)
+{
+    l->now.mono += duration;
+    l->now.wall += duration;
+    lone_step(l, (struct kith_input){.type = KITH_INPUT_TIMEOUT});
+}
+
+static void after_a_suspend_everybody_is_sought_at_once(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    lone_connect(s->low, &peer, 20, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(s->low, &peer);
+    lone_pass(s->low, KITH_SECOND);
+    size_t calls = s->low->datagrams_to_all;
+    assert_int_equal(s->low->dial_count, 0);
+    sleep_for(s->low, 8 * KITH_HOUR);
+    assert_int_equal(s->low->closed[1], KITH_ETIMEDOUT);
+    assert_int_equal(s->low->datagrams_to_all, calls + 1);
+    lone_pass(s->low, KITH_DIAL_RETRY_MIN);
+    assert_int_equal(s->low->dial_count, 1);
+    assert_string_equal(s->low->dials[0].host, "10.0.0.9");
+}
+
 /* Every dial of it, until it is given up. */
 static void fail_dials(struct lone *l)
 {
@@ -437,6 +462,7 @@ int main(void)
         TEST(the_answer_of_one_being_dialled_is_not_verified),
         TEST(our_own_beacon_come_back_is_nothing),
         TEST(who_is_linked_is_not_dialled),
+        TEST(after_a_suspend_everybody_is_sought_at_once),
         TEST(who_is_heard_and_not_reached_is_told_of_until_linked_or_gone),
         TEST(a_stop_is_told_to_all_and_believed_of_nobody),
     };
