@@ -243,7 +243,9 @@ def told_once(scene, **options):
         same([change for change, _, _ in changes], ["online", "renamed", "offline"])
         same([name for _, name, _ in changes], ["bob", "robert", "robert"])
         for _, _, address in changes:
-            assert address and any(a in address for a in hosts[2].addresses()), changes
+            host, _, port = address.rpartition(":")
+            same(port, str(bob.port), "where it can be reached")
+            assert any(a in host for a in hosts[2].addresses()), changes
         same([change for change, _, _ in stream.changes(dave)], ["online"])
 
 
