@@ -225,6 +225,25 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         start(node, dial);
 }
 
+/* Whoever makes identities up fills all places with strangers who never answer. The
+ * oldest of them that has failed already, and is not at it, goes for a newcomer. */
+static bool make_room(struct kith_node *node)
+{
+    struct kith_dial *least = NULL;
+    if (count(node, true) < KITH_SUGGESTED_MAX)
+        return true;
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->is_suggested && dial->state == KITH_DIAL_WAITING &&
+            dial->failures > 0 && kith_peer_find(node, &dial->expected) == NULL &&
+            (least == NULL || dial->until < least->until))
+            least = dial;
+    }
+    if (least != NULL)
+        forget(node, least);
+    return least != NULL;
+}
+
 static void suggest(struct kith_node *node, const struct kith_id *id,
                     const struct kith_address *address, kith_time delay,
                     kith_time duration, kith_time yields_for)
@@ -235,7 +254,7 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
         return;
     struct kith_dial *dial = find_suggested(node, id);
     if (dial == NULL) {
-        if (count(node, true) >= KITH_SUGGESTED_MAX)
+        if (!make_room(node))
             return;
         dial = add(node, address);
         if (dial == NULL)

@@ -239,8 +239,8 @@ static void which_setting_of_another_network_differs_is_counted_where_known(void
     drop(usual);
 }
 
-/* The last beacon of that node, as a later kith might send it. */
-static void make_later_version(struct lone *l)
+/* Other bytes in the last beacon of that node, which fit its signature no more. */
+static void rewrite(struct lone *l, size_t at, const void *bytes, size_t size)
 {
     uint8_t plain[KITH_BEACON_PLAIN_SIZE];
     uint8_t *nonce = l->datagram + KITH_BEACON_MAGIC_SIZE;
@@ -250,7 +250,7 @@ static void make_later_version(struct lone *l)
                          l->datagram, KITH_BEACON_MAGIC_SIZE, nonce,
                          l->node->network_key),
                      0);
-    plain[0] = KITH_BEACON_VERSION + 1;
+    memcpy(plain + at, bytes, size);
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, sizeof(plain),
                                                l->datagram, KITH_BEACON_MAGIC_SIZE, NULL,
                                                nonce, l->node->network_key);
@@ -260,7 +260,7 @@ static void another_version_is_counted_and_not_followed(void **state)
 {
     struct scene *s = *state;
     struct kith_beacon_counts counts;
-    make_later_version(s->high);
+    rewrite(s->high, 0, &(uint8_t){KITH_BEACON_VERSION + 1}, 1);
     hear_from(s->low, s->high);
     kith_node_beacons(s->low->node, &counts);
     assert_int_equal(counts.other_version, 1);
@@ -383,15 +383,20 @@ static void after_a_suspend_everybody_is_sought_at_once(void **state)
     assert_string_equal(s->low->dials[0].host, "10.0.0.9");
 }
 
+static void fail_dial(struct lone *l, uint32_t no)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.dial = no;
+    in.dial_failed.error = KITH_ETIMEDOUT;
+    lone_step(l, in);
+}
+
 /* Every dial of it, until it is given up. */
 static void fail_dials(struct lone *l)
 {
-    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
     struct kith_dial_view dial;
     for (int i = 0; i < 20; i++) {
-        in.dial_failed.dial = l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX];
-        in.dial_failed.error = KITH_ETIMEDOUT;
-        lone_step(l, in);
+        fail_dial(l, l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX]);
         assert_true(kith_node_dial(l->node, 0, &dial));
         assert_int_equal(dial.error, KITH_ETIMEDOUT);
         assert_true(dial.is_suggested && !dial.is_linked);
@@ -399,6 +404,40 @@ static void fail_dials(struct lone *l)
         assert_false(kith_node_dial(l->node, 1, &dial));
         lone_pass(l, KITH_SECOND);
     }
+}
+
+/* All places are those of strangers who were made up. */
+static void fill(struct lone *l, struct lone *liar)
+{
+    l->is_forgiving = true;
+    for (uint32_t no = 0; no < KITH_SUGGESTED_MAX; no++) {
+        rewrite(liar, 2, &no, sizeof(no)); /* its id */
+        hear_from(l, liar);
+        lone_pass(l, 20 * KITH_MS);
+    }
+    lone_pass(l, KITH_BEACON_COURTESY);
+    assert_int_equal(l->dial_count, KITH_SUGGESTED_MAX);
+}
+
+static void strangers_who_do_not_answer_keep_nobody_out(void **state)
+{
+    struct scene *s = *state;
+    struct lone *late = make(12, 0);
+    fill(s->low, s->high);
+    size_t full = s->low->dial_count;
+    hear(s->low, late->datagram, late->datagram_size, "10.0.0.99", true);
+    lone_pass(s->low, 300 * KITH_MS);
+    assert_int_equal(s->low->dial_count, full); /* all of them are being tried */
+    for (uint32_t no = 1; no <= 2; no++)
+        fail_dial(s->low, no);
+    listen_at(late);
+    hear(s->low, late->datagram, late->datagram_size, "10.0.0.99", true);
+    lone_pass(s->low, KITH_BEACON_COURTESY);
+    bool is_dialled = false;
+    for (size_t i = 0; i < LONE_DIALS_MAX; i++)
+        is_dialled |= strcmp(s->low->dials[i].host, "10.0.0.99") == 0;
+    assert_true(is_dialled);
+    drop(late);
 }
 
 static void who_is_heard_and_not_reached_is_told_of_until_linked_or_gone(void **state)
@@ -463,6 +502,7 @@ int main(void)
         TEST(our_own_beacon_come_back_is_nothing),
         TEST(who_is_linked_is_not_dialled),
         TEST(after_a_suspend_everybody_is_sought_at_once),
+        TEST(strangers_who_do_not_answer_keep_nobody_out),
         TEST(who_is_heard_and_not_reached_is_told_of_until_linked_or_gone),
         TEST(a_stop_is_told_to_all_and_believed_of_nobody),
     };
