@@ -90,9 +90,13 @@ static void start(struct kith_node *node, struct kith_dial *dial)
 
 static void wait(struct kith_node *node, struct kith_dial *dial, kith_time delay)
 {
+    const struct kith_peer *peer =
+        dial->is_suggested ? kith_peer_find(node, &dial->expected) : dial->peer;
     dial->state = KITH_DIAL_WAITING;
     dial->link = 0;
     dial->next_at = node->now.mono + delay;
+    if (peer != NULL && dial->next_at < peer->held_until)
+        dial->next_at = peer->held_until;
     kith_node_wake_at(node, dial->next_at);
 }
 

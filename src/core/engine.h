@@ -46,6 +46,10 @@
 #define KITH_STORE_RETRY    (2 * KITH_SECOND) /* after the disk refused */
 #define KITH_FUTURE_MAX     (24 * KITH_HOUR)  /* an hlc beyond is parked */
 
+#define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
+#define KITH_DISPLACED_WAIT   (60 * KITH_SECOND) /* at most: the two take turns */
+#define KITH_DISPLACED_FORGET (5 * KITH_MINUTE)  /* after a link that lasted so long */
+
 #define KITH_QUEUE_HIGH (1024 * 1024) /* no more runs are sent to a link above it */
 #define KITH_QUEUE_LOW  (256 * 1024)  /* and they go on below it */
 #define KITH_QUEUE_MAX                                                                   \
@@ -110,7 +114,9 @@ struct kith_peer {
     struct kith_address address_kept;     /* the same but for link-local ones, stored */
     uint8_t instance[KITH_INSTANCE_SIZE]; /* of the last HELLO */
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
-    uint32_t lost; /* how often it went offline since we started; told in HELLO */
+    unsigned displaced;   /* in a row: how often our only link was said to be replaced */
+    kith_time held_until; /* mono: not dialled before then, unless by hand */
+    uint32_t lost;        /* how often it went offline since we started; told in HELLO */
     bool is_contact;
     bool is_refused; /* disconnected by hand */
     bool is_blocked; /* for good */
