@@ -170,7 +170,14 @@ static void check_clock(struct kith_doctor *doctor)
 static void check_store(struct kith_doctor *doctor)
 {
     int error = kith_runtime_store_error(doctor->runtime);
-    if (error == 0)
+    int damage = kith_runtime_read_error(doctor->runtime);
+    if (damage != 0)
+        kith_doctor_say(doctor, "store", KITH_DOCTOR_PROBLEM,
+                        "stop the node and restore the home from a backup; what is "
+                        "damaged reaches no peer either",
+                        "a part of what was said, in %s, cannot be read: %s",
+                        kith_runtime_home(doctor->runtime), kith_error_text(damage));
+    else if (error == 0)
         kith_doctor_say(doctor, "store", KITH_DOCTOR_OK, NULL, "in %s",
                         kith_runtime_home(doctor->runtime));
     else

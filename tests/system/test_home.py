@@ -138,6 +138,30 @@ def _(scene):
             assert file.read() == before, f"the {how} database was changed"
 
 
+@case("damage that shows only while it runs is named to all who ask, and the rest goes on")
+def _(scene):
+    alice = scene.node("alice")
+    lines = [f'{{"to": "{LOBBY}", "text": "word{count} {"x " * 400}"}}' for count in range(200)]
+    same(alice.request("POST", "/messages/batch", "\n".join(lines).encode())[0], 200)
+    alice.stop()
+    with open(os.path.join(alice.home, "kith.db"), "r+b") as file:
+        page = file.read().index(b"word100 x x") // 4096 * 4096
+        file.seek(page)
+        file.write(b"\xa5" * 4096)
+    alice.start()
+    bob = scene.node("bob", alice)
+    scene.linked(alice, bob)
+    wait_until("the log names it, though only a peer asked",
+               lambda: alice.logs("cannot be read", "ECORRUPT", "from a backup"))
+    alice.kith("tail", "--no-follow").expect(FAILED, "damaged", "kith doctor")
+    alice.kith("search", "word100").expect(FAILED, "damaged", "kith doctor")
+    alice.kith("doctor").expect(FAILED)
+    told = alice.kith("doctor").out.decode()
+    assert "fail  store: a part of what was said" in told and "from a backup" in told, told
+    for one, other in ((alice, bob), (bob, alice)):
+        one.kith("send", "--wait", "delivered", other.id, "it goes on").expect(DONE)
+
+
 @case("a database of a newer kith is refused, and left as it is")
 def _(scene):
     alice = scene.node("alice")

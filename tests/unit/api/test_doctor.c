@@ -203,6 +203,18 @@ static void clock_store_and_log_are_told(void **state)
     assert_check(api, "log", "warning", "hush");
 }
 
+static void damage(struct api *api, void *ctx)
+{
+    api->runtime->read_error = KITH_ECORRUPT;
+}
+
+static void damage_is_told_whatever_is_stored(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, damage, NULL);
+    assert_check(api, "store", "problem", "cannot be read: the database is damaged");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +230,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_dial_that_fails_is_named_with_its_reason,
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(damage_is_told_whatever_is_stored, api_setup,
                                         api_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
