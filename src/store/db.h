@@ -7,6 +7,7 @@
 #define KITH_STORE_DB_H
 
 #include "kith/error.h"
+#include "store/lock.h"
 #include "store/store.h"
 #include <sqlite3.h>
 
@@ -63,7 +64,7 @@ struct kith_store {
     sqlite3 *db;
     sqlite3_stmt *statements[KITH_SQL_COUNT];
     char *path;
-    int lock; /* descriptor, -1 when none */
+    struct kith_lock lock;
     struct kith_id self;
     bool is_memory;
     bool is_dirty;                    /* a transaction is open */

@@ -11,7 +11,6 @@
 
 #include "store/checkpoint.h"
 #include "store/db.h"
-#include "store/lock.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 
@@ -117,7 +116,7 @@ int kith_store_open(const struct kith_store_config *config, struct kith_store **
     struct kith_store *store = calloc(1, sizeof *store);
     if (!store)
         return KITH_ENOMEM;
-    store->lock = -1;
+    store->lock = KITH_LOCK_NONE;
     store->self = config->self;
     store->is_memory = strcmp(config->path, ":memory:") == 0;
     store->writer = kith_writer(&kith_alloc_heap);
@@ -141,7 +140,7 @@ void kith_store_close(struct kith_store *store)
     for (size_t i = 0; i < KITH_SQL_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
-    kith_lock_release(store->lock);
+    kith_lock_release(&store->lock);
     kith_writer_deinit(&store->writer);
     free(store->path);
     free(store);

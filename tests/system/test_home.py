@@ -98,9 +98,12 @@ def _(scene):
     alice = scene.node("alice")
     up(alice.home).expect(FAILED, "already runs", alice.home, "kith down", "--home")
     alice.say(LOBBY, "still here")
+    os.remove(os.path.join(alice.home, "lock"))  # taken for a relic
+    up(alice.home).expect(FAILED, "already runs", alice.home, "kith down", "--home")
+    alice.say(LOBBY, "and here")
     alice.kill()  # leaves lock file and socket behind
     alice.start()
-    same(alice.texts(), ["still here"])
+    same(alice.texts(), ["still here", "and here"])
 
 
 def damage(path, how):
