@@ -6,11 +6,13 @@ import os
 import signal
 import socket
 import subprocess
+import time
 
-from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, TIMED_OUT, case, kith_path, main, same,
-                     wait_until)
+from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, TIMED_OUT, case, is_soak, kith_path, main,
+                     same, wait_until)
 
 LOBBY = "#lobby"
+LATE_S = 60 if is_soak else 5
 
 
 def arrives(node, text, **query):
@@ -147,6 +149,22 @@ def _(scene):
     arrives(alice, "is anybody there?")
     alice.say(LOBBY, "now I am")
     arrives(bob, "now I am")
+
+
+@case(f"a peer that starts {LATE_S} seconds late is joined at once, and has what was said")
+def _(scene):
+    alice = scene.node("alice")
+    address = alice.address
+    alice.stop()
+    bob = scene.make("bob", "--peer", address).start()
+    begun = time.monotonic()
+    bob.say(LOBBY, "is it late?")
+    wait_until("bob has tried for so long", lambda: time.monotonic() - begun > LATE_S,
+               within_s=2 * LATE_S)
+    alice.start()
+    arrives(alice, "is it late?")
+    assert bob.is_running()
+    scene.linked(alice, bob)
 
 
 @case("history and what was acknowledged survive kill -9 on both sides")
