@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "bin/commands.h"
@@ -26,9 +28,20 @@ static bool is_person(int argc)
     return argc == 1 && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 }
 
+/* A standard stream that came closed would be the next file or socket that is opened, and
+ * what is printed would go into that. What is opened in its place fails as it did. */
+static void hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
     static const char *const chat[] = {"kith", "chat", NULL};
+    hold_standard_streams();
     if (is_person(argc))
         return kith_cli_main(commands, COUNT(commands), 2, chat, stdin, stdout, stderr);
     return kith_cli_main(commands, COUNT(commands), argc, (const char *const *)argv,

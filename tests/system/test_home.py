@@ -294,6 +294,26 @@ def _(scene):
         assert not os.path.exists(bob.ready["socket"]), "the socket was left behind"
 
 
+@case("standard streams that came closed are no place for files and sockets")
+def _(scene):
+    def closed(streams):
+        return ("sh", "-c", f'exec "$@" {streams}', "sh")
+
+    alice = scene.make("alice", prefix=closed("<&- 2>&-")).start()
+    alice.say(LOBBY, "no log, no trouble")
+    for fd in range(3):
+        where = os.readlink(f"/proc/{alice.process.pid}/fd/{fd}")
+        assert fd == 1 or where == "/dev/null", where
+    with open(os.path.join(alice.home, "lock"), encoding="ascii") as file:
+        same(file.read(), f"{alice.process.pid}\n")
+    for streams in (">&-", "<&- >&-"):
+        up(os.path.join(scene.path, "h"), prefix=closed(streams)).expect(FAILED, "ready line")
+        alice.kith("tail", "--no-follow", prefix=closed(streams)).expect(FAILED, "be written")
+    alice.stop()
+    alice.start()
+    same(alice.texts(), ["no log, no trouble"])
+
+
 @case("a stopped peer does not hold up the end")
 def _(scene):
     alice, bob = scene.pair()
