@@ -65,6 +65,7 @@ struct kith_store {
     sqlite3_stmt *statements[KITH_SQL_COUNT];
     char *path;
     struct kith_lock lock;
+    int file; /* the database, to see whether it is still there; -1: none */
     struct kith_id self;
     bool is_memory;
     bool is_dirty;                    /* a transaction is open */

@@ -165,6 +165,18 @@ def _(scene):
         one.kith("send", "--wait", "delivered", other.id, "it goes on").expect(DONE)
 
 
+@case("a database that is deleted while in use takes nothing more, and can still be saved")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "kept")
+    os.remove(os.path.join(alice.home, "kith.db"))
+    alice.kith("send", LOBBY, "acknowledged by nobody").expect(FAILED)
+    wait_until("the log names it", lambda: alice.logs("deleted while in use", "kith export"))
+    alice.kith("doctor").expect(FAILED)
+    assert b"kept" in alice.kith("export").expect(DONE).out
+    alice.stop()
+
+
 @case("a database of a newer kith is refused, and left as it is")
 def _(scene):
     alice = scene.node("alice")
