@@ -58,6 +58,10 @@ struct kith_node_config {
     struct kith_name name;         /* "" for the one used last */
     struct kith_name name_default; /* when none was ever used */
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    /* Networks that a neighbour may be in by mistake, which is told: that of this name
+     * without a passphrase, and the default one. All zero where there is no other. */
+    uint8_t open_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t default_key[KITH_NETWORK_KEY_SIZE];
     uint8_t marker[KITH_MARKER_SIZE]; /* of this boot, machine and database (DESIGN
                                          section 5) */
     bool has_beacon;                  /* be found on the LAN, and find */
@@ -500,6 +504,9 @@ size_t kith_node_room_count(const struct kith_node *node);
 uint32_t kith_node_room_no(const struct kith_node *node, const struct kith_id *id);
 bool kith_node_room(const struct kith_node *node, uint32_t room_no,
                     struct kith_room_view *out);
+/* Is this peer one of the `online_count`: linked now, and in the room? */
+bool kith_node_is_in_room(const struct kith_node *node, uint32_t room_no,
+                          uint32_t peer_no);
 
 /* A log, or a branch of one. */
 struct kith_log_view {
@@ -554,6 +561,9 @@ struct kith_beacon_counts {
     uint64_t own;     /* ours, come back */
     uint64_t heard;   /* of others of this network */
     uint64_t foreign; /* that our key does not open: another network, or passphrase */
+    uint64_t foreign_open;    /* of these: of our network's name, without a passphrase */
+    uint64_t foreign_default; /* of these: of the default network */
+    uint64_t other_version;   /* of this network, and of a version that we do not read */
 };
 void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out);
 
@@ -566,7 +576,8 @@ struct kith_dial_view {
     unsigned failures; /* in a row */
 };
 
-/* Dials are counted from 0; false when there is no such one. */
+/* Dials are counted from 0; false when there is no such one. Behind them, for a minute,
+ * comes the last one that was heard of and given up. */
 bool kith_node_dial(const struct kith_node *node, size_t index,
                     struct kith_dial_view *out);
 

@@ -101,6 +101,7 @@ struct kith_runtime {
     struct kith_pending pending;
     uint64_t arrival_committed; /* one past the highest committed */
     int store_error;            /* of the commits since the last good one; 0: none */
+    int read_error;             /* why a part of the store could not be read; 0: none */
     struct kith_commands commands;
     struct kith_verifier verifier;
     struct kith_upkeep upkeep;
@@ -123,6 +124,7 @@ struct kith_runtime {
     struct kith_logger_throttle dial_throttle;
     struct kith_logger_throttle stranger_throttle;
     struct kith_logger_throttle store_throttle;
+    struct kith_logger_throttle read_throttle;
     struct {
         struct kith_id peer;
         struct kith_logger_throttle throttle;
@@ -157,6 +159,10 @@ void kith_effects_carry_out(struct kith_runtime *runtime,
 
 /* links.c: the net's happenings. */
 struct kith_net_handler kith_links_handler(struct kith_runtime *runtime);
+
+/* health.c: what reading the store came to. Damage is remembered and told in the log:
+ * whoever asked may be a peer, or nobody. Returns `result`. */
+int kith_health_read(struct kith_runtime *runtime, int result);
 
 /* notices.c: to observers, those who wait for replies, and the log. */
 void kith_notices_tell(struct kith_runtime *runtime, const struct kith_notice *notice);

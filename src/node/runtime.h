@@ -123,6 +123,10 @@ size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
 /* Why nothing is stored at the moment; 0 when all is well. */
 int kith_runtime_store_error(const struct kith_runtime *runtime);
 
+/* Why a part of what is stored could not be read since the start; 0 when all was well. It
+ * does not heal by itself. */
+int kith_runtime_read_error(const struct kith_runtime *runtime);
+
 /* The last warnings and errors of the log, oldest first; borrowed until the next turn. */
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,
                              size_t out_max);
