@@ -203,6 +203,7 @@ static void handle(struct kith_request *request)
     check_network(&doctor);
     check_listening(&doctor);
     kith_doctor_check_lan(&doctor);
+    kith_doctor_check_mapping(&doctor);
     kith_doctor_check_trackers(&doctor);
     check_peers(&doctor);
     check_dials(&doctor);

@@ -9,6 +9,7 @@ extern const struct kith_cli_command kith_command_up;
 extern const struct kith_cli_command kith_command_chat;
 extern const struct kith_cli_command kith_command_id;
 extern const struct kith_cli_command kith_command_network;
+extern const struct kith_cli_command kith_command_tracker;
 extern const struct kith_cli_command kith_command_backup;
 extern const struct kith_cli_command kith_command_restore;
 

@@ -8,16 +8,17 @@
 
 /* In the order `kith help` shows them. */
 static const struct kith_cli_command *const commands[] = {
-    &kith_command_up,      &kith_command_chat,   &kith_cli_down,
-    &kith_cli_send,        &kith_cli_broadcast,  &kith_cli_tail,
-    &kith_cli_search,      &kith_cli_peers,      &kith_cli_rooms,
-    &kith_cli_invite,      &kith_cli_join_room,  &kith_cli_leave_room,
-    &kith_cli_block,       &kith_cli_unblock,    &kith_cli_verify,
-    &kith_cli_connect,     &kith_cli_disconnect, &kith_cli_lookup,
-    &kith_cli_rename,      &kith_command_id,     &kith_command_network,
-    &kith_cli_export,      &kith_cli_import,     &kith_command_backup,
-    &kith_command_restore, &kith_cli_doctor,     &kith_cli_completions,
-    &kith_cli_web,         &kith_cli_help,       &kith_cli_version,
+    &kith_command_up,      &kith_command_chat,    &kith_cli_down,
+    &kith_cli_send,        &kith_cli_broadcast,   &kith_cli_tail,
+    &kith_cli_search,      &kith_cli_peers,       &kith_cli_rooms,
+    &kith_cli_invite,      &kith_cli_join_room,   &kith_cli_leave_room,
+    &kith_cli_block,       &kith_cli_unblock,     &kith_cli_verify,
+    &kith_cli_connect,     &kith_cli_disconnect,  &kith_cli_lookup,
+    &kith_cli_rename,      &kith_command_id,      &kith_command_network,
+    &kith_command_tracker, &kith_cli_export,      &kith_cli_import,
+    &kith_command_backup,  &kith_command_restore, &kith_cli_doctor,
+    &kith_cli_completions, &kith_cli_web,         &kith_cli_help,
+    &kith_cli_version,
 };
 
 /* Without a word a person at a terminal wants to talk; a script is told what there is. */

@@ -162,16 +162,26 @@ static int read_discovery(struct kith_settings *settings,
     return 0;
 }
 
+/* Yes, unless the knob or the flag says no. */
+static int read_default_yes(const struct kith_cli *cli, struct kith_settings *settings,
+                            const char *knob, const char *flag, bool *out,
+                            char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *text = kith_config_value(settings->config, knob);
+    if (text != NULL && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        return refuse(settings, knob, text, KITH_EINVALID, "it is either yes or no", why);
+    *out = !kith_cli_has(cli, flag) && (text == NULL || strcmp(text, "yes") == 0);
+    return 0;
+}
+
 static int read_lan(const struct kith_cli *cli, struct kith_settings *settings,
                     char why[static KITH_CONFIG_WHY_SIZE])
 {
-    const char *text = kith_config_value(settings->config, "lan");
-    if (text != NULL && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        return refuse(settings, "lan", text, KITH_EINVALID, "it is either yes or no",
-                      why);
-    settings->has_lan =
-        !kith_cli_has(cli, "no-lan") && (text == NULL || strcmp(text, "yes") == 0);
-    return read_discovery(settings, why);
+    int error = read_default_yes(cli, settings, "lan", "no-lan", &settings->has_lan, why);
+    if (error == 0)
+        error = read_default_yes(cli, settings, "port-mapping", "no-port-mapping",
+                                 &settings->has_mapping, why);
+    return error != 0 ? error : read_discovery(settings, why);
 }
 
 static int read_switch(struct kith_settings *settings, const char *knob, bool *out,
@@ -274,6 +284,7 @@ struct kith_runtime_config kith_settings_runtime(const struct kith_settings *set
         .has_lan = settings->has_lan,
         .discovery_port = settings->discovery_port,
         .discovery_interval = settings->discovery_interval,
+        .has_mapping = settings->has_mapping,
     };
 }
 

@@ -21,6 +21,7 @@ struct kith_settings {
     enum kith_logger_level log;
     bool is_durable;
     bool has_lan;
+    bool has_mapping;
     uint16_t discovery_port;
     kith_time discovery_interval;
     bool has_plain_api;

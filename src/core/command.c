@@ -197,7 +197,7 @@ static void run_tracker(struct kith_node *node, const struct kith_command *comma
 static void run_stop(struct kith_node *node, const struct kith_command *command)
 {
     kith_beacon_goodbye(node);
-    kith_tracker_stop(node);
+    kith_tracker_leave_all(node);
     node->is_stopping = true;
     kith_list_each (item, &node->links)
         kith_link_close(node, kith_list_item(item, struct kith_link, item),

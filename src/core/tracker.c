@@ -445,7 +445,7 @@ void kith_tracker_check_all(struct kith_node *node)
         check(node, &node->tracking.trackers[i]);
 }
 
-void kith_tracker_stop(struct kith_node *node)
+void kith_tracker_leave_all(struct kith_node *node)
 {
     for (size_t i = 0; i < node->tracking.count; i++) {
         struct kith_tracker *tracker = &node->tracking.trackers[i];

@@ -39,7 +39,7 @@ void kith_tracker_free_all(struct kith_node *node);
 void kith_tracker_forget_uncommitted(struct kith_node *node);
 
 /* Say goodbye everywhere. */
-void kith_tracker_stop(struct kith_node *node);
+void kith_tracker_leave_all(struct kith_node *node);
 
 /* For the files that handle its frames: */
 

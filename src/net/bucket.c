@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/bucket.h"
+#include <assert.h>
 
 #define TOKEN 1000 /* at one a second, a thousandth comes each millisecond */
 
@@ -23,12 +24,23 @@ static void refill(struct kith_bucket *bucket, uint64_t now_ms)
     bucket->last_ms = now_ms;
 }
 
-bool kith_bucket_take(struct kith_bucket *bucket, uint64_t now_ms)
+uint64_t kith_bucket_level(struct kith_bucket *bucket, uint64_t now_ms)
 {
     refill(bucket, now_ms);
-    if (bucket->level < TOKEN)
+    return bucket->level / TOKEN;
+}
+
+void kith_bucket_spend(struct kith_bucket *bucket, uint64_t count)
+{
+    assert(count <= bucket->level / TOKEN);
+    bucket->level -= count * TOKEN;
+}
+
+bool kith_bucket_take(struct kith_bucket *bucket, uint64_t now_ms)
+{
+    if (kith_bucket_level(bucket, now_ms) == 0)
         return false;
-    bucket->level -= TOKEN;
+    kith_bucket_spend(bucket, 1);
     return true;
 }
 

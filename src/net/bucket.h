@@ -20,6 +20,12 @@ void kith_bucket_init(struct kith_bucket *bucket, uint32_t rate_per_s, uint32_t 
 /* False when there is none to take. */
 bool kith_bucket_take(struct kith_bucket *bucket, uint64_t now_ms);
 
+/* How many there are to take now. */
+uint64_t kith_bucket_level(struct kith_bucket *bucket, uint64_t now_ms);
+
+/* Take so many, at most what the level was. */
+void kith_bucket_spend(struct kith_bucket *bucket, uint64_t count);
+
 /* Give the one taken last back. */
 void kith_bucket_return(struct kith_bucket *bucket);
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 #include "kith/error.h"
+#include "net/conn_begin.h"
 #include "net/error.h"
-#include "net/sockaddr.h"
 
 /* Ciphertext the kernel did not take at once. */
 struct write {
@@ -19,7 +19,6 @@ struct write {
 };
 
 static void pump(struct kith_conn *conn);
-static void start_reading(struct kith_conn *conn);
 
 /* ---- environment ---- */
 
@@ -45,6 +44,8 @@ void kith_conn_env_init(struct kith_conn_env *env, uv_loop_t *loop, uint64_t han
     kith_expiry_init(&env->handshakes, loop, handshake_ms, on_handshake_expired);
     kith_expiry_init(&env->dialled, loop, handshake_ms, on_handshake_expired);
     kith_expiry_init(&env->lingers, loop, linger_ms, on_linger_expired);
+    kith_expiry_init(&env->silences, loop, KITH_CONN_SILENCE_MS,
+                     kith_conn_begin_silence_expired);
     kith_list_init(&env->conns);
     kith_list_init(&env->dirty);
     env->sink = (struct kith_tls_sink){env->cipher, 0, sizeof env->cipher};
@@ -63,10 +64,11 @@ void kith_conn_env_close(struct kith_conn_env *env,
 {
     if (env->closed)
         return;
-    struct kith_expiry *const all[] = {&env->handshakes, &env->dialled, &env->lingers};
+    struct kith_expiry *const all[] = {&env->handshakes, &env->dialled, &env->lingers,
+                                       &env->silences};
     env->closed = closed;
-    env->timers_open = 3;
-    for (size_t i = 0; i < 3; i++) {
+    env->timers_open = sizeof all / sizeof all[0];
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         all[i]->owner = env;
         kith_expiry_close(all[i], on_timer_closed);
     }
@@ -91,6 +93,12 @@ static void stop_expiry(struct kith_conn *conn)
     kith_expiry_remove(expiry_of(conn), &conn->expiry);
 }
 
+void kith_conn_start_expiry(struct kith_conn *conn)
+{
+    stop_expiry(conn);
+    kith_expiry_add(expiry_of(conn), &conn->expiry);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct kith_conn *conn = handle->data;
@@ -107,6 +115,7 @@ void kith_conn_abort(struct kith_conn *conn, int error)
     if (conn->state == KITH_CONN_CLOSED)
         return;
     stop_expiry(conn);
+    kith_expiry_remove(&conn->env->silences, &conn->silence);
     conn->state = KITH_CONN_CLOSED;
     if (conn->error == 0)
         conn->error = error;
@@ -159,8 +168,7 @@ static int write_later(struct kith_conn *conn, struct kith_bytes cipher, size_t 
     return kith_net_error(code);
 }
 
-/* Hand the ciphertext in the sink, which stands for `plain` bytes, to the kernel. */
-static int write_out(struct kith_conn *conn, size_t plain)
+int kith_conn_write_out(struct kith_conn *conn, size_t plain)
 {
     struct kith_tls_sink *sink = &conn->env->sink;
     struct kith_bytes cipher = kith_bytes(sink->data, sink->size);
@@ -221,14 +229,14 @@ static void report_sent(struct kith_conn *conn)
 static int say_goodbye(struct kith_conn *conn)
 {
     kith_tls_bye(&conn->tls);
-    int error = write_out(conn, 0);
+    int error = kith_conn_write_out(conn, 0);
     if (error)
         return error;
     conn->state = KITH_CONN_LINGERING;
     int code =
         uv_shutdown(&conn->request.shutdown, (uv_stream_t *)&conn->tcp, on_shutdown);
     conn->is_paused = false;
-    start_reading(conn);
+    kith_conn_start_reading(conn);
     return kith_net_error(code);
 }
 
@@ -239,7 +247,7 @@ static int pump_queue(struct kith_conn *conn)
         size_t plain = 0;
         error = encrypt(conn, &plain);
         if (!error)
-            error = write_out(conn, plain);
+            error = kith_conn_write_out(conn, plain);
     }
     return error;
 }
@@ -318,10 +326,10 @@ static void read_records(struct kith_conn *conn)
     }
 }
 
-static void advance_handshake(struct kith_conn *conn)
+void kith_conn_handshake(struct kith_conn *conn)
 {
     int code = kith_tls_handshake(&conn->tls);
-    int error = write_out(conn, 0);
+    int error = kith_conn_write_out(conn, 0);
     if (code < 0 || error) {
         kith_conn_abort(conn, code < 0 ? code : error);
         return;
@@ -333,10 +341,24 @@ static void advance_handshake(struct kith_conn *conn)
     conn->env->happenings->up(conn);
 }
 
+void kith_conn_hear(struct kith_conn *conn, struct kith_bytes bytes)
+{
+    conn->tls.input = bytes;
+    if (conn->state == KITH_CONN_HANDSHAKE) {
+        kith_expiry_remove(&conn->env->silences, &conn->silence);
+        kith_conn_handshake(conn);
+    }
+    if (conn->state == KITH_CONN_OPEN)
+        read_records(conn);
+    conn->tls.input = kith_bytes(NULL, 0);
+}
+
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *out)
 {
     struct kith_conn *conn = handle->data;
-    *out = uv_buf_init((char *)conn->env->read, sizeof conn->env->read);
+    size_t wanted = conn->state < KITH_CONN_HANDSHAKE ? kith_conn_begin_wants(conn)
+                                                      : sizeof conn->env->read;
+    *out = uv_buf_init((char *)conn->env->read, (unsigned)wanted);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
@@ -346,15 +368,16 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
         kith_conn_abort(conn, kith_net_error((int)size));
         return;
     }
-    conn->tls.input = kith_bytes(buffer->base, (size_t)size);
-    if (size > 0 && conn->state == KITH_CONN_HANDSHAKE)
-        advance_handshake(conn);
-    if (size > 0 && conn->state == KITH_CONN_OPEN)
-        read_records(conn);
-    conn->tls.input = kith_bytes(NULL, 0);
+    if (size == 0)
+        return;
+    struct kith_bytes bytes = kith_bytes(buffer->base, (size_t)size);
+    if (conn->state < KITH_CONN_HANDSHAKE)
+        kith_conn_begin_heard(conn, bytes);
+    else
+        kith_conn_hear(conn, bytes);
 }
 
-static void start_reading(struct kith_conn *conn)
+void kith_conn_start_reading(struct kith_conn *conn)
 {
     int code = uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read);
     if (code != 0 && code != UV_EALREADY)
@@ -369,12 +392,12 @@ void kith_conn_pause(struct kith_conn *conn, bool is_paused)
     if (is_paused)
         uv_read_stop((uv_stream_t *)&conn->tcp);
     else
-        start_reading(conn);
+        kith_conn_start_reading(conn);
 }
 
 /* ---- the beginning ---- */
 
-static struct kith_conn *conn_new(struct kith_conn_env *env, enum kith_conn_state state)
+struct kith_conn *kith_conn_new(struct kith_conn_env *env, enum kith_conn_state state)
 {
     struct kith_conn *conn = calloc(1, sizeof *conn);
     if (!conn)
@@ -384,6 +407,7 @@ static struct kith_conn *conn_new(struct kith_conn_env *env, enum kith_conn_stat
     conn->framing.size_max = env->frame_size_initial;
     kith_list_init(&conn->dirty_node);
     kith_expiry_item_init(&conn->expiry);
+    kith_expiry_item_init(&conn->silence);
     if (uv_tcp_init(env->loop, &conn->tcp) != 0) {
         free(conn);
         return NULL;
@@ -391,71 +415,6 @@ static struct kith_conn *conn_new(struct kith_conn_env *env, enum kith_conn_stat
     conn->tcp.data = conn;
     kith_list_push(&env->conns, &conn->all_node);
     return conn;
-}
-
-static void start_handshake(struct kith_conn *conn)
-{
-    uv_tcp_nodelay(&conn->tcp, 1);
-    kith_expiry_add(expiry_of(conn), &conn->expiry);
-    start_reading(conn);
-}
-
-int kith_conn_accept(struct kith_conn_env *env, int take_fd)
-{
-    struct kith_conn *conn = conn_new(env, KITH_CONN_HANDSHAKE);
-    if (!conn) {
-        close(take_fd);
-        return KITH_ENOMEM;
-    }
-    conn->is_accepted = true;
-    int code = uv_tcp_open(&conn->tcp, take_fd);
-    int error = kith_net_error(code);
-    if (error)
-        close(take_fd);
-    else
-        error = kith_tls_init(&conn->tls, env->identity, &env->sink, false, NULL);
-    if (error)
-        kith_conn_abort(conn, error);
-    else
-        start_handshake(conn);
-    return error;
-}
-
-static void on_connect(uv_connect_t *request, int status)
-{
-    struct kith_conn *conn = request->handle->data;
-    if (conn->state == KITH_CONN_CLOSED)
-        return;
-    if (status < 0) {
-        kith_conn_abort(conn, kith_net_error(status));
-        return;
-    }
-    conn->state = KITH_CONN_HANDSHAKE;
-    start_handshake(conn);
-    if (conn->state == KITH_CONN_HANDSHAKE)
-        conn->env->happenings->connected(conn);
-    if (conn->state == KITH_CONN_HANDSHAKE && conn->is_dialler)
-        advance_handshake(conn);
-}
-
-int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
-                      const struct kith_conn_plan *plan, struct kith_conn **out)
-{
-    struct kith_conn *conn = conn_new(env, KITH_CONN_CONNECTING);
-    if (!conn)
-        return KITH_ENOMEM;
-    conn->is_dialler = !plan->is_listener;
-    int error = kith_tls_init(&conn->tls, env->identity, &env->sink, conn->is_dialler,
-                              plan->has_expected ? &plan->expected : NULL);
-    if (!error)
-        error = kith_net_error(uv_tcp_connect(&conn->request.connect, &conn->tcp,
-                                              (const struct sockaddr *)to, on_connect));
-    if (error) {
-        kith_conn_abort(conn, error);
-        return error;
-    }
-    *out = conn;
-    return 0;
 }
 
 /* ---- the rest ---- */
@@ -470,7 +429,7 @@ void kith_conn_close(struct kith_conn *conn, int error)
         return;
     conn->error = error;
     conn->state = KITH_CONN_DRAINING;
-    kith_expiry_add(&conn->env->lingers, &conn->expiry);
+    kith_conn_start_expiry(conn);
     if (kith_list_is_empty(&conn->dirty_node))
         kith_list_push(&conn->env->dirty, &conn->dirty_node);
 }

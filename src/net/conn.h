@@ -6,7 +6,8 @@
  * take the place of this one.
  *
  * Happy path of a dialled one: connect, connected, up, frame…, close, closed. Of an
- * accepted one: accept, up, frame…, closed.
+ * accepted one: accept, up, frame…, closed. Of one that is to be relayed here: accept,
+ * ticket, closed.
  *
  * Ways to fail: every one of them ends in `closed`, once, from the loop and never from
  * inside a call, with the connection's descriptor already given back. */
@@ -15,6 +16,7 @@
 
 #include <sys/socket.h>
 #include <uv.h>
+#include "base/ticket.h"
 #include "net/expiry.h"
 #include "net/framing.h"
 #include "net/tls.h"
@@ -31,22 +33,43 @@
  * one only bounds its mistakes. Past it the connection is closed with KITH_ELIMIT. */
 #define KITH_CONN_QUEUE_MAX (64 * 1024 * 1024)
 
+/* What is said before TLS: a magic and a ticket. */
+#define KITH_CONN_PREAMBLE_SIZE (KITH_TICKET_MAGIC_SIZE + KITH_TICKET_SIZE)
+
 /* An emptied send buffer of at most this size serves the next connection that sends. */
 #define KITH_CONN_SPARE_MAX (256 * 1024)
 
 struct kith_conn;
 struct kith_dial;
 
+/* Who waits for TLS on a connection that it made itself, and hears nothing for so long,
+ * begins it (PROTOCOL, "Meeting"): the other took the connection for any, because it came
+ * from another port than it was told, as from behind a router that maps each connection
+ * anew. More than a round trip, or both would begin. */
+#define KITH_CONN_SILENCE_MS 1500
+
 /* How a connection that this side makes goes on once it is connected. */
 struct kith_conn_plan {
     bool is_listener; /* of TLS: the other one begins */
     bool has_expected;
     struct kith_id expected;
+    bool has_ticket; /* to be shown to a relay first */
+    uint8_t ticket[KITH_TICKET_SIZE];
+    uint16_t from_port; /* local, shared with what listens on it; 0: any */
 };
 
 struct kith_conn_happenings {
-    void (*connected)(struct kith_conn *conn); /* made ones; TLS begins */
-    void (*up)(struct kith_conn *conn);        /* the peer's key is proven */
+    void (*connected)(struct kith_conn *conn); /* made ones */
+
+    /* An accepted one brought a ticket: the descriptor is given away, `closed` comes with
+     * 0. Only if the environment takes tickets. */
+    void (*ticket)(struct kith_conn *conn, const uint8_t *ticket, int take_fd);
+
+    /* An accepted one brought no ticket: TLS begins, unless it is aborted now. Only if
+     * the environment takes tickets. */
+    void (*plain)(struct kith_conn *conn);
+
+    void (*up)(struct kith_conn *conn); /* the peer's key is proven */
     void (*frame)(struct kith_conn *conn, struct kith_bytes frame);
     void (*drained)(struct kith_conn *conn, size_t sent);
     void (*closed)(struct kith_conn *conn, int error); /* freed after this */
@@ -59,9 +82,11 @@ struct kith_conn_env {
     const struct kith_conn_happenings *happenings;
     void *owner;
     uint32_t frame_size_initial;
+    bool takes_tickets;            /* what is accepted may bring one */
     struct kith_expiry handshakes; /* accepted ones, oldest first */
     struct kith_expiry dialled;    /* handshakes of those this side made */
     struct kith_expiry lingers;    /* closing ones */
+    struct kith_expiry silences;   /* who waits for TLS though it should perhaps begin */
     unsigned timers_open;
     void (*closed)(struct kith_conn_env *env);
     struct kith_list conns;    /* all, until closed */
@@ -75,6 +100,8 @@ struct kith_conn_env {
 
 enum kith_conn_state {
     KITH_CONN_CONNECTING,
+    KITH_CONN_TICKET,  /* shown to a relay: waiting for its word */
+    KITH_CONN_KNOCKED, /* accepted: its first bytes tell what it wants */
     KITH_CONN_HANDSHAKE,
     KITH_CONN_OPEN,
     KITH_CONN_DRAINING,  /* close was asked for: what is queued still leaves */
@@ -95,13 +122,18 @@ struct kith_conn {
     struct kith_list all_node;
     struct kith_list dirty_node;
     struct kith_expiry_item expiry;
+    struct kith_expiry_item silence;
     size_t cipher_queued; /* bytes with the loop, not yet with the kernel */
     unsigned writes;      /* requests with the loop */
     size_t sent;          /* plaintext that left, to be reported */
     int error;            /* why it closes; 0 while it does not */
+    uint8_t preamble[KITH_CONN_PREAMBLE_SIZE]; /* to be shown, or heard so far */
+    uint8_t preamble_size;
     enum kith_conn_state state;
     bool is_dialler;  /* begins TLS */
     bool is_accepted; /* else this side connected */
+    bool is_relayed;  /* it showed a ticket */
+    bool has_port;    /* its local port was given */
     bool is_paused;
 
     /* The net's. */
@@ -120,7 +152,14 @@ void kith_conn_env_deinit(struct kith_conn_env *env);
 /* Take over an accepted socket; closed on failure too. */
 int kith_conn_accept(struct kith_conn_env *env, int take_fd);
 
-/* `plan` is copied. On failure nothing was begun. */
+/* The same with one that was awaited: TLS goes by the plan, which is copied, once
+ * kith_conn_begin is called. */
+int kith_conn_accept_planned(struct kith_conn_env *env, int take_fd,
+                             const struct kith_conn_plan *plan, struct kith_conn **out);
+void kith_conn_begin(struct kith_conn *conn);
+
+/* `plan` is copied. On failure nothing was begun: KITH_EADDRINUSE when the local port is
+ * not to be had, or not with this remote address. */
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
                       const struct kith_conn_plan *plan, struct kith_conn **out);
 

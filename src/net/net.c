@@ -56,6 +56,23 @@ static void on_connected(struct kith_conn *conn)
         kith_dial_connected(conn->dial, conn);
 }
 
+static void on_ticket(struct kith_conn *conn, const uint8_t *ticket, int take_fd)
+{
+    struct kith_net *net = conn->env->owner;
+    net->config.handler.ticket(net->config.handler.ctx, ticket, take_fd);
+}
+
+static bool is_full(const struct kith_net *net)
+{
+    return net->link_count >= net->config.links_max;
+}
+
+static void on_plain(struct kith_conn *conn)
+{
+    if (is_full(conn->env->owner))
+        kith_conn_abort(conn, KITH_ELIMIT);
+}
+
 static uint32_t take_dial(struct kith_net *net, struct kith_conn *conn)
 {
     struct kith_dial *dial = conn->dial;
@@ -83,7 +100,8 @@ static int describe(struct kith_conn *conn, struct kith_net_up *up)
     if (!kith_conn_remote(conn, &remote))
         return KITH_ECLOSED;
     up->is_dialler = conn->is_dialler;
-    up->is_lan = kith_lan_has(&remote);
+    up->is_relayed = conn->is_relayed;
+    up->is_lan = !conn->is_relayed && kith_lan_has(&remote);
     up->peer = conn->tls.peer;
     kith_sockaddr_format(&remote, &up->remote);
     int error = kith_tls_export(&conn->tls, "EXPORTER-kith-net", up->exporter_net);
@@ -97,7 +115,7 @@ static void on_up(struct kith_conn *conn)
     struct kith_net *net = conn->env->owner;
     struct kith_net_up up = {0};
     int error = describe(conn, &up);
-    if (net->link_count >= net->config.links_max)
+    if (is_full(net))
         error = KITH_ELIMIT;
     if (net->is_stopping)
         error = KITH_ECLOSED;
@@ -145,13 +163,15 @@ static void on_closed(struct kith_conn *conn, int error)
         net->config.handler.down(net->config.handler.ctx, link, error);
     else if (dial)
         kith_dial_closed(dial, conn, error);
-    else if (net->config.handler.stranger != NULL && !net->is_stopping)
+    else if (error && net->config.handler.stranger != NULL && !net->is_stopping)
         net->config.handler.stranger(net->config.handler.ctx, error);
     finish_when_idle(net);
 }
 
 static const struct kith_conn_happenings happenings = {
     .connected = on_connected,
+    .ticket = on_ticket,
+    .plain = on_plain,
     .up = on_up,
     .frame = on_frame,
     .drained = on_drained,
@@ -162,19 +182,16 @@ static const struct kith_conn_happenings happenings = {
 
 /* The oldest handshake from the newcomer's host, else the oldest of all: who opens many
  * pushes out his own. */
-static struct kith_conn *choose_victim(struct kith_net *net, int fd)
+static struct kith_conn *choose_victim(struct kith_net *net,
+                                       const struct sockaddr_storage *newcomer)
 {
-    struct sockaddr_storage newcomer = {0};
-    socklen_t size = sizeof newcomer;
-    bool is_known = getpeername(fd, (struct sockaddr *)&newcomer, &size) == 0;
     struct kith_conn *oldest = NULL;
     kith_list_each (node, &net->env.handshakes.items) {
         struct kith_conn *conn =
             kith_list_item(kith_list_item(node, struct kith_expiry_item, node),
                            struct kith_conn, expiry);
         struct sockaddr_storage other;
-        if (is_known && kith_conn_remote(conn, &other) &&
-            kith_sockaddr_same_host(&newcomer, &other))
+        if (kith_conn_remote(conn, &other) && kith_sockaddr_same_host(newcomer, &other))
             return conn;
         if (!oldest)
             oldest = conn;
@@ -182,16 +199,47 @@ static struct kith_conn *choose_victim(struct kith_net *net, int fd)
     return oldest;
 }
 
+static struct kith_dial *find_awaiting(struct kith_net *net,
+                                       const struct sockaddr_storage *remote)
+{
+    kith_list_each (node, &net->dials) {
+        struct kith_dial *dial = kith_list_item(node, struct kith_dial, node);
+        if (kith_dial_awaits(dial, remote))
+            return dial;
+    }
+    return NULL;
+}
+
+static void accept_for(struct kith_dial *dial, const struct sockaddr_storage *remote,
+                       int take_fd)
+{
+    struct kith_conn *conn;
+    if (kith_conn_accept_planned(dial->env, take_fd, &dial->plan, &conn) != 0)
+        return;
+    kith_dial_accepted(dial, remote, conn);
+    kith_conn_begin(conn);
+}
+
 static void on_accepted(struct kith_listener *listener, int take_fd)
 {
     struct kith_net *net = listener->owner;
-    if (net->link_count >= net->config.links_max) {
+    if (is_full(net) && !net->env.takes_tickets) {
         close(take_fd);
         return;
     }
+    struct sockaddr_storage remote = {0};
+    socklen_t size = sizeof remote;
+    if (getpeername(take_fd, (struct sockaddr *)&remote, &size) != 0) {
+        close(take_fd); /* gone already */
+        return;
+    }
     if (net->env.handshakes.count >= net->config.handshakes_max)
-        kith_conn_abort(choose_victim(net, take_fd), KITH_ELIMIT);
-    kith_conn_accept(&net->env, take_fd);
+        kith_conn_abort(choose_victim(net, &remote), KITH_ELIMIT);
+    struct kith_dial *dial = find_awaiting(net, &remote);
+    if (dial)
+        accept_for(dial, &remote, take_fd);
+    else
+        kith_conn_accept(&net->env, take_fd);
 }
 
 static void on_listener_closed(struct kith_listener *listener)
@@ -226,14 +274,11 @@ static int listen_on(struct kith_net *net, const struct sockaddr_storage *at,
 static int listen_on_all(struct kith_net *net, uint16_t port,
                          struct kith_address *out_bound)
 {
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_storage at = {0};
-    memcpy(&at, &v6, sizeof v6);
+    struct sockaddr_storage at;
+    kith_sockaddr_any(AF_INET6, port, &at);
     int error = listen_on(net, &at, out_bound);
     if (error == KITH_EUNREACHABLE || error == KITH_EADDRESS) {
-        memset(&at, 0, sizeof at);
-        memcpy(&at, &v4, sizeof v4);
+        kith_sockaddr_any(AF_INET, port, &at);
         error = listen_on(net, &at, out_bound);
     }
     if (!error && out_bound)
@@ -295,8 +340,6 @@ int kith_net_dial(struct kith_net *net, uint32_t dial,
                   const struct kith_net_target *target)
 {
     assert(dial != 0);
-    if (target->ticket || target->from_port != 0)
-        return KITH_EINVALID;
     if (net->dial_count >= KITH_NET_DIALS_MAX || net->is_stopping)
         return KITH_ELIMIT;
     struct kith_dial *begun = NULL;
@@ -422,6 +465,7 @@ int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
     net->env.owner = net;
     net->env.happenings = &happenings;
     net->env.frame_size_initial = config->frame_size_initial;
+    net->env.takes_tickets = config->handler.ticket != NULL;
     kith_conn_env_init(&net->env, loop, net->config.handshake_ms, net->config.linger_ms);
     *out = net;
     return 0;

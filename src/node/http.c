@@ -127,3 +127,15 @@ int kith_http_listen(const struct kith_address *address, bool is_exact, int *out
     }
     return number == 0 ? 0 : explain(&tried, number, problem);
 }
+
+struct kith_address kith_http_bound(int fd, const struct kith_address *asked)
+{
+    union place place = {.any = {0}};
+    socklen_t size = sizeof(place);
+    struct kith_address bound = *asked;
+    if (getsockname(fd, &place.any, &size) != 0)
+        return bound;
+    bound.port = ntohs(place.any.sa_family == AF_INET ? place.ipv4.sin_port
+                                                      : place.ipv6.sin6_port);
+    return bound;
+}

@@ -20,4 +20,7 @@ bool kith_http_is_loopback(const char *host);
 int kith_http_listen(const struct kith_address *address, bool is_exact, int *out_fd,
                      struct kith_problem *problem);
 
+/* `asked` with the port that a socket of kith_http_listen really has. */
+struct kith_address kith_http_bound(int fd, const struct kith_address *asked);
+
 #endif

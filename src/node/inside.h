@@ -22,6 +22,7 @@
 #include "node/backlog.h"
 #include "node/commands.h"
 #include "node/identity.h"
+#include "node/mapping.h"
 #include "node/network.h"
 #include "node/random.h"
 #include "node/runtime.h"
@@ -85,6 +86,7 @@ struct kith_runtime {
     struct kith_datagrams *lan; /* NULL: off, or closed */
     uint16_t lan_port;          /* 0: off */
     int lan_error;              /* why it could not be opened */
+    struct kith_mapping mapping;
     struct kith_node *node;
     struct kith_turn turn;
     struct kith_pending pending;

@@ -72,6 +72,8 @@ static void begin(struct kith_runtime *runtime, const struct kith_runtime_config
     struct kith_input input = {.type = KITH_INPUT_START};
     if (config->has_lan)
         kith_lan_start(runtime, config->discovery_port);
+    if (config->has_mapping)
+        kith_mapping_start(runtime);
     kith_turn_input(runtime, &input);
     kith_lan_tell_reach(runtime);
     name_wildcards(runtime);
@@ -155,8 +157,9 @@ static void close_handle(struct kith_runtime *runtime, uv_handle_t *handle)
 void kith_runtime_settle(struct kith_runtime *runtime)
 {
     if (!runtime->is_net_down || !kith_trackers_are_down(runtime) ||
-        runtime->is_lan_closing || runtime->handles_open > 0 ||
-        runtime->verifier.running > 0 || !kith_upkeep_is_idle(&runtime->upkeep))
+        runtime->is_lan_closing || runtime->mapping.closing > 0 ||
+        runtime->handles_open > 0 || runtime->verifier.running > 0 ||
+        !kith_upkeep_is_idle(&runtime->upkeep))
         return;
     kith_upkeep_stop(&runtime->upkeep);
     kith_turn_end(runtime); /* what the last links brought is stored */
@@ -181,6 +184,7 @@ static void on_farewell(void *ctx, const struct kith_notice *notice)
     (void)notice;
     kith_lan_stop(runtime);
     kith_trackers_stop(runtime);
+    kith_mapping_stop(runtime);
     kith_net_shutdown(runtime->net, on_net_down, runtime);
 }
 

@@ -12,6 +12,7 @@
 #include "base/passphrase.h"
 #include "base/tracker_address.h"
 #include "core/node.h"
+#include "net/portmap.h"
 #include "node/logger.h"
 #include "node/problem.h"
 #include <uv.h>
@@ -37,6 +38,7 @@ struct kith_runtime_config {
     bool has_lan;                             /* be found on the LAN, and find */
     uint16_t discovery_port;      /* has_lan: the same on all nodes of the network */
     kith_time discovery_interval; /* the longest between beacons; 0: the default */
+    bool has_mapping;             /* ask the router to hand the port on from outside */
     bool is_durable;              /* durability = full: sync the disk at each commit */
     struct kith_logger *log;      /* borrowed; may be NULL */
     /* The node cannot go on (memory ran out within it). Called once, from the loop; stop
@@ -103,6 +105,15 @@ struct kith_lan_view {
     uint64_t received;
 };
 struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime);
+
+/* What the router does for us. */
+struct kith_mapping_view {
+    bool is_wanted;   /* it is not turned off */
+    bool is_confined; /* nobody beyond this host gets to what is listened on by IPv4 */
+    int error;        /* why the router is not even asked; 0: it is */
+    struct kith_portmap_view router; /* as it says: no proof that somebody gets in */
+};
+struct kith_mapping_view kith_runtime_mapping(const struct kith_runtime *runtime);
 
 /* Addresses of this host's interfaces that are up, without loopback; port 0. */
 size_t kith_runtime_interfaces(const struct kith_runtime *runtime,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A peer without manners: the TLS of a real one, and on it whatever it is told to say.
  *
- *     badpeer dial|listen ADDR:PORT [SEED]     SEED: 64 hexadecimal digits
+ *     badpeer dial|listen ADDR:PORT [SEED [ALPN]]     SEED: 64 hexadecimal digits
  *
  * Reads orders from stdin, a line each, and ends at its end:
  *     send HEX          these bytes, as they are
@@ -192,7 +192,7 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 
 /* ---- the beginning ---- */
 
-static int open_net(struct badpeer *bad, const char *seed_hex)
+static int open_net(struct badpeer *bad, const char *seed_hex, const char *alpn)
 {
     uint8_t seed[crypto_sign_SEEDBYTES];
     randombytes_buf(seed, sizeof seed);
@@ -203,7 +203,7 @@ static int open_net(struct badpeer *bad, const char *seed_hex)
     bad->env.owner = bad;
     bad->env.happenings = &happenings;
     bad->env.frame_size_initial = FRAME_SIZE_MAX;
-    return kith_tls_identity_new(seed, &bad->id, "kith/1", &bad->env.identity);
+    return kith_tls_identity_new(seed, &bad->id, alpn, &bad->env.identity);
 }
 
 static void on_listening(uv_poll_t *poll, int status, int events)
@@ -261,7 +261,7 @@ int main(int argc, char **argv)
         (bad->line = malloc(ORDER_SIZE_MAX)) == NULL)
         return 2;
     uv_loop_init(&bad->loop);
-    int error = open_net(bad, argc > 3 ? argv[3] : NULL);
+    int error = open_net(bad, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : "kith/1");
     if (error == 0) {
         print_line("self", bad->id.bytes, sizeof bad->id.bytes);
         open_orders(bad);

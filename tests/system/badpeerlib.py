@@ -135,11 +135,11 @@ class Run:
 class BadPeer:
     """Dials a node, or listens for one."""
 
-    def __init__(self, scene, verb, address, seed=None):
+    def __init__(self, scene, verb, address, seed=None, alpn="kith/1"):
         self.is_dialler = verb == "dial"
         self.lines = queue.Queue()
         self.process = subprocess.Popen(
-            [os.environ["KITH_BADPEER"], verb, address, (seed or os.urandom(32)).hex()],
+            [os.environ["KITH_BADPEER"], verb, address, (seed or os.urandom(32)).hex(), alpn],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=None)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

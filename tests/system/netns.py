@@ -16,10 +16,14 @@ A script that uses this calls `become_root()` first: who is not root gets a user
 in which to be root. Where neither is allowed, `Network` skips the case.
 """
 
+import concurrent.futures
+import ctypes
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 
 from kithlib import Skip
 
@@ -32,6 +36,9 @@ DROPS = {
                   "meta l4proto udp ip6 daddr ff00::/8"],
     "broadcast": ["meta l4proto udp meta pkttype broadcast"],
 }
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CLONE_NEWNET = 0x40000000
 
 _SYSCTLS = {"accept_dad": 0, "dad_transmits": 0, "accept_ra": 0, "router_solicitations": 0}
 
@@ -85,6 +92,30 @@ class Namespace:
     def ip(self, *lines):
         """Commands of ip(8), a line each, in one go."""
         self.run("ip", "-batch", "-", stdin="".join(line + "\n" for line in lines))
+
+    def drop(self, *what):
+        """Drop this from now on where it comes in: a name of DROPS, or what an nft rule
+        asks ("udp dport 4747", "numgen random mod 100 < 10")."""
+        rules = [rule for one in what for rule in DROPS.get(one, [one])]
+        self.run("nft", "-f", "-", stdin=(
+            "add table inet test\n"
+            "add chain inet test input { type filter hook input priority 0; policy accept; }\n" +
+            "".join(f"add rule inet test input {rule} counter drop\n" for rule in rules)))
+
+    def drop_nothing(self):
+        self.run("nft", "delete", "table", "inet", "test", check=False)
+
+    def socket(self, family, kind):
+        """A socket in there, for this process: which namespace it is of is settled when it is
+        made. A thread that ends goes there for it, so that there is no way back to find."""
+        def make():
+            with open(f"/proc/{self.holder.pid}/ns/net", "rb") as there:
+                if _libc.setns(there.fileno(), _CLONE_NEWNET) != 0:
+                    number = ctypes.get_errno()
+                    raise OSError(number, os.strerror(number))
+            return socket.socket(family, kind)
+        with concurrent.futures.ThreadPoolExecutor(1) as thread:
+            return thread.submit(make).result()
 
     def close(self):
         for stream in (self.holder.stdin, self.holder.stdout, self.holder.stderr):
@@ -203,18 +234,6 @@ class Host(Namespace):
             self.ip(f"route add default via {self.bridges[0].ipv4(254)} dev {INTERFACE}")
         if self.has_ipv6:
             self.ip(f"route add ::/0 via fe80::fe dev {INTERFACE}")
-
-    def drop(self, *what):
-        """Drop this from now on where it comes in: a name of DROPS, or what an nft rule
-        asks ("udp dport 4747", "numgen random mod 100 < 10")."""
-        rules = [rule for one in what for rule in DROPS.get(one, [one])]
-        self.run("nft", "-f", "-", stdin=(
-            "add table inet test\n"
-            "add chain inet test input { type filter hook input priority 0; policy accept; }\n" +
-            "".join(f"add rule inet test input {rule} counter drop\n" for rule in rules)))
-
-    def drop_nothing(self):
-        self.run("nft", "delete", "table", "inet", "test", check=False)
 
     # ---- what runs on it ----
 

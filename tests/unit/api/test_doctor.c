@@ -49,6 +49,7 @@ static void a_linked_node_is_well(void **state)
     assert_check(api, "listening", "ok", "0.0.0.0:4747");
     assert_check(api, "interfaces", "ok", "10.0.0.1");
     assert_check(api, "beacons", "ok", "2 of others");
+    assert_check(api, "mapping", "ok", "by NAT-PMP to 203.0.113.7:50123");
     assert_null(find(api, "networks"));
     assert_null(find(api, "dial"));
 }
@@ -135,6 +136,47 @@ static void a_dial_that_fails_is_named_with_its_reason(void **state)
     assert_check(api, "dial", "problem", "10.0.0.7:9: nobody listens");
     api_on_loop(api, add_peer, "bob");
     assert_check(api, "dial", "warning", "failed 4 times");
+}
+
+static void stay_silent(struct api *api, void *ctx)
+{
+    api->runtime->mapping.router.state = KITH_PORTMAP_UNANSWERED;
+}
+
+static void refuse_mapping(struct api *api, void *ctx)
+{
+    api->runtime->mapping.router.state = KITH_PORTMAP_REFUSED;
+    snprintf(api->runtime->mapping.router.why, KITH_PORTMAP_WHY_SIZE, "no more");
+}
+
+static void be_behind(struct api *api, void *ctx)
+{
+    api->runtime->mapping.router.state = KITH_PORTMAP_BEHIND;
+}
+
+static void map_nothing(struct api *api, void *ctx)
+{
+    api->runtime->mapping.is_confined = true;
+}
+
+static void do_not_map(struct api *api, void *ctx)
+{
+    api->runtime->mapping.is_wanted = false;
+}
+
+static void what_the_router_does_is_told(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, stay_silent, NULL);
+    assert_check(api, "mapping", "warning", "10.0.0.254 does not answer");
+    api_on_loop(api, refuse_mapping, NULL);
+    assert_check(api, "mapping", "warning", "refuses by NAT-PMP to map port 4747: no");
+    api_on_loop(api, be_behind, NULL);
+    assert_check(api, "mapping", "warning", "not a public address");
+    api_on_loop(api, map_nothing, NULL);
+    assert_check(api, "mapping", "ok", "nobody beyond this machine");
+    api_on_loop(api, do_not_map, NULL);
+    assert_check(api, "mapping", "ok", "turned off");
 }
 
 static void go_wrong(struct api *api, void *ctx)
@@ -239,6 +281,8 @@ int main(void)
                                         api_teardown),
         cmocka_unit_test_setup_teardown(ways_that_lead_nowhere_are_told_and_no_others,
                                         api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(what_the_router_does_is_told, api_setup,
+                                        api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
                                         api_teardown),
     };

@@ -83,6 +83,21 @@ static void on_drained(void *ctx, kith_link_no link, size_t sent)
     endpoint->drained += sent;
 }
 
+static void on_stranger(void *ctx, int error)
+{
+    struct endpoint *endpoint = ctx;
+    endpoint->stranger_count++;
+    endpoint->stranger_error = error;
+}
+
+void endpoint_take_ticket(void *ctx, const uint8_t *ticket, int take_fd)
+{
+    struct endpoint *endpoint = ctx;
+    endpoint->ticket_count++;
+    memcpy(endpoint->ticket, ticket, sizeof endpoint->ticket);
+    endpoint->ticket_fd = take_fd;
+}
+
 struct endpoint *endpoint_new(uv_loop_t *loop, const uint8_t *seed,
                               const struct kith_id *id,
                               void (*adjust)(struct kith_net_config *config))
@@ -96,7 +111,8 @@ struct endpoint *endpoint_new(uv_loop_t *loop, const uint8_t *seed,
         .alpn = ALPN,
         .links_max = 100,
         .frame_size_initial = 4096,
-        .handler = {endpoint, on_up, on_frame, on_down, on_dial_failed, on_drained},
+        .handler = {endpoint, on_up, on_frame, on_down, on_dial_failed, on_drained,
+                    on_stranger},
     };
     if (adjust)
         adjust(&config);
@@ -221,6 +237,19 @@ int plain_connect(const struct kith_address *at)
     assert_true(fd >= 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&to, kith_sockaddr_size(&to)), 0);
     return fd;
+}
+
+bool has_ipv6(void)
+{
+    struct kith_address address = {.host = "::1"};
+    struct sockaddr_storage at;
+    assert_true(kith_sockaddr_parse(&address, &at));
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has =
+        fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(struct sockaddr_in6)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
 }
 
 size_t count_descriptors(void)

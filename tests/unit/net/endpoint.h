@@ -39,6 +39,12 @@ struct endpoint {
     size_t drained;
     bool is_done;
 
+    size_t stranger_count;
+    int stranger_error;
+    size_t ticket_count; /* if endpoint_take_ticket is its handler */
+    uint8_t ticket[KITH_TICKET_SIZE];
+    int ticket_fd; /* the last one; the test's to close */
+
     bool has_echo;      /* send every frame back */
     uint32_t limit_up;  /* raise the frame limit at up; 0 leaves it */
     size_t close_after; /* close the link inside the nth frame; 0 never */
@@ -48,6 +54,9 @@ struct endpoint *endpoint_new(uv_loop_t *loop, const uint8_t *seed,
                               const struct kith_id *id,
                               void (*adjust)(struct kith_net_config *config));
 void endpoint_listen(struct endpoint *endpoint, const char *host);
+
+/* For config.handler.ticket. */
+void endpoint_take_ticket(void *ctx, const uint8_t *ticket, int take_fd);
 
 /* At one address, directly; what kith_net_dial returns. */
 int endpoint_dial(struct endpoint *endpoint, uint32_t dial, const struct kith_address *at,
@@ -71,6 +80,9 @@ bool is_pattern(const uint8_t *bytes, size_t size);
 
 /* A plain blocking TCP socket connected to `at`. */
 int plain_connect(const struct kith_address *at);
+
+/* Is there a ::1? */
+bool has_ipv6(void);
 
 /* Descriptors this process has open. */
 size_t count_descriptors(void);

@@ -46,6 +46,17 @@ static void what_is_returned_can_be_taken_again(void **state)
     assert_int_equal(take_all(&bucket, 0), 1);
 }
 
+static void many_are_taken_at_once(void **state)
+{
+    struct kith_bucket bucket;
+    kith_bucket_init(&bucket, 4000000000u, 1000000000u, 0); /* bytes a second */
+    assert_int_equal(kith_bucket_level(&bucket, 0), 1000000000u);
+    kith_bucket_spend(&bucket, 999999999u);
+    assert_int_equal(kith_bucket_level(&bucket, 0), 1);
+    assert_int_equal(kith_bucket_level(&bucket, 1), 4000001);
+    assert_int_equal(kith_bucket_level(&bucket, 100000), 1000000000u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -53,6 +64,7 @@ int main(void)
         cmocka_unit_test(fills_at_its_rate_and_loses_no_fraction),
         cmocka_unit_test(holds_no_more_than_a_burst),
         cmocka_unit_test(what_is_returned_can_be_taken_again),
+        cmocka_unit_test(many_are_taken_at_once),
     };
     return cmocka_run_group_tests_name("net bucket", tests, NULL, NULL);
 }

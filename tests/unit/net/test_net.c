@@ -677,19 +677,6 @@ static void foreign_address_cannot_be_listened_on(void **state)
     assert_int_equal(kith_net_listen(pair->alice->net, &no_name, NULL), KITH_ERESOLVE);
 }
 
-static bool has_ipv6(void)
-{
-    struct kith_address address = {.host = "::1"};
-    struct sockaddr_storage at;
-    assert_true(kith_sockaddr_parse(&address, &at));
-    int fd = socket(AF_INET6, SOCK_STREAM, 0);
-    bool has =
-        fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(struct sockaddr_in6)) == 0;
-    if (fd >= 0)
-        close(fd);
-    return has;
-}
-
 static void empty_host_listens_on_both_families(void **state)
 {
     struct pair *pair = *state;

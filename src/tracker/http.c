@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* The daemon on the loop.
+ *
+ * libmicrohttpd watches connections edge-triggered through its own epoll descriptor, so
+ * it must be run again while MHD_get_timeout says 0. */
+#include "tracker/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kith/error.h"
+#include "tracker/report.h"
+
+enum {
+    ROUNDS_MAX = 16,           /* of the daemon in one turn: peers must not wait */
+    ACCEPTS_MAX = 16,          /* in one turn */
+    CONNECTION_TIMEOUT_S = 10, /* for a client that neither asks nor reads */
+    CONNECTION_MEMORY = 16 * 1024,
+};
+
+struct door {
+    struct kith_tracker_http *http;
+    enum kith_tracker_door door;
+    uv_poll_t poll;
+    int fd; /* -1: none */
+};
+
+struct kith_tracker_http {
+    const struct kith_tracker *tracker; /* borrowed */
+    uv_loop_t *loop;                    /* borrowed */
+    struct MHD_Daemon *daemon;
+    struct door doors[KITH_TRACKER_DOORS];
+    uv_poll_t poll;
+    uv_timer_t timer;
+    size_t clients;
+    bool is_accepting;
+    unsigned handles_open;
+    void (*done)(void *ctx);
+    void *done_ctx;
+};
+
+/* ---- answers ---- */
+
+struct answer {
+    unsigned status;
+    const char *type;
+    char *take_body; /* of malloc; NULL: memory ran out */
+};
+
+static struct answer json_answer(unsigned status, json_t *take_json)
+{
+    static const char *const types[] = {"application/json", "application/problem+json"};
+    char *body = take_json != NULL ? json_dumps(take_json, JSON_COMPACT) : NULL;
+    json_decref(take_json);
+    return (struct answer){status, types[status != MHD_HTTP_OK], body};
+}
+
+static struct answer problem(unsigned status, const char *code, const char *detail)
+{
+    json_t *json = json_pack("{s:i, s:s, s:s}", "status", (int)status, "code", code,
+                             "detail", detail);
+    return json_answer(status, json);
+}
+
+static struct answer metrics(const struct kith_tracker *tracker)
+{
+    struct kith_writer text = kith_writer(&kith_alloc_heap);
+    kith_tracker_report_metrics(tracker, &text);
+    kith_writer_u8(&text, '\0');
+    if (text.failed)
+        kith_writer_deinit(&text);
+    return (struct answer){MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8",
+                           (char *)text.data};
+}
+
+static struct answer answer_of(const struct kith_tracker *tracker,
+                               enum kith_tracker_door door, const char *path)
+{
+    if (door == KITH_TRACKER_METRICS && strcmp(path, "/metrics") == 0)
+        return metrics(tracker);
+    if (door == KITH_TRACKER_CONTROL && strcmp(path, "/api/v1/tracker/peers") == 0)
+        return json_answer(MHD_HTTP_OK, kith_tracker_report_peers(tracker));
+    if (door == KITH_TRACKER_CONTROL && strcmp(path, "/api/v1/tracker/stats") == 0)
+        return json_answer(MHD_HTTP_OK, kith_tracker_report_stats(tracker));
+    return problem(MHD_HTTP_NOT_FOUND, "ENOTFOUND",
+                   "this is a tracker, which has no such thing");
+}
+
+static enum MHD_Result respond(struct MHD_Connection *connection, struct answer answer)
+{
+    if (answer.take_body == NULL)
+        return MHD_NO; /* without memory: hang up */
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(answer.take_body), answer.take_body, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) {
+        free(answer.take_body);
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type);
+    enum MHD_Result queued = MHD_queue_response(connection, answer.status, response);
+    MHD_destroy_response(response);
+    return queued;
+}
+
+static enum kith_tracker_door door_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info != NULL && info->client_addr->sa_family == AF_UNIX ? KITH_TRACKER_CONTROL
+                                                                   : KITH_TRACKER_METRICS;
+}
+
+static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection,
+                                  const char *path, const char *method,
+                                  const char *version, const char *upload,
+                                  size_t *upload_size, void **request)
+{
+    struct kith_tracker_http *http = ctx;
+    if (*request == NULL) { /* only its headers were read so far */
+        *request = http;
+        return MHD_YES;
+    }
+    if (*upload_size > 0) { /* of no use here: read and dropped */
+        *upload_size = 0;
+        return MHD_YES;
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0)
+        return respond(connection, problem(MHD_HTTP_METHOD_NOT_ALLOWED, "EINVALID",
+                                           "a tracker is only asked, with GET"));
+    return respond(connection, answer_of(http->tracker, door_of(connection), path));
+}
+
+/* ---- running the daemon ---- */
+
+static void arm(struct kith_tracker_http *http);
+
+static void run(struct kith_tracker_http *http)
+{
+    MHD_UNSIGNED_LONG_LONG timeout;
+    int rounds = 0;
+    do
+        MHD_run(http->daemon);
+    while (++rounds < ROUNDS_MAX && MHD_get_timeout(http->daemon, &timeout) == MHD_YES &&
+           timeout == 0);
+    arm(http);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    run(timer->data);
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events)
+{
+    run(poll->data);
+}
+
+/* ---- doors ---- */
+
+/* Only its own user asks the socket: beyond its mode, the kernel says who did. */
+static bool may_come_in(const struct door *door, int fd)
+{
+    struct ucred peer;
+    socklen_t size = sizeof peer;
+    if (door->door == KITH_TRACKER_METRICS)
+        return true;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+           (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static void on_door(uv_poll_t *poll, int status, int events)
+{
+    struct door *door = poll->data;
+    struct kith_tracker_http *http = door->http;
+    for (int i = 0; i < ACCEPTS_MAX && http->clients < KITH_TRACKER_CLIENTS_MAX; i++) {
+        struct sockaddr_storage address = {.ss_family = AF_UNIX};
+        socklen_t size = sizeof address;
+        int fd = accept4(door->fd, (struct sockaddr *)&address, &size,
+                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd < 0)
+            break;
+        address.ss_family =
+            door->door == KITH_TRACKER_CONTROL ? AF_UNIX : address.ss_family;
+        if (!may_come_in(door, fd))
+            close(fd);
+        else /* closes it when it fails */
+            MHD_add_connection(http->daemon, fd, (struct sockaddr *)&address, size);
+    }
+    run(http);
+}
+
+static void set_accepting(struct kith_tracker_http *http, bool is_accepting)
+{
+    if (http->is_accepting == is_accepting)
+        return;
+    http->is_accepting = is_accepting;
+    for (size_t i = 0; i < KITH_TRACKER_DOORS; i++) {
+        if (http->doors[i].fd < 0)
+            continue;
+        if (is_accepting)
+            uv_poll_start(&http->doors[i].poll, UV_READABLE, on_door);
+        else
+            uv_poll_stop(&http->doors[i].poll);
+    }
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct kith_tracker_http *http = ctx;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED)
+        http->clients++;
+    else
+        http->clients--;
+}
+
+static void arm(struct kith_tracker_http *http)
+{
+    MHD_UNSIGNED_LONG_LONG timeout;
+    set_accepting(http, http->clients < KITH_TRACKER_CLIENTS_MAX);
+    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES)
+        uv_timer_start(&http->timer, on_timer, timeout, 0);
+    else
+        uv_timer_stop(&http->timer);
+}
+
+int kith_tracker_http_listen(struct kith_tracker_http *http, enum kith_tracker_door which,
+                             int take_fd)
+{
+    struct door *door = &http->doors[which];
+    if (uv_poll_init(http->loop, &door->poll, take_fd) != 0) {
+        close(take_fd);
+        return KITH_EIO;
+    }
+    door->fd = take_fd;
+    door->poll.data = door;
+    http->handles_open++;
+    return uv_poll_start(&door->poll, UV_READABLE, on_door) == 0 ? 0 : KITH_EIO;
+}
+
+/* ---- life ---- */
+
+/* What the library would print goes nowhere: it is about single clients. */
+static void on_log(void *ctx, const char *format, va_list arguments)
+{
+}
+
+static struct MHD_Daemon *start_daemon(struct kith_tracker_http *http)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(2 * KITH_TRACKER_CLIENTS_MAX), MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+}
+
+int kith_tracker_http_new(uv_loop_t *loop, const struct kith_tracker *tracker,
+                          struct kith_tracker_http **out)
+{
+    struct kith_tracker_http *http = calloc(1, sizeof *http);
+    if (http == NULL)
+        return KITH_ENOMEM;
+    http->tracker = tracker;
+    http->loop = loop;
+    http->is_accepting = true;
+    for (size_t i = 0; i < KITH_TRACKER_DOORS; i++)
+        http->doors[i] =
+            (struct door){.http = http, .door = (enum kith_tracker_door)i, .fd = -1};
+    http->daemon = start_daemon(http);
+    const union MHD_DaemonInfo *info =
+        http->daemon != NULL ? MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD)
+                             : NULL;
+    if (info == NULL || uv_poll_init(loop, &http->poll, info->epoll_fd) != 0) {
+        if (http->daemon != NULL)
+            MHD_stop_daemon(http->daemon);
+        free(http);
+        return KITH_EIO;
+    }
+    uv_timer_init(loop, &http->timer);
+    http->poll.data = http->timer.data = http;
+    http->handles_open = 2;
+    uv_poll_start(&http->poll, UV_READABLE, on_readable);
+    *out = http;
+    return 0;
+}
+
+static void handle_closed(struct kith_tracker_http *http)
+{
+    if (--http->handles_open == 0)
+        http->done(http->done_ctx);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    handle_closed(handle->data);
+}
+
+static void on_door_closed(uv_handle_t *handle)
+{
+    struct door *door = handle->data;
+    close(door->fd);
+    handle_closed(door->http);
+}
+
+void kith_tracker_http_stop(struct kith_tracker_http *http, void (*done)(void *ctx),
+                            void *ctx)
+{
+    http->done = done;
+    http->done_ctx = ctx;
+    uv_close((uv_handle_t *)&http->poll, on_closed);
+    uv_close((uv_handle_t *)&http->timer, on_closed);
+    for (size_t i = 0; i < KITH_TRACKER_DOORS; i++)
+        if (http->doors[i].fd >= 0)
+            uv_close((uv_handle_t *)&http->doors[i].poll, on_door_closed);
+    MHD_run(http->daemon); /* writes out what is ready */
+    MHD_stop_daemon(http->daemon);
+    http->daemon = NULL;
+}
+
+void kith_tracker_http_free(struct kith_tracker_http *http)
+{
+    free(http);
+}

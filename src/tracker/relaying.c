@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "tracker/relaying.h"
+
+#include <stdlib.h>
+
+#include "kith/error.h"
+
+struct place {
+    uint32_t pair; /* 0: free */
+    struct kith_id ids[2];
+};
+
+struct kith_relaying {
+    struct kith_relay *relay;
+    size_t per_peer_max;
+    size_t count;
+    struct place places[];
+};
+
+static struct place *find(struct kith_relaying *relaying, uint32_t pair)
+{
+    for (size_t i = 0; i < relaying->count; i++)
+        if (relaying->places[i].pair == pair)
+            return &relaying->places[i];
+    return NULL;
+}
+
+static void on_ended(void *ctx, uint64_t pair, uint64_t bytes_a, uint64_t bytes_b,
+                     int error)
+{
+    struct place *place = find(ctx, (uint32_t)pair);
+    if (place != NULL)
+        place->pair = 0;
+}
+
+int kith_relaying_new(const struct kith_relaying_config *config,
+                      struct kith_relaying **out)
+{
+    struct kith_relaying *relaying =
+        calloc(1, sizeof *relaying + config->pairs_max * sizeof relaying->places[0]);
+    if (relaying == NULL)
+        return KITH_ENOMEM;
+    struct kith_relay_config relay = {.pairs_max = config->pairs_max,
+                                      .bytes_per_s = config->bytes_per_s,
+                                      .ended = on_ended,
+                                      .ctx = relaying};
+    relaying->count = config->pairs_max;
+    relaying->per_peer_max = config->per_peer_max;
+    int error = kith_relay_new(config->loop, &relay, &relaying->relay);
+    if (error != 0) {
+        free(relaying);
+        return error;
+    }
+    *out = relaying;
+    return 0;
+}
+
+void kith_relaying_shutdown(struct kith_relaying *relaying, void (*done)(void *ctx),
+                            void *ctx)
+{
+    kith_relay_shutdown(relaying->relay, done, ctx);
+}
+
+void kith_relaying_free(struct kith_relaying *relaying)
+{
+    if (relaying == NULL)
+        return;
+    kith_relay_free(relaying->relay);
+    free(relaying);
+}
+
+static size_t count_of(const struct kith_relaying *relaying, const struct kith_id *id)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < relaying->count; i++) {
+        const struct place *place = &relaying->places[i];
+        count += place->pair != 0 &&
+                 (kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id));
+    }
+    return count;
+}
+
+int kith_relaying_expect(struct kith_relaying *relaying, uint32_t pair,
+                         const struct kith_id ids[static 2],
+                         const uint8_t tickets[static 2][KITH_TICKET_SIZE])
+{
+    struct place *place = find(relaying, 0);
+    if (place == NULL || count_of(relaying, &ids[0]) >= relaying->per_peer_max ||
+        count_of(relaying, &ids[1]) >= relaying->per_peer_max)
+        return KITH_ELIMIT;
+    int error = kith_relay_expect(relaying->relay, pair, tickets[0], tickets[1]);
+    if (error == 0)
+        *place = (struct place){pair, {ids[0], ids[1]}};
+    return error;
+}
+
+void kith_relaying_take(struct kith_relaying *relaying, const uint8_t *ticket,
+                        int take_fd)
+{
+    kith_relay_take(relaying->relay, ticket, take_fd);
+}
+
+struct kith_relay_counts kith_relaying_counts(const struct kith_relaying *relaying)
+{
+    return kith_relay_counts(relaying->relay);
+}
