@@ -11,6 +11,7 @@ import urllib.parse
 
 from contractlib import Contract, endpoints_of_the_server
 from kithlib import UnixConnection, case, main, same, wait_until
+from trackerlib import Tracker
 
 JSON = {"Content-Type": "application/json"}
 # What any request may get, whatever it asks for: without a token, of a wrong form.
@@ -18,7 +19,7 @@ ALWAYS = (401, 405, 413, 415)
 ENDLESS = "/api/v1/stream"
 LAST = "/api/v1/shutdown"
 
-# Bodies, and queries, that find something; {bob} and {address} are filled in.
+# Bodies, and queries, that find something; {bob}, {address} and {invite} are filled in.
 ASKED = {
     "PATCH /api/v1/self": {"name": "alice"},
     "GET /api/v1/messages": "room={bob}&limit=3&order=newest&since=1h",
@@ -29,6 +30,8 @@ ASKED = {
     "POST /api/v1/peers/disconnect": {"peer": "{bob}"},
     "POST /api/v1/peers/block": {"peer": "{bob}"},
     "POST /api/v1/peers/unblock": {"peer": "{bob}"},
+    "GET /api/v1/lookup": "who={bob}",
+    "POST /api/v1/invites/accept": {"link": "{invite}", "timeout": 60},
     "GET /api/v1/peers/verify": "peer={bob}",
     "POST /api/v1/peers/verify": {"peer": "{bob}", "verified": True},
     "POST /api/v1/rooms/join": {"room": "#garden"},
@@ -79,12 +82,20 @@ class Server:
 
 
 def setting(scene):
-    """Alice linked to bob, who said something to her, and she to him."""
-    alice, bob = scene.pair()
+    """Alice linked to bob, who said something to her, and she to him; both registered."""
+    tracker = Tracker(scene).start()
+    flags = ("--tracker", f"{tracker.address}/{tracker.id}")
+    alice = scene.make("alice", *flags).start()
+    bob = scene.make("bob", *flags, "--peer", alice.address).start()
+    scene.linked(alice, bob)
+    for node in (alice, bob):
+        wait_until("it is registered", lambda node=node: [
+            t["state"] for t in node.request("GET", "/trackers")[1]["trackers"]] == ["registered"])
     alice.say(bob.id, "hello bob", wait="delivered")
     bob.say(alice.id, "hello alice", wait="delivered")
     alice.say("#lobby", "hello all")
     names = {"bob": bob.id, "address": bob.address,
+             "invite": bob.request("GET", "/invites")[1]["link"],
              "message": alice.say(bob.id, "hello again")["id"]}
     return alice, bob, names
 
