@@ -251,6 +251,29 @@ def bad_manners(scene):
     is_serving(scene, tracker)
 
 
+@case("with no descriptors left it waits, and serves again once there are some")
+def descriptors(scene):
+    tracker = Tracker(scene, prefix=("prlimit", "--nofile=64")).start()
+    sockets = [socket.create_connection((tracker.host, tracker.port)) for _ in range(100)]
+    control = [socket.socket(socket.AF_UNIX) for _ in range(20)]
+    for client in control:
+        client.connect(os.path.join(tracker.home, "control"))
+    used = cpu_s(tracker)
+    began = time.monotonic()
+    wait_until("a second has passed", lambda: time.monotonic() - began > 1)
+    assert cpu_s(tracker) - used < 0.5, "it spins"
+    for client in sockets + control:
+        client.close()
+    is_serving(scene, tracker)
+    same(tracker.here(), [])
+
+
+def cpu_s(tracker):
+    with open(f"/proc/{tracker.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @case("faults are told as such, limits as limits")
 def reasons(scene):
     tracker = Tracker(scene).start()
