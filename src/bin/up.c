@@ -13,6 +13,7 @@
 #include "bin/ready.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
+#include "bin/settings_knobs.h"
 #include "bin/up.h"
 #include "cli/page.h"
 #include "kith/error.h"
@@ -34,6 +35,7 @@ struct up {
     uv_timer_t patience;
     struct kith_logger log;
     struct kith_settings settings;
+    struct kith_settings_desk desk;
     struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
     struct kith_runtime *runtime;
     struct kith_server *server;
@@ -248,9 +250,11 @@ static int serve(struct up *up, struct kith_problem *problem)
                                         .version = KITH_VERSION,
                                         .token = up->token,
                                         .is_plain_open = up->settings.has_plain_api,
+                                        .knobs = &up->desk.knobs,
                                         .rng = kith_random_rng(&up->random),
                                         .shutdown = on_shutdown,
                                         .ctx = up};
+    kith_settings_desk_init(&up->desk, &up->settings, &up->log);
     int error = kith_token_load_or_make(up->cli->home, up->token, problem);
     if (error != 0)
         return error;

@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/exchange.h"
 #include "core/link.h"
+#include "core/mutual.h"
 #include "core/peer.h"
 #include "core/scope.h"
 #include "core/tracker.h"
@@ -222,6 +223,8 @@ static void call(struct kith_node *node, const struct kith_candidate *candidate,
                  enum kith_call_how how)
 {
     struct kith_tracker *tracker = tracker_of(node, candidate);
+    if (tracker != NULL && how == KITH_CALL_RELAY && !tracker->relays)
+        kith_mutual_call(node, &candidate->id);
     if (tracker == NULL || (how == KITH_CALL_RELAY && !tracker->relays))
         return;
     struct kith_frame_call frame = {.token = 1 + how, .id = candidate->id, .how = how};
@@ -281,6 +284,8 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
         wait_until(node, candidate, node->now.mono + KITH_RELAY_TIME);
         break;
     case KITH_STAGE_RELAY:
+        if (!is_relayed)
+            kith_mutual_call(node, &candidate->id); /* no tracker could */
         rest(node, candidate, is_relayed);
         break;
     }

@@ -120,6 +120,49 @@ static void another_network_is_told(void **state)
     assert_check(api, "beacons", "warning", "nobody else");
 }
 
+static void hear_of_another_setting(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .foreign = 7, .foreign_open = 7};
+}
+
+static void hear_the_usual_network(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons = (struct kith_beacon_counts){
+        .sent = 3, .own = 3, .foreign = 7, .foreign_default = 7};
+}
+
+static void which_setting_differs_is_told_where_known(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, hear_of_another_setting, NULL);
+    assert_check(api, "networks", "warning", "without a passphrase");
+    api_on_loop(api, hear_the_usual_network, NULL);
+    assert_check(api, "networks", "warning", "the usual network");
+}
+
+static void hear_another_version(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .other_version = 5};
+}
+
+static void another_version_is_told(void **state)
+{
+    struct api *api = *state;
+    size_t index, warnings = 0;
+    const json_t *check;
+    api_on_loop(api, hear_another_version, NULL);
+    assert_check(api, "version", "ok", "9.8.7");
+    json_array_foreach(json_object_get(api->answer.json, "checks"), index, check)
+    {
+        warnings +=
+            strcmp(json_string_value(json_object_get(check, "check")), "version") == 0 &&
+            strcmp(json_string_value(json_object_get(check, "state")), "warning") == 0;
+    }
+    assert_int_equal(warnings, 1);
+}
+
 static void fail_dial(struct api *api, void *ctx)
 {
     struct kith_dial_view *dial = &api->runtime->node.dial;
@@ -202,6 +245,18 @@ static void clock_store_and_log_are_told(void **state)
     assert_check(api, "log", "warning", "hush");
 }
 
+static void damage(struct api *api, void *ctx)
+{
+    api->runtime->read_error = KITH_ECORRUPT;
+}
+
+static void damage_is_told_whatever_is_stored(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, damage, NULL);
+    assert_check(api, "store", "problem", "cannot be read: the database is damaged");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,11 +266,16 @@ int main(void)
         cmocka_unit_test_setup_teardown(discovery_tells_what_keeps_it, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(another_network_is_told, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(which_setting_differs_is_told_where_known,
+                                        api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(another_version_is_told, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_dial_that_fails_is_named_with_its_reason,
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(what_the_router_does_is_told, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(damage_is_told_whatever_is_stored, api_setup,
                                         api_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -115,6 +115,10 @@ struct lone_peer {
     struct kith_tag lobby_tag, direct_tag; /* that the peer sends */
 };
 
+/* Networks that a node of every other one knows: see kith_node_config. */
+#define LONE_NETWORK_OPEN    50
+#define LONE_NETWORK_DEFAULT 51
+
 void lone_init(struct lone *l);
 /* Another node than lone_init's, with a beacon, of this network (0: the usual one). */
 void lone_init_beacon(struct lone *l, uint8_t seed, uint8_t network);
