@@ -132,6 +132,14 @@ enum kith_registry_news {
     KITH_REGISTRY_RENAMED,
 };
 
+/* Two who are to be relayed, the caller first. */
+struct kith_registry_pair {
+    uint32_t pair;
+    struct kith_id ids[2];
+    struct kith_ip households[2];
+    uint8_t tickets[2][KITH_TICKET_SIZE];
+};
+
 struct kith_registry_effect {
     enum kith_registry_effect_type type;
     union {
@@ -162,11 +170,7 @@ struct kith_registry_effect {
             struct kith_address remote;
             size_t here_count; /* afterwards, of all networks */
         } tell;
-        struct { /* expect both; answered by PAIRED */
-            uint32_t pair;
-            struct kith_id ids[2];
-            uint8_t tickets[2][KITH_TICKET_SIZE];
-        } pair;
+        struct kith_registry_pair pair; /* expect both; answered by PAIRED */
     };
 };
 

@@ -84,6 +84,8 @@ static int relay(struct kith_registry *r, struct kith_registry_link *caller,
     kith_rng_fill(&r->config.rng, pair->tickets, sizeof pair->tickets);
     effect->pair.pair = pair->no;
     memcpy(effect->pair.ids, pair->ids, sizeof pair->ids);
+    effect->pair.households[0] = caller->household->ip;
+    effect->pair.households[1] = called->household->ip;
     memcpy(effect->pair.tickets, pair->tickets, sizeof pair->tickets);
     return 0;
 }
