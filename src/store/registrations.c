@@ -39,7 +39,7 @@ static const char *const statement_sql[STATEMENTS] = {
 struct kith_registrations {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    int lock;     /* -1: none */
+    struct kith_lock lock;
     bool is_open; /* a transaction */
     char detail[KITH_REGISTRATIONS_DETAIL_SIZE];
 };
@@ -198,7 +198,7 @@ int kith_registrations_open(const char *path, struct kith_registrations **out,
     struct kith_registrations *s = calloc(1, sizeof *s);
     if (s == NULL)
         return KITH_ENOMEM;
-    s->lock = -1;
+    s->lock = KITH_LOCK_NONE;
     int error = open_database(s, path);
     if (error != 0) {
         memcpy(detail, s->detail, sizeof s->detail);
@@ -219,7 +219,7 @@ void kith_registrations_close(struct kith_registrations *registrations)
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(s->statements[i]);
     sqlite3_close(s->db);
-    kith_lock_release(s->lock);
+    kith_lock_release(&s->lock);
     free(s);
 }
 
