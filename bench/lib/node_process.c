@@ -17,8 +17,9 @@
 
 #include "measure.h"
 
-#define READY_SIZE 4096
-#define PORT_SIZE  8
+#define READY_SIZE  4096
+#define PORT_SIZE   8
+#define TRACKED_MAX "20000"
 
 static void silence(int fd)
 {
@@ -113,6 +114,28 @@ void bench_node_start_on_lan(struct bench_node *node, const char *kith, const ch
     char *argv[] = {UP(kith, node), "--discovery-port", port, NULL};
     snprintf(node->home, sizeof node->home, "%s", home);
     choose_port(port);
+    start(node, argv);
+}
+
+void bench_node_start_tracker(struct bench_node *node, const char *kith, const char *home)
+{
+    char *argv[] = {(char *)(uintptr_t)kith,
+                    "tracker",
+                    "--json",
+                    "--home",
+                    node->home,
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--log",
+                    "error",
+                    "--max-peers",
+                    TRACKED_MAX,
+                    "--max-per-address",
+                    TRACKED_MAX,
+                    "--relay-rate",
+                    "0",
+                    NULL};
+    snprintf(node->home, sizeof node->home, "%s", home);
     start(node, argv);
 }
 

@@ -122,6 +122,18 @@ static void connect_new_peers(struct up *up, const struct kith_settings *fresh)
     }
 }
 
+/* Those that are known stay as they are. */
+static void register_at_trackers(struct up *up, const struct kith_settings *fresh)
+{
+    for (size_t i = 0; i < fresh->tracker_count; i++) {
+        const struct kith_tracker_address *tracker = &fresh->trackers[i];
+        struct kith_command command = {
+            .type = KITH_COMMAND_TRACKER,
+            .tracker = {tracker->address, tracker->has_id, tracker->id, false}};
+        kith_runtime_command(up->runtime, &command, NULL, NULL);
+    }
+}
+
 static void rename_if_changed(struct up *up, const struct kith_settings *fresh)
 {
     struct kith_command command = {.type = KITH_COMMAND_RENAME};
@@ -145,11 +157,13 @@ static void read_again(struct up *up)
     }
     rename_if_changed(up, &fresh);
     connect_new_peers(up, &fresh);
+    register_at_trackers(up, &fresh);
     up->log.level = fresh.log;
     kith_settings_deinit(&up->settings);
     up->settings = fresh;
     kith_logger_write(&up->log, KITH_LOGGER_INFO, "config",
-                      "read again: name, peers and log level; the rest needs a restart",
+                      "read again: name, peers, trackers and log level; the rest needs a "
+                      "restart",
                       NULL);
 }
 

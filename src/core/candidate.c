@@ -260,12 +260,24 @@ static kith_time courtesy(const struct kith_node *node,
     return is_lower(node, candidate) ? 0 : KITH_CALL_COURTESY;
 }
 
+/* Whether anybody gets in here may have changed on our side as well as on the other. */
+static void recheck(struct kith_node *node, const struct kith_candidate *candidate)
+{
+    for (uint32_t no = 1; no <= node->tracking.count; no++) {
+        struct kith_tracker *tracker = kith_tracker_find(node, no);
+        if ((candidate->trackers & bit(tracker)) != 0)
+            kith_tracker_recheck(node, tracker);
+    }
+}
+
 static void advance(struct kith_node *node, struct kith_candidate *candidate,
                     bool is_relayed)
 {
     kith_time late = courtesy(node, candidate);
     switch (candidate->stage) {
     case KITH_STAGE_REST:
+        if (is_relayed)
+            recheck(node, candidate);
         dial_directly(node, candidate);
         wait_until(node, candidate, candidate->begun_at + KITH_MEET_AFTER + late);
         break;

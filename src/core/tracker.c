@@ -269,12 +269,37 @@ static void renew_all(struct kith_node *node)
     }
 }
 
+/* Nothing is known of how we are reached there. */
+static void forget_reach(struct kith_tracker *tracker)
+{
+    tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
+    tracker->recheck_at = 0;
+    tracker->recheck_pause = KITH_TRACKER_RECHECK_MIN;
+}
+
 void kith_tracker_moved(struct kith_node *node)
 {
     for (size_t i = 0; i < node->tracking.count; i++)
-        node->tracking.trackers[i].reach = node->tracking.trackers[i].mapped_reach =
-            KITH_REACH_UNKNOWN;
+        forget_reach(&node->tracking.trackers[i]);
     renew_all(node);
+}
+
+void kith_tracker_recheck(struct kith_node *node, struct kith_tracker *tracker)
+{
+    bool is_reached =
+        (tracker->reach == KITH_REACH_YES || port(node) == 0) &&
+        (tracker->mapped_reach == KITH_REACH_YES || node->mapped.host[0] == '\0');
+    if (tracker->state != KITH_TRACKER_REGISTERED || is_reached ||
+        node->now.mono < tracker->recheck_at)
+        return;
+    tracker->recheck_at = node->now.mono + tracker->recheck_pause;
+    if (tracker->recheck_pause < KITH_TRACKER_RECHECK_MAX)
+        tracker->recheck_pause *= 2;
+    if (tracker->reach == KITH_REACH_NO)
+        tracker->reach = KITH_REACH_UNKNOWN;
+    if (tracker->mapped_reach == KITH_REACH_NO)
+        tracker->mapped_reach = KITH_REACH_UNKNOWN;
+    kith_tracker_register(node, tracker);
 }
 
 void kith_tracker_renamed(struct kith_node *node)
@@ -310,7 +335,7 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
     tracker->up_at = tracker->heard_at = node->now.mono;
     tracker->ping_at = 0;
     tracker->observed = (struct kith_address){0};
-    tracker->reach = tracker->mapped_reach = KITH_REACH_UNKNOWN;
+    forget_reach(tracker);
     tracker->has_more = false;
     kith_node_wake_at(node, node->now.mono + KITH_TRACKER_GREET_TIME);
     kith_tracker_register(node, tracker);

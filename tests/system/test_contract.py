@@ -13,6 +13,7 @@ import urllib.parse
 from contractlib import (Contract, endpoints_of_the_server, pages_of_the_server,
                          queries_of_the_server)
 from kithlib import DONE, UnixConnection, case, main, run_kith, same, wait_until
+from trackerlib import Tracker
 
 JSON = {"Content-Type": "application/json"}
 # What any request may get, whatever it asks for: without a token, of a wrong form.
@@ -22,7 +23,7 @@ LAST = "/api/v1/shutdown"
 # They tell of times and round trips, and so may have changed when asked again.
 MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms", "/api/v1/rooms/members")
 
-# Bodies, and queries, that find something; {bob} and {address} are filled in.
+# Bodies, and queries, that find something; {bob}, {address} and {invite} are filled in.
 ASKED = {
     "PATCH /api/v1/self": {"name": "alice"},
     "PATCH /api/v1/settings": {"log": "info"},
@@ -34,6 +35,8 @@ ASKED = {
     "POST /api/v1/peers/disconnect": {"peer": "{bob}"},
     "POST /api/v1/peers/block": {"peer": "{bob}"},
     "POST /api/v1/peers/unblock": {"peer": "{bob}"},
+    "GET /api/v1/lookup": "who={bob}",
+    "POST /api/v1/invites/accept": {"link": "{invite}", "timeout": 60},
     "GET /api/v1/peers/verify": "peer={bob}",
     "POST /api/v1/peers/verify": {"peer": "{bob}", "verified": True},
     "GET /api/v1/rooms/members": "room=%23lobby",
@@ -85,12 +88,20 @@ class Server:
 
 
 def setting(scene):
-    """Alice linked to bob, who said something to her, and she to him."""
-    alice, bob = scene.pair()
+    """Alice linked to bob, who said something to her, and she to him; both registered."""
+    tracker = Tracker(scene).start()
+    flags = ("--tracker", f"{tracker.address}/{tracker.id}")
+    alice = scene.make("alice", *flags).start()
+    bob = scene.make("bob", *flags, "--peer", alice.address).start()
+    scene.linked(alice, bob)
+    for node in (alice, bob):
+        wait_until("it is registered", lambda node=node: [
+            t["state"] for t in node.request("GET", "/trackers")[1]["trackers"]] == ["registered"])
     alice.say(bob.id, "hello bob", wait="delivered")
     bob.say(alice.id, "hello alice", wait="delivered")
     alice.say("#lobby", "hello all")
     names = {"bob": bob.id, "address": bob.address,
+             "invite": bob.request("GET", "/invites")[1]["link"],
              "message": alice.say(bob.id, "hello again")["id"]}
     return alice, bob, names
 

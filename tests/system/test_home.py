@@ -351,6 +351,9 @@ def _(scene):
     configure(f"name = robert\npeer = {alice.address}\nlog = debug\n")
     scene.linked(alice, bob)
     wait_until("the new name", lambda: alice.peer(bob)["name"] == "robert")
+    configure("name = robert\ntracker = 127.0.0.1:9\n")
+    wait_until("the tracker is tried", lambda: [
+        t["address"] for t in bob.request("GET", "/trackers")[1]["trackers"]] == ["127.0.0.1:9"])
     configure("name = a~b\n")
     wait_until("the fault is named", lambda: bob.logs("kept as it was", "kith.conf"))
     configure("nmae = rob\n")

@@ -386,6 +386,39 @@ static void while_relayed_the_direct_ways_are_tried_ever_more_seldom(void **stat
     assert_int_equal(kith_node_link_count(l->node), 1);
 }
 
+/* Seconds until it is asked to dial back again. */
+static kith_time recheck_after(struct lone *l, const struct lone_peer *peer)
+{
+    kith_time begin = l->now.mono;
+    size_t count = tracked_count(l, 1, KITH_FRAME_REGISTER);
+    while (tracked_count(l, 1, KITH_FRAME_REGISTER) == count) {
+        assert_true(l->now.mono - begin < KITH_HOUR);
+        live_on(l, peer, KITH_SECOND);
+    }
+    assert_true(tracked_registration(l, 1).wants_check);
+    tracked_reachable(l, 1, "203.0.113.77:4747", false);
+    return l->now.mono - begin;
+}
+
+static void while_relayed_the_tracker_is_asked_to_dial_back_again(void **state)
+{
+    static const char *const hosts[] = {"192.168.1.5"};
+    struct lone *l = *state;
+    struct lone_peer peer;
+    tracked_listen(l, hosts, 1);
+    tracked_reachable(l, 1, "203.0.113.77:4747", false);
+    relay_link(l, &peer, tracked_higher_seed(l));
+    kith_time first = recheck_after(l, &peer), last = first;
+    assert_in_range(first, KITH_PATH_RETRY_MIN / 2, KITH_PATH_RETRY_MIN + KITH_SECOND);
+    for (size_t i = 0; i < 8; i++) /* REGISTERs must not be forgotten in between */
+        last = recheck_after(l, &peer);
+    assert_in_range(last, KITH_TRACKER_RECHECK_MAX / 2, 2 * KITH_TRACKER_RECHECK_MAX);
+    tracked_reachable(l, 1, "203.0.113.77:4747", true);
+    size_t count = tracked_count(l, 1, KITH_FRAME_REGISTER);
+    live_on(l, &peer, 20 * KITH_MINUTE);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_REGISTER), count);
+}
+
 static void a_direct_link_takes_over_and_nobody_goes_offline(void **state)
 {
     struct lone *l = *state;
@@ -570,6 +603,7 @@ int main(void)
         TEST(a_flood_of_rings_is_answered_at_a_measured_pace),
         TEST(a_relayed_link_is_told_of_as_such),
         TEST(while_relayed_the_direct_ways_are_tried_ever_more_seldom),
+        TEST(while_relayed_the_tracker_is_asked_to_dial_back_again),
         TEST(a_direct_link_takes_over_and_nobody_goes_offline),
         TEST(nothing_is_lost_when_a_direct_link_takes_over),
         TEST(a_relayed_link_does_not_replace_a_direct_one),
