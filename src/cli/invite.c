@@ -28,11 +28,12 @@ static int run(struct kith_cli *cli)
 {
     if (cli->arg_count == 0)
         return ask(cli, "/invites");
-    char *path = malloc(sizeof "/invites?room=" + 3 * strlen(cli->args[0]));
+    static const char prefix[] = "/invites?room=";
+    char *path = malloc(sizeof prefix + 3 * strlen(cli->args[0]));
     if (!path)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-    strcpy(path, "/invites?room=");
-    kith_client_escape(cli->args[0], path + strlen(path));
+    memcpy(path, prefix, sizeof prefix);
+    kith_client_escape(cli->args[0], path + sizeof prefix - 1);
     int exit_code = ask(cli, path);
     free(path);
     return exit_code;

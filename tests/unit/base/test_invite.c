@@ -73,10 +73,9 @@ static void what_a_later_version_adds_is_ignored(void **state)
 static void further_addresses_than_fit_are_left_out(void **state)
 {
     (void)state;
-    char text[1024] = "kith:add/" ID "?x";
-    for (int i = 0; i < 10; i++)
-        strcat(text, "&at=192.0.2.1:1&via=192.0.2.2");
-    struct kith_invite invite = parse(text);
+#define PAIR  "&at=192.0.2.1:1&via=192.0.2.2"
+#define PAIRS PAIR PAIR PAIR PAIR PAIR
+    struct kith_invite invite = parse("kith:add/" ID "?x" PAIRS PAIRS);
     assert_int_equal(invite.address_count, KITH_INVITE_ADDRESSES_MAX);
     assert_int_equal(invite.tracker_count, KITH_INVITE_TRACKERS_MAX);
 }
