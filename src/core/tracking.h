@@ -85,6 +85,7 @@ struct kith_tracker {
     kith_time refresh;
     kith_time told_at;            /* our records, as last registered */
     struct kith_address observed; /* host "" until told */
+    struct kith_address before;   /* the same, of the link before */
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
     kith_time recheck_at; /* not before; see kith_tracker_recheck */

@@ -73,6 +73,7 @@ static void begin(struct kith_runtime *runtime, const struct kith_runtime_config
     struct kith_input input = {.type = KITH_INPUT_START};
     if (config->has_lan)
         kith_lan_start(runtime, config->discovery_port);
+    kith_lan_watch(runtime);
     if (config->has_mapping)
         kith_mapping_start(runtime);
     kith_turn_input(runtime, &input);

@@ -51,7 +51,8 @@ def _(scene):
     tracker = Tracker(scene, lab).start()
     pairs = []
     for network, wanted, names in (("one", DIRECT, ("port restricted", "port restricted")),
-                                   ("two", RELAYED, ("symmetric", "symmetric"))):
+                                   ("two", DIRECT, ("open", "open")),
+                                   ("three", RELAYED, ("symmetric", "symmetric"))):
         sites = lab.sites(*names)
         pair = start(scene, sites, "--network", network, "--tracker", tracker.where(sites[0]))
         pairs.append((pair, sites[0], wanted))
@@ -65,7 +66,7 @@ def _(scene):
 
     def all_are_caught_up():
         for one in [one for one in waiting if one[0].is_caught_up(begin)]:
-            took(f"{one[2]} pair hears one another again after", time.monotonic() - begin)
+            took(f"{one[2]} pair ({one[1][0].name}) hears one another again after", time.monotonic() - begin)
             waiting.remove(one)
         return not waiting
     wait_until("what is said now is heard", all_are_caught_up, SILENCE_S)

@@ -176,22 +176,27 @@ static void a_direct_link_takes_over_and_nobody_goes_offline(void **state)
     assert_int_equal(l->dial_count, dials); /* nothing is left to try */
 }
 
+static void send_hello(struct lone *l, const struct lone_peer *to)
+{
+    struct kith_bytes text = BYTES("hello");
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_SEND;
+    in.command.token = 5;
+    in.command.send.is_direct = true;
+    in.command.send.peer = to->key.id;
+    in.command.send.texts = &text;
+    in.command.send.text_count = 1;
+    lone_step(l, in);
+}
+
 /* What was said on the relayed link and not acknowledged goes on over the direct one. */
 static void nothing_is_lost_when_a_direct_link_takes_over(void **state)
 {
     struct lone *l = *state;
     struct lone_peer relayed, direct;
-    struct kith_bytes text = BYTES("hello");
-    struct kith_input in = {.type = KITH_INPUT_COMMAND};
     uint8_t seed = tracked_higher_seed(l);
     relay_link(l, &relayed, seed);
-    in.command.type = KITH_COMMAND_SEND;
-    in.command.token = 5;
-    in.command.send.is_direct = true;
-    in.command.send.peer = relayed.key.id;
-    in.command.send.texts = &text;
-    in.command.send.text_count = 1;
-    lone_step(l, in);
+    send_hello(l, &relayed);
     assert_true(lone_count_sent(l, 1, KITH_FRAME_RUN) > 0);
     tracked_link_up(l, &direct, seed, 2, false, false);
     const struct lone_frame *vector = lone_last_sent(l, 2, KITH_FRAME_VECTOR);
@@ -299,6 +304,81 @@ static void a_call_of_a_linked_peer_makes_the_link_show_that_it_lives(void **sta
     assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
 }
 
+/* ---- silence, which may be our own router's doing ---- */
+
+/* The PING of the beginning, which measures the round trip. */
+static void answer_ping(struct lone *l, const struct lone_peer *peer)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    struct kith_frame_ping ping;
+    const struct lone_frame *sent = lone_last_sent(l, peer->link, KITH_FRAME_PING);
+    assert_non_null(sent);
+    assert_int_equal(kith_frame_ping_decode(kith_bytes(sent->fields, sent->size), &ping),
+                     0);
+    kith_frame_ping_encode(&w, KITH_FRAME_PONG, &ping);
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+    lone_forget(l);
+}
+
+static void what_is_not_acknowledged_has_the_peer_asked_and_then_the_tracker(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    relay_link(l, &peer, tracked_higher_seed(l));
+    answer_ping(l, &peer);
+    lone_pass(l, KITH_PROBE_TIME);
+    send_hello(l, &peer);
+    assert_true(lone_count_sent(l, 1, KITH_FRAME_RUN) > 0);
+    lone_pass(l, KITH_ANSWER_TIME - KITH_MS);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PING), 0);
+    lone_pass(l, KITH_MS);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PING), 1);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_PING), 0);
+    lone_pass(l, KITH_PROBE_TIME);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_PING), 1);
+    lone_pass(l, 10 * KITH_SECOND); /* once is enough */
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_PING), 1);
+    assert_int_equal(l->closed[1], 1);
+}
+
+static void an_answer_in_time_has_nobody_asked(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    relay_link(l, &peer, tracked_higher_seed(l));
+    answer_ping(l, &peer);
+    lone_pass(l, KITH_PROBE_TIME);
+    send_hello(l, &peer);
+    live_on(l, &peer, KITH_SECOND);
+    lone_pass(l, 10 * KITH_SECOND);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PING), 0);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_PING), 0);
+}
+
+/* The tracker's link is lost and back; it sees us there. */
+static void come_back_at(struct lone *l, const char *observed)
+{
+    tracked_down(l, 1, KITH_ECLOSED);
+    lone_pass(l, KITH_TRACKER_RETRY_MAX);
+    tracked_up(l, 1, "198.51.100.1");
+    tracked_welcome(l, 1, observed);
+}
+
+static void seen_at_another_address_links_have_to_show_that_they_live(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    relay_link(l, &peer, tracked_higher_seed(l));
+    come_back_at(l, "203.0.113.77:9999");
+    lone_pass(l, KITH_PROBE_TIME + KITH_SECOND);
+    assert_int_equal(l->closed[1], 1);
+    come_back_at(l, "203.0.113.99:4747");
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PING), 1);
+    lone_pass(l, KITH_PROBE_TIME);
+    assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
+}
+
 /* Whoever was given by hand is dialled on there, for no tracker may know the address. */
 static void a_configured_address_is_dialled_on_while_relayed(void **state)
 {
@@ -336,6 +416,9 @@ int main(void)
         TEST(a_lost_peer_is_not_dialled_twice_at_once),
         TEST(a_lost_relayed_link_is_sought_anew),
         TEST(a_call_of_a_linked_peer_makes_the_link_show_that_it_lives),
+        TEST(what_is_not_acknowledged_has_the_peer_asked_and_then_the_tracker),
+        TEST(an_answer_in_time_has_nobody_asked),
+        TEST(seen_at_another_address_links_have_to_show_that_they_live),
         TEST(a_configured_address_is_dialled_on_while_relayed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
