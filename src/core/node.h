@@ -18,7 +18,6 @@
 #include "base/name.h"
 #include "base/rng.h"
 #include "base/time.h"
-#include "core/view_tracker.h"
 #include "kith/error.h"
 #include "proto/event.h"
 #include "proto/record.h"
@@ -581,8 +580,6 @@ struct kith_dial_view {
  * comes the last one that was heard of and given up. */
 bool kith_node_dial(const struct kith_node *node, size_t index,
                     struct kith_dial_view *out);
-
-/* About trackers: core/view_tracker.h, which comes with this header. */
 
 /* Logs that wait because what came of them is dated more than a day ahead. */
 size_t kith_node_parked_count(const struct kith_node *node);

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Queries about trackers and whom they tell of: nothing changes. A part of core/node.h.
- */
-#ifndef KITH_CORE_VIEW_TRACKER_H
-#define KITH_CORE_VIEW_TRACKER_H
+/* Queries of a node (core/node.h) that are about trackers: where it registers, whom they
+ * tell of, and what is done to be linked with them. Nothing changes here. */
+#ifndef KITH_CORE_NODE_TRACKERS_H
+#define KITH_CORE_NODE_TRACKERS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "core/node.h"
 
-#include "base/address.h"
-#include "base/id.h"
-#include "base/time.h"
-
-struct kith_node;
+enum kith_reachability { KITH_REACH_UNKNOWN, KITH_REACH_NO, KITH_REACH_YES };
 
 /* A tracker, and how it stands with it. */
 struct kith_tracker_view {
@@ -25,7 +19,7 @@ struct kith_tracker_view {
     int error;       /* not registered: of the last attempt; 0: the first is under way */
     unsigned failures;            /* in a row */
     struct kith_address observed; /* where it sees us; host "" when not told */
-    enum kith_reachability { KITH_REACH_UNKNOWN, KITH_REACH_NO, KITH_REACH_YES } reach;
+    enum kith_reachability reach; /* of the observed host, at our port */
     bool relays;
     uint32_t network_count; /* peers of this network there, at the last word */
     size_t candidate_count; /* that it told of, and are there */
