@@ -219,6 +219,14 @@ static void dial_directly(struct kith_node *node, struct kith_candidate *candida
     dial_known(node, candidate);
 }
 
+/* A REFUSED names no id: the beginning of it has to do. */
+static uint64_t token_of(const struct kith_candidate *candidate)
+{
+    uint64_t token;
+    memcpy(&token, candidate->id.bytes, sizeof(token));
+    return token != 0 ? token : 1;
+}
+
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
                  enum kith_call_how how)
 {
@@ -227,7 +235,8 @@ static void call(struct kith_node *node, const struct kith_candidate *candidate,
         kith_mutual_call(node, &candidate->id);
     if (tracker == NULL || (how == KITH_CALL_RELAY && !tracker->relays))
         return;
-    struct kith_frame_call frame = {.token = 1 + how, .id = candidate->id, .how = how};
+    struct kith_frame_call frame = {
+        .token = token_of(candidate), .id = candidate->id, .how = how};
     kith_frame_call_encode(&node->scratch, &frame);
     kith_tracker_send_scratch(node, tracker);
 }
@@ -469,6 +478,23 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
         ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
+}
+
+void kith_candidate_refused(struct kith_node *node, const struct kith_tracker *tracker,
+                            const struct kith_frame_refused *refused)
+{
+    if (refused->reason != KITH_REFUSED_AWAY)
+        return;
+    kith_list_each (item, &node->tracking.candidates) {
+        struct kith_candidate *candidate =
+            kith_list_item(item, struct kith_candidate, item);
+        if (token_of(candidate) != refused->token)
+            continue;
+        candidate->trackers &= (uint8_t)~bit(tracker);
+        if (candidate->trackers == 0)
+            forget(node, candidate);
+        return;
+    }
 }
 
 /* ---- what becomes of it ---- */

@@ -66,6 +66,28 @@ static void the_higher_id_calls_a_second_later(void **state)
     assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
 }
 
+static void who_is_refused_as_away_is_called_no_more(void **state)
+{
+    struct lone *l = *state;
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
+    struct kith_frame_call call;
+    struct kith_candidate_view view;
+    tracked_tell(l, 1, &told);
+    lone_pass(l, KITH_MEET_AFTER);
+    const struct lone_frame *sent = lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_CALL);
+    kith_frame_call_decode(kith_bytes(sent->fields, sent->size), &call);
+    for (int reason = KITH_REFUSED_LIMIT; reason >= KITH_REFUSED_AWAY; reason--) {
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        struct kith_frame_refused refused = {call.token, (uint8_t)reason};
+        assert_true(kith_node_candidate(l->node, 0, &view));
+        kith_frame_refused_encode(&w, &refused);
+        tracked_say(l, 1, &w);
+    }
+    assert_false(kith_node_candidate(l->node, 0, &view));
+    lone_pass(l, 10 * KITH_SECOND);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
+}
+
 static void who_was_called_does_not_call(void **state)
 {
     struct lone *l = *state;
@@ -249,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_lower_id_calls_to_meet_after_1_s_and_to_be_relayed_after_3_s),
         TEST(the_higher_id_calls_a_second_later),
+        TEST(who_is_refused_as_away_is_called_no_more),
         TEST(who_was_called_does_not_call),
         TEST(who_has_no_records_is_met_through_the_tracker),
         TEST(a_tracker_that_does_not_relay_is_not_asked_to),
