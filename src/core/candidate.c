@@ -303,7 +303,7 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
     }
 }
 
-static void check(struct kith_node *node, struct kith_candidate *candidate)
+static void look_at(struct kith_node *node, struct kith_candidate *candidate)
 {
     const struct kith_peer *peer = kith_peer_find(node, &candidate->id);
     if (candidate->next_at == KITH_TIME_NEVER)
@@ -330,7 +330,7 @@ void kith_candidate_check_all(struct kith_node *node)
     if (!node->is_started || node->is_stopping)
         return;
     kith_list_each_safe (item, &node->tracking.candidates)
-        check(node, kith_list_item(item, struct kith_candidate, item));
+        look_at(node, kith_list_item(item, struct kith_candidate, item));
 }
 
 /* ---- what trackers say ---- */

@@ -12,6 +12,7 @@
 #include "base/passphrase.h"
 #include "base/tracker_address.h"
 #include "core/node.h"
+#include "core/node_trackers.h"
 #include "net/portmap.h"
 #include "node/logger.h"
 #include "node/problem.h"

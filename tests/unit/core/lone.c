@@ -228,6 +228,10 @@ static void carry_out(struct lone *l, const struct kith_effect *effect, struct q
     case KITH_EFFECT_DIAL:
         keep_dial(l, effect);
         break;
+    case KITH_EFFECT_RELAY:
+        memcpy(l->tickets, effect->relay.tickets, sizeof(l->tickets));
+        l->relay_count++;
+        break;
     case KITH_EFFECT_TRACKER_DIAL:
         keep_tracker_dial(l, effect);
         break;

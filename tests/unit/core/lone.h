@@ -73,6 +73,8 @@ struct lone {
     size_t sent_count;
     struct kith_notice told[LONE_TOLD_MAX]; /* without what they point at */
     size_t told_count;
+    uint8_t tickets[2][KITH_TICKET_SIZE]; /* of the last RELAY */
+    size_t relay_count;
     struct kith_address dials[LONE_DIALS_MAX]; /* the first address of each */
     uint32_t dial_nos[LONE_DIALS_MAX];
     struct lone_dial dialled[LONE_DIALS_MAX];

@@ -148,6 +148,7 @@ static void port_that_is_not_shared_cannot_be_had(void **state)
     assert_int_equal(kith_net_dial(pair->alice->net, 1, &target), 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_error, KITH_EADDRINUSE);
+    assert_int_equal(pair->alice->stranger_count, 0);
     close(other);
 }
 
