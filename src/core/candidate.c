@@ -18,10 +18,28 @@ static struct kith_candidate *find(const struct kith_node *node, const struct ki
     return kith_map_get(&node->tracking.candidate_map, id->bytes);
 }
 
-static struct kith_candidate *add(struct kith_node *node, const struct kith_id *id)
+static uint8_t bit(const struct kith_tracker *tracker)
+{
+    return (uint8_t)(1u << (tracker->no - 1));
+}
+
+/* Each tracker fills a part of its own: one that makes up peers must not keep out those
+ * that another one tells of. */
+static bool is_full(const struct kith_node *node, const struct kith_tracker *tracker)
+{
+    size_t count = 0;
+    kith_list_each (item, &node->tracking.candidates)
+        count += (kith_list_item(item, struct kith_candidate, item)->trackers &
+                  bit(tracker)) != 0;
+    return count >= KITH_CANDIDATES_MAX;
+}
+
+static struct kith_candidate *add(struct kith_node *node,
+                                  const struct kith_tracker *tracker,
+                                  const struct kith_id *id)
 {
     struct kith_tracking *tracking = &node->tracking;
-    if (tracking->candidate_map.count >= KITH_CANDIDATES_MAX)
+    if (is_full(node, tracker))
         return NULL; /* there is enough to do; they are told of again */
     struct kith_candidate *candidate = kith_alloc_zero(node->alloc, sizeof(*candidate));
     if (candidate == NULL ||
@@ -57,22 +75,27 @@ static bool is_lower(const struct kith_node *node, const struct kith_candidate *
     return kith_id_compare(&node->self->id, &candidate->id) < 0;
 }
 
-static uint8_t bit(const struct kith_tracker *tracker)
+/* May it be asked for this? */
+static bool serves(const struct kith_tracker *tracker,
+                   const struct kith_candidate *candidate, enum kith_call_how how)
 {
-    return (uint8_t)(1u << (tracker->no - 1));
+    return (candidate->trackers & bit(tracker)) != 0 &&
+           tracker->state == KITH_TRACKER_REGISTERED &&
+           (how != KITH_CALL_RELAY || tracker->relays);
 }
 
-/* The first of the trackers that tell of it. */
+/* Of the trackers that tell of it the one whose turn it is: one may not answer, or not be
+ * reached by the peer. NULL: there is none. */
 static struct kith_tracker *tracker_of(struct kith_node *node,
-                                       const struct kith_candidate *candidate)
+                                       const struct kith_candidate *candidate,
+                                       enum kith_call_how how)
 {
-    for (uint32_t no = 1; no <= node->tracking.count; no++) {
-        struct kith_tracker *tracker = kith_tracker_find(node, no);
-        if ((candidate->trackers & bit(tracker)) != 0 &&
-            tracker->state == KITH_TRACKER_REGISTERED)
-            return tracker;
-    }
-    return NULL;
+    struct kith_tracker *serving[KITH_TRACKERS_MAX];
+    size_t count = 0;
+    for (uint32_t no = 1; no <= node->tracking.count; no++)
+        if (serves(kith_tracker_find(node, no), candidate, how))
+            serving[count++] = kith_tracker_find(node, no);
+    return count > 0 ? serving[candidate->turn % count] : NULL;
 }
 
 /* ---- records ---- */
@@ -221,8 +244,8 @@ static void dial_directly(struct kith_node *node, struct kith_candidate *candida
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
                  enum kith_call_how how)
 {
-    struct kith_tracker *tracker = tracker_of(node, candidate);
-    if (tracker == NULL || (how == KITH_CALL_RELAY && !tracker->relays))
+    struct kith_tracker *tracker = tracker_of(node, candidate, how);
+    if (tracker == NULL)
         return;
     struct kith_frame_call frame = {.token = 1 + how, .id = candidate->id, .how = how};
     kith_frame_call_encode(&node->scratch, &frame);
@@ -293,6 +316,7 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
         wait_until(node, candidate, node->now.mono + KITH_RELAY_TIME);
         break;
     case KITH_STAGE_RELAY:
+        candidate->turn++;
         rest(node, candidate, is_relayed);
         break;
     }
@@ -360,7 +384,7 @@ void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
         return;
     }
     if (candidate == NULL)
-        candidate = add(node, &told->id);
+        candidate = add(node, tracker, &told->id);
     if (candidate == NULL)
         return;
     candidate->trackers |= bit(tracker);
@@ -420,13 +444,14 @@ static void ring_meet(struct kith_node *node, const struct kith_tracker *tracker
                       const struct kith_frame_ring *ring)
 {
     struct kith_address address;
-    if (candidate->meet_no != 0 ||
+    if ((candidate->meet_no != 0 && candidate->meet_by == tracker->no) ||
         kith_address_parse(ring->address, 0, false, &address, NULL) != 0 ||
         (!kith_exchange_is_public(&address) &&
          !(tracker->is_loopback && kith_scope_is_loopback(address.host))))
         return;
     struct kith_effect *effect = kith_dial_emit(node, &address, 1, &candidate->id);
     candidate->meet_no = effect->dial.dial;
+    candidate->meet_by = tracker->no;
     effect->dial.is_meeting = true;
     was_called(node, candidate, KITH_STAGE_MEET,
                candidate->begun_at + KITH_RELAY_AFTER + courtesy(node, candidate));
@@ -437,11 +462,12 @@ static void ring_relay(struct kith_node *node, const struct kith_tracker *tracke
                        struct kith_candidate *candidate,
                        const struct kith_frame_ring *ring)
 {
-    if (candidate->relay_no != 0)
+    if (candidate->relay_no != 0 && candidate->relay_by == tracker->no)
         return;
     struct kith_effect *effect =
         kith_dial_emit(node, &tracker->remote, 1, &candidate->id);
     candidate->relay_no = effect->dial.dial;
+    candidate->relay_by = tracker->no;
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, ring->ticket).data;
     was_called(node, candidate, KITH_STAGE_RELAY, node->now.mono + KITH_RELAY_TIME);
