@@ -31,7 +31,9 @@
 #define KITH_TRACKER_DEAD_AFTER   (45 * KITH_SECOND)
 #define KITH_TRACKER_RECORD_LIFE  (12 * KITH_HOUR) /* half of what a record lives */
 
-#define KITH_CANDIDATES_MAX 1024 /* of all trackers: five times what one tells of */
+#define KITH_CANDIDATES_MAX                                                              \
+    512 /* that one tracker told of first: twice what it tells of, and who is looked up  \
+         */
 #define KITH_CANDIDATE_CHECKS_MAX                                                        \
     512 /* records being verified: what a tracker tells at once, and more */
 #define KITH_TRACKED_RECORDS_PER_S 32 /* of one tracker: a signature each */
@@ -122,9 +124,12 @@ struct kith_candidate {
     kith_time begun_at; /* of the attempt */
     kith_time next_at;  /* NEVER while directly linked */
     unsigned failures;  /* attempts in a row that led to no link, or none but a relayed */
-    uint32_t dial_no;   /* of the direct dial; 0: none is under way */
+    unsigned turn;    /* attempts that led to none: of the trackers the next is called */
+    uint32_t dial_no; /* of the direct dial; 0: none is under way */
     uint32_t meet_no;
     uint32_t relay_no;
+    uint32_t meet_by; /* tracker that rang for it; the same of another waits for nobody */
+    uint32_t relay_by;
     int direct_error;
     int meet_error;
     int relay_error;

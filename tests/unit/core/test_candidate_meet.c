@@ -128,6 +128,41 @@ static void a_tracker_that_does_not_relay_is_not_asked_to(void **state)
     assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
 }
 
+/* The first one knows him as well, but he does not come there. */
+static void of_two_trackers_the_other_is_called_the_next_time(void **state)
+{
+    struct lone *l = *state;
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
+    tracked_join(l, 2);
+    tracked_tell(l, 1, &told);
+    tracked_tell(l, 2, &told);
+    lone_pass(l, KITH_RELAY_AFTER);
+    assert_int_equal(tracked_calls_to(l, 1, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls_to(l, 2, KITH_CALL_RELAY), 0);
+    lone_pass(l, KITH_RELAY_TIME + KITH_SEEK_RETRY_MIN + KITH_RELAY_AFTER);
+    assert_int_equal(tracked_calls_to(l, 1, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls_to(l, 2, KITH_CALL_RELAY), 1);
+}
+
+static void of_two_trackers_the_one_that_relays_is_asked_to(void **state)
+{
+    struct lone *l = *state;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    struct kith_frame_welcome welcome = {.version = KITH_PROTO_VERSION,
+                                         .refresh_s = 30,
+                                         .observed = BYTES("203.0.113.77:4747"),
+                                         .network_count = 2};
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
+    tracked_join(l, 2);
+    kith_frame_welcome_encode(&w, &welcome); /* the first does not */
+    tracked_say(l, 1, &w);
+    tracked_tell(l, 1, &told);
+    tracked_tell(l, 2, &told);
+    lone_pass(l, KITH_RELAY_AFTER);
+    assert_int_equal(tracked_calls_to(l, 1, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls_to(l, 2, KITH_CALL_RELAY), 1);
+}
+
 static void a_link_in_time_saves_the_rest(void **state)
 {
     struct lone *l = *state;
@@ -251,6 +286,26 @@ static void rings_while_one_is_being_met_add_nothing(void **state)
     assert_int_equal(l->dial_count, 2);
 }
 
+/* The first may have rung for nothing, again and again. */
+static void rings_of_one_tracker_keep_out_none_of_another(void **state)
+{
+    struct lone *l = *state;
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
+    tracked_join(l, 2);
+    tracked_tell(l, 1, &told);
+    tracked_tell(l, 2, &told);
+    lone_pass(l, 0);
+    tracked_ring(l, 1, told.seed, 'd', NULL);
+    tracked_ring(l, 1, told.seed, 'd', "192.0.2.66:6666");
+    size_t dials = l->dial_count;
+    tracked_ring(l, 2, told.seed, 'd', NULL);
+    assert_int_equal(l->dial_count, dials + 1);
+    assert_true(tracked_last_dial(l)->has_ticket);
+    tracked_ring(l, 2, told.seed, 'd', "192.0.2.20:4747");
+    assert_int_equal(l->dial_count, dials + 2);
+    assert_true(tracked_last_dial(l)->is_meeting);
+}
+
 static void a_flood_of_rings_is_answered_at_a_measured_pace(void **state)
 {
     struct lone *l = *state;
@@ -275,6 +330,8 @@ int main(void)
         TEST(who_was_called_does_not_call),
         TEST(who_has_no_records_is_met_through_the_tracker),
         TEST(a_tracker_that_does_not_relay_is_not_asked_to),
+        TEST(of_two_trackers_the_other_is_called_the_next_time),
+        TEST(of_two_trackers_the_one_that_relays_is_asked_to),
         TEST(a_link_in_time_saves_the_rest),
         TEST(what_leads_nowhere_is_tried_again_ever_more_seldom),
         TEST(ring_to_meet_is_dialled_from_the_port_with_its_role),
@@ -282,6 +339,7 @@ int main(void)
         TEST(ring_for_somebody_not_told_of_is_ignored),
         TEST(ring_does_not_lead_where_nobody_may_be_told_to_go),
         TEST(rings_while_one_is_being_met_add_nothing),
+        TEST(rings_of_one_tracker_keep_out_none_of_another),
         TEST(a_flood_of_rings_is_answered_at_a_measured_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,12 +255,12 @@ void tracked_fail_dial(struct lone *l, uint32_t dial)
 }
 
 /* CALLs to tracker 1 that ask for this. */
-size_t tracked_calls(const struct lone *l, enum kith_call_how how)
+size_t tracked_calls_to(const struct lone *l, uint32_t no, enum kith_call_how how)
 {
     size_t count = 0;
     for (size_t i = 0; i < l->sent_count; i++) {
         struct kith_frame_call frame;
-        if (l->sent[i].link != LONE_TRACKER + 1 || l->sent[i].type != KITH_FRAME_CALL)
+        if (l->sent[i].link != LONE_TRACKER + no || l->sent[i].type != KITH_FRAME_CALL)
             continue;
         assert_int_equal(kith_frame_call_decode(
                              kith_bytes(l->sent[i].fields, l->sent[i].size), &frame),
@@ -268,6 +268,11 @@ size_t tracked_calls(const struct lone *l, enum kith_call_how how)
         count += frame.how == how;
     }
     return count;
+}
+
+size_t tracked_calls(const struct lone *l, enum kith_call_how how)
+{
+    return tracked_calls_to(l, 1, how);
 }
 
 /* A link of this peer, on this number, by the last dial (or none: it dialled us). */
