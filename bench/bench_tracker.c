@@ -114,10 +114,13 @@ static void measure_arrival(const struct shape *shape, struct bench_crowd *crowd
     size_t count = crowd->config.count;
     struct bench_memory before = bench_node_memory(tracker);
     double begin_s = bench_now_s(), cpu_s = bench_process_cpu_s(tracker->pid);
+    double own_cpu_s = bench_process_cpu_s(getpid());
     bench_crowd_arrive(crowd);
     print(shape->name, "all registered", bench_now_s() - begin_s, "s");
     print(shape->name, "all registered, CPU of the tracker",
           bench_process_cpu_s(tracker->pid) - cpu_s, "s");
+    print(shape->name, "all registered, CPU of all peers",
+          bench_process_cpu_s(getpid()) - own_cpu_s, "s");
     bench_crowd_settle(crowd);
     print(shape->name, "all registered and told, CPU of the tracker",
           bench_process_cpu_s(tracker->pid) - cpu_s, "s");

@@ -20,6 +20,7 @@ struct bench_member {
     struct kith_conn *conn;             /* NULL: not dialled yet */
     struct kith_id id;
     unsigned in_flight; /* PINGs without a PONG */
+    bool is_welcome;
 };
 
 struct bench_crowd_config {
@@ -40,6 +41,7 @@ struct bench_crowd {
     struct bench_member *members; /* owned */
     size_t dialled, welcome;
     size_t next_refreshing, next_asking; /* in turn */
+    double begin_s;
     uint64_t ponged;
     uint64_t told;     /* PEERS unasked */
     size_t refilled;   /* links, the first ones, that: */
