@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,33 +62,93 @@ static void serve(int fd)
     }
 }
 
+static int listen_anywhere(struct sockaddr_in *out_at)
+{
+    socklen_t size = sizeof *out_at;
+    int listening = socket(AF_INET, SOCK_STREAM, 0);
+    *out_at = (struct sockaddr_in){.sin_family = AF_INET};
+    out_at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bench_must(bind(listening, (struct sockaddr *)out_at, size) == 0 &&
+                   listen(listening, 1) == 0 &&
+                   getsockname(listening, (struct sockaddr *)out_at, &size) == 0,
+               "listening");
+    return listening;
+}
+
+static int prompt(int fd)
+{
+    int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return fd;
+}
+
+static int connect_to(const struct sockaddr_in *at)
+{
+    int fd = prompt(socket(AF_INET, SOCK_STREAM, 0));
+    bench_must(connect(fd, (const struct sockaddr *)at, sizeof *at) == 0, "connecting");
+    return fd;
+}
+
+static pid_t start_server(struct sockaddr_in *out_at)
+{
+    int listening = listen_anywhere(out_at);
+    pid_t child = fork();
+    bench_must(child >= 0, "fork");
+    if (child == 0)
+        serve(prompt(accept(listening, NULL, NULL)));
+    close(listening);
+    return child;
+}
+
+/* Much goes only one way at a time, so a blocking write holds nobody up. */
+static void forward(int a, int b)
+{
+    static uint8_t block[BLOCK_SIZE];
+    struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+    for (;;) {
+        bench_must(poll(fds, 2, -1) > 0, "waiting");
+        for (int i = 0; i < 2; i++) {
+            if (fds[i].revents == 0)
+                continue;
+            ssize_t size = read(fds[i].fd, block, sizeof block);
+            if (size <= 0)
+                _exit(0);
+            write_whole(fds[1 - i].fd, block, (size_t)size);
+        }
+    }
+}
+
+static pid_t start_forwarder(const struct sockaddr_in *to, struct sockaddr_in *out_at)
+{
+    int listening = listen_anywhere(out_at);
+    pid_t child = fork();
+    bench_must(child >= 0, "fork");
+    if (child == 0)
+        forward(prompt(accept(listening, NULL, NULL)), connect_to(to));
+    close(listening);
+    return child;
+}
+
 void bench_tcp_open(struct bench_tcp *tcp)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
-    int listening = socket(AF_INET, SOCK_STREAM, 0);
-    bench_must(bind(listening, (struct sockaddr *)&at, size) == 0 &&
-                   listen(listening, 1) == 0 &&
-                   getsockname(listening, (struct sockaddr *)&at, &size) == 0,
-               "listening");
-    tcp->child = fork();
-    bench_must(tcp->child >= 0, "fork");
-    int one = 1;
-    if (tcp->child == 0) {
-        int fd = accept(listening, NULL, NULL);
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        serve(fd);
-    }
-    close(listening);
-    tcp->fd = socket(AF_INET, SOCK_STREAM, 0);
-    setsockopt(tcp->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    bench_must(connect(tcp->fd, (struct sockaddr *)&at, size) == 0, "connecting");
+    struct sockaddr_in at;
+    *tcp = (struct bench_tcp){.child = start_server(&at)};
+    tcp->fd = connect_to(&at);
+}
+
+void bench_tcp_open_through(struct bench_tcp *tcp)
+{
+    struct sockaddr_in server, at;
+    *tcp = (struct bench_tcp){.child = start_server(&server)};
+    tcp->forwarder = start_forwarder(&server, &at);
+    tcp->fd = connect_to(&at);
 }
 
 void bench_tcp_close(struct bench_tcp *tcp)
 {
     close(tcp->fd);
+    if (tcp->forwarder > 0)
+        waitpid(tcp->forwarder, NULL, 0);
     waitpid(tcp->child, NULL, 0);
 }
 
