@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A tracker with ten thousand peers: the real program, and all the peers in this process.
  *
- *   bench_tracker KITH [PEERS]
+ *   bench_tracker KITH [PEERS [SIZE]]     SIZE: all in networks of so many
  *
  * They come in one of two shapes: in networks of 50, who are all told of one another, and
  * all in one, where each is told of 200. What is answered a second stands beside bare TCP
@@ -247,6 +247,12 @@ int main(int argc, char **argv)
     bench_must(peers > 1, "two peers at least");
     printf("tracker, %zu peers%s\n", peers,
            peers < wanted ? ": so few for want of open files (ulimit -n)" : "");
+    if (argc > 3) {
+        size_t size = strtoul(argv[3], NULL, 10);
+        bench_must(size > 1, "networks of two at least");
+        run_apart(argv[1], &(struct shape){"in networks as asked for", size}, peers);
+        return 0;
+    }
     run_apart(argv[1], &(struct shape){"in networks of 50", SMALL}, peers);
     run_apart(argv[1], &(struct shape){"all in one network", peers}, peers);
     return 0;
