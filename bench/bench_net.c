@@ -19,12 +19,13 @@
 
 #define ROUNDS      5
 #define PINGS       20000
+#define SMALL_SIZE  BENCH_END_PING_SIZE
 #define SMALL_BYTES (256u * 1024 * 1024)
 #define BULK_SIZE   (1024 * 1024)
 #define BULK_BYTES  (512u * 1024 * 1024)
 #define LINKS       1000
 #define HANDSHAKES  1000
-#define PREFIX      KITH_NET_FRAME_PREFIX_SIZE
+#define PREFIX      BENCH_END_PREFIX
 
 static double cpu_s(void)
 {
@@ -64,7 +65,7 @@ static void bench_stream(struct bench_end *end, struct bench_tcp *raw, size_t si
 {
     double net[ROUNDS];
     double tcp[ROUNDS];
-    bool is_small = size == BENCH_PING_SIZE;
+    bool is_small = size == SMALL_SIZE;
     double amount =
         is_small ? (double)bytes / (double)(PREFIX + size) / 1e6 : (double)bytes / 1e9;
     for (int round = 0; round < ROUNDS; round++) {
@@ -113,9 +114,9 @@ static void bench_memory(void)
     static struct bench_end end;
     struct kith_address at;
     pid_t server = bench_end_serve(&at);
-    bench_end_open(&end, 0);
+    bench_end_open(&end, 0, NULL);
     uint8_t frame[PREFIX + 3000];
-    bench_end_fill(frame, 3000, BENCH_ASK_ECHO);
+    bench_end_fill_frame(frame, 3000, BENCH_ASK_ECHO);
     bench_end_link(&end, &at);
     double begin[2] = {resident_kib(getpid()), resident_kib(server)};
     for (int i = 0; i < LINKS; i++) {
@@ -144,7 +145,7 @@ static void bench_start(void)
         if (child == 0) {
             static struct bench_end end;
             double begin = bench_now_s();
-            bench_end_open(&end, 0);
+            bench_end_open(&end, 0, NULL);
             const struct kith_address any = {.host = ""};
             bench_must(kith_net_listen(end.net, &any, NULL) == 0, "listening");
             double spent = (bench_now_s() - begin) * 1e3;
@@ -176,10 +177,10 @@ int main(void)
     pid_t server = bench_end_serve(&at);
     bench_tcp_open(&raw);
     static struct bench_end end;
-    bench_end_open(&end, 0);
+    bench_end_open(&end, 0, NULL);
     bench_end_link(&end, &at);
     bench_ping(&end, &raw);
-    bench_stream(&end, &raw, BENCH_PING_SIZE, SMALL_BYTES);
+    bench_stream(&end, &raw, SMALL_SIZE, SMALL_BYTES);
     bench_stream(&end, &raw, BULK_SIZE - PREFIX, BULK_BYTES);
     bench_handshakes(&end, &at);
     kill(server, SIGTERM);

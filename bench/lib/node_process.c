@@ -150,14 +150,18 @@ double bench_node_stop(struct bench_node *node)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-double bench_node_nothing_s(const char *kith)
+double bench_command_s(char *const *argv)
 {
     int status;
-    char *argv[] = {(char *)(uintptr_t)kith, "version", NULL};
     double begin = bench_now_s();
     pid_t pid = spawn(argv, -1);
-    bench_must(waitpid(pid, &status, 0) == pid && status == 0, "kith version");
+    bench_must(waitpid(pid, &status, 0) == pid && status == 0, argv[1]);
     return bench_now_s() - begin;
+}
+
+double bench_node_nothing_s(const char *kith)
+{
+    return bench_command_s((char *[]){(char *)(uintptr_t)kith, "version", NULL});
 }
 
 /* Adds up the values of a line `NAME: number` of a file below /proc. */

@@ -32,6 +32,10 @@ void bench_node_start_tracker(struct bench_node *node, const char *kith,
 /* End it cleanly, and wait; returns the CPU seconds it used. */
 double bench_node_stop(struct bench_node *node);
 
+/* Seconds from fork to end of a command of kith, which has to succeed: path and
+ * arguments, then NULL. */
+double bench_command_s(char *const *argv);
+
 /* Seconds from fork to end of `kith version`: what any start costs. */
 double bench_node_nothing_s(const char *kith);
 

@@ -62,12 +62,18 @@ static void serve(int fd)
     }
 }
 
-static int listen_anywhere(struct sockaddr_in *out_at)
+static void set_no_delay(int fd)
 {
-    socklen_t size = sizeof *out_at;
-    int listening = socket(AF_INET, SOCK_STREAM, 0);
+    const int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+static int listen_somewhere(struct sockaddr_in *out_at)
+{
     *out_at = (struct sockaddr_in){.sin_family = AF_INET};
     out_at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof *out_at;
+    int listening = socket(AF_INET, SOCK_STREAM, 0);
     bench_must(bind(listening, (struct sockaddr *)out_at, size) == 0 &&
                    listen(listening, 1) == 0 &&
                    getsockname(listening, (struct sockaddr *)out_at, &size) == 0,
@@ -75,56 +81,60 @@ static int listen_anywhere(struct sockaddr_in *out_at)
     return listening;
 }
 
-static int prompt(int fd)
+static int accept_one(int listening)
 {
-    int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    int fd = accept(listening, NULL, NULL);
+    bench_must(fd >= 0, "accepting");
+    set_no_delay(fd);
     return fd;
 }
 
 static int connect_to(const struct sockaddr_in *at)
 {
-    int fd = prompt(socket(AF_INET, SOCK_STREAM, 0));
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    set_no_delay(fd);
     bench_must(connect(fd, (const struct sockaddr *)at, sizeof *at) == 0, "connecting");
     return fd;
 }
 
 static pid_t start_server(struct sockaddr_in *out_at)
 {
-    int listening = listen_anywhere(out_at);
+    int listening = listen_somewhere(out_at);
     pid_t child = fork();
     bench_must(child >= 0, "fork");
     if (child == 0)
-        serve(prompt(accept(listening, NULL, NULL)));
+        serve(accept_one(listening));
     close(listening);
     return child;
 }
 
-/* Much goes only one way at a time, so a blocking write holds nobody up. */
-static void forward(int a, int b)
+static void forward(int fds[2])
 {
     static uint8_t block[BLOCK_SIZE];
-    struct pollfd fds[2] = {{.fd = a, .events = POLLIN}, {.fd = b, .events = POLLIN}};
+    struct pollfd polls[2] = {{.fd = fds[0], .events = POLLIN},
+                              {.fd = fds[1], .events = POLLIN}};
     for (;;) {
-        bench_must(poll(fds, 2, -1) > 0, "waiting");
+        bench_must(poll(polls, 2, -1) > 0, "waiting");
         for (int i = 0; i < 2; i++) {
-            if (fds[i].revents == 0)
+            if (!polls[i].revents)
                 continue;
-            ssize_t size = read(fds[i].fd, block, sizeof block);
+            ssize_t size = read(fds[i], block, sizeof block);
             if (size <= 0)
                 _exit(0);
-            write_whole(fds[1 - i].fd, block, (size_t)size);
+            write_whole(fds[1 - i], block, (size_t)size);
         }
     }
 }
 
 static pid_t start_forwarder(const struct sockaddr_in *to, struct sockaddr_in *out_at)
 {
-    int listening = listen_anywhere(out_at);
+    int listening = listen_somewhere(out_at);
     pid_t child = fork();
     bench_must(child >= 0, "fork");
-    if (child == 0)
-        forward(prompt(accept(listening, NULL, NULL)), connect_to(to));
+    if (child == 0) {
+        int near = accept_one(listening);
+        forward((int[2]){near, connect_to(to)});
+    }
     close(listening);
     return child;
 }
@@ -132,22 +142,23 @@ static pid_t start_forwarder(const struct sockaddr_in *to, struct sockaddr_in *o
 void bench_tcp_open(struct bench_tcp *tcp)
 {
     struct sockaddr_in at;
-    *tcp = (struct bench_tcp){.child = start_server(&at)};
+    tcp->forwarder = 0;
+    tcp->child = start_server(&at);
     tcp->fd = connect_to(&at);
 }
 
-void bench_tcp_open_through(struct bench_tcp *tcp)
+void bench_tcp_open_forwarded(struct bench_tcp *tcp)
 {
-    struct sockaddr_in server, at;
-    *tcp = (struct bench_tcp){.child = start_server(&server)};
-    tcp->forwarder = start_forwarder(&server, &at);
-    tcp->fd = connect_to(&at);
+    struct sockaddr_in at, forwarded;
+    tcp->child = start_server(&at);
+    tcp->forwarder = start_forwarder(&at, &forwarded);
+    tcp->fd = connect_to(&forwarded);
 }
 
 void bench_tcp_close(struct bench_tcp *tcp)
 {
     close(tcp->fd);
-    if (tcp->forwarder > 0)
+    if (tcp->forwarder)
         waitpid(tcp->forwarder, NULL, 0);
     waitpid(tcp->child, NULL, 0);
 }

@@ -13,14 +13,13 @@
 struct bench_tcp {
     int fd;
     pid_t child;
-    pid_t forwarder; /* 0: none */
+    pid_t forwarder; /* 0: there is none */
 };
 
 void bench_tcp_open(struct bench_tcp *tcp);
-/* The same through a third process, which reads a block and writes it to the other side.
- */
-void bench_tcp_open_through(struct bench_tcp *tcp);
 
+/* The same through a third process that does nothing but pass bytes on. */
+void bench_tcp_open_forwarded(struct bench_tcp *tcp);
 void bench_tcp_close(struct bench_tcp *tcp);
 
 /* `count` pings of BENCH_PING_SIZE bytes and their echoes, microseconds each. */

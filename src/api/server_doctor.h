@@ -35,6 +35,9 @@ void kith_doctor_list(const struct kith_address *addresses, size_t count,
 /* server_doctor_lan.c: interfaces, discovery, beacons. */
 void kith_doctor_check_lan(struct kith_doctor *doctor);
 
+/* server_doctor_mapping.c: what the router does for us. */
+void kith_doctor_check_mapping(struct kith_doctor *doctor);
+
 /* server_doctor_trackers.c: trackers, and the ways to those they tell of. */
 void kith_doctor_check_trackers(struct kith_doctor *doctor);
 

@@ -162,16 +162,26 @@ static int read_discovery(struct kith_settings *settings,
     return 0;
 }
 
+/* Yes, unless the knob or the flag says no. */
+static int read_default_yes(const struct kith_cli *cli, struct kith_settings *settings,
+                            const char *knob, const char *flag, bool *out,
+                            char why[static KITH_CONFIG_WHY_SIZE])
+{
+    const char *text = kith_config_value(settings->config, knob);
+    if (text != NULL && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
+        return refuse(settings, knob, text, KITH_EINVALID, "it is either yes or no", why);
+    *out = !kith_cli_has(cli, flag) && (text == NULL || strcmp(text, "yes") == 0);
+    return 0;
+}
+
 static int read_lan(const struct kith_cli *cli, struct kith_settings *settings,
                     char why[static KITH_CONFIG_WHY_SIZE])
 {
-    const char *text = kith_config_value(settings->config, "lan");
-    if (text != NULL && strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-        return refuse(settings, "lan", text, KITH_EINVALID, "it is either yes or no",
-                      why);
-    settings->has_lan =
-        !kith_cli_has(cli, "no-lan") && (text == NULL || strcmp(text, "yes") == 0);
-    return read_discovery(settings, why);
+    int error = read_default_yes(cli, settings, "lan", "no-lan", &settings->has_lan, why);
+    if (error == 0)
+        error = read_default_yes(cli, settings, "port-mapping", "no-port-mapping",
+                                 &settings->has_mapping, why);
+    return error != 0 ? error : read_discovery(settings, why);
 }
 
 static int read_switch(struct kith_settings *settings, const char *knob, bool *out,
@@ -254,6 +264,8 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
         error = read_http(out, why);
     if (error == 0)
         error = read_switch(out, "plain-api", &out->has_plain_api, why);
+    if (error == 0)
+        error = read_switch(out, "relay-for-contacts", &out->relays_for_contacts, why);
     if (error != 0)
         kith_settings_deinit(out);
     return error;
@@ -269,11 +281,13 @@ struct kith_runtime_config kith_settings_runtime(const struct kith_settings *set
         .peer_count = settings->peer_count,
         .trackers = settings->trackers,
         .tracker_count = settings->tracker_count,
+        .relays_for_contacts = settings->relays_for_contacts,
         .network = settings->network,
         .is_durable = settings->is_durable,
         .has_lan = settings->has_lan,
         .discovery_port = settings->discovery_port,
         .discovery_interval = settings->discovery_interval,
+        .has_mapping = settings->has_mapping,
     };
 }
 

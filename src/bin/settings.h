@@ -18,9 +18,11 @@ struct kith_settings {
     size_t peer_count;
     struct kith_tracker_address trackers[KITH_TRACKERS_MAX];
     size_t tracker_count;
+    bool relays_for_contacts;
     enum kith_logger_level log;
     bool is_durable;
     bool has_lan;
+    bool has_mapping;
     uint16_t discovery_port;
     kith_time discovery_interval;
     bool has_plain_api;

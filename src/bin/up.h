@@ -10,8 +10,9 @@
     {"passphrase", NULL, "ask for the network's passphrase on the terminal", false},     \
         {"no-passphrase", NULL,                                                          \
          "the network has none; forget the one that was given before", false},           \
+        {"no-lan", NULL, "send no beacons on the local network, and hear none", false},  \
     {                                                                                    \
-        "no-lan", NULL, "send no beacons on the local network, and hear none", false     \
+        "no-port-mapping", NULL, "do not ask the router to hand the port on", false      \
     }
 
 /* How the node leaves the foreground: `begin`, once the configuration is read and asked

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/peers.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,20 +83,27 @@ static void show_lines(struct kith_cli *cli, const json_t *peers)
     }
 }
 
-static int run(struct kith_cli *cli)
+int kith_cli_list_peers(struct kith_cli *cli, const char *path, const char *member,
+                        const char *nobody)
 {
     struct kith_answer answer;
-    struct kith_cli_question question = {"GET", "/peers", NULL, KITH_CLIENT_TIMEOUT_MS};
+    struct kith_cli_question question = {"GET", path, NULL, KITH_CLIENT_TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
-    const json_t *peers = json_object_get(answer.json, "peers");
+    const json_t *peers = json_object_get(answer.json, member);
     if (!exit_code && cli->is_json)
         show_lines(cli, peers);
     else if (!exit_code && json_array_size(peers) == 0)
-        fputs("nobody yet; `kith connect ADDR` connects to a peer\n", cli->out);
+        fprintf(cli->out, "%s\n", nobody);
     else if (!exit_code)
         exit_code = show_table(cli, peers);
     kith_answer_deinit(&answer);
     return exit_code;
+}
+
+static int run(struct kith_cli *cli)
+{
+    return kith_cli_list_peers(cli, "/peers", "peers",
+                               "nobody yet; `kith connect ADDR` connects to a peer");
 }
 
 const struct kith_cli_command kith_cli_peers = {

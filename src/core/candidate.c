@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/exchange.h"
 #include "core/link.h"
+#include "core/mutual.h"
 #include "core/peer.h"
 #include "core/scope.h"
 #include "core/tracker.h"
@@ -218,13 +219,24 @@ static void dial_directly(struct kith_node *node, struct kith_candidate *candida
     dial_known(node, candidate);
 }
 
+/* A REFUSED names no id: the beginning of it has to do. */
+static uint64_t token_of(const struct kith_candidate *candidate)
+{
+    uint64_t token;
+    memcpy(&token, candidate->id.bytes, sizeof(token));
+    return token != 0 ? token : 1;
+}
+
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
                  enum kith_call_how how)
 {
     struct kith_tracker *tracker = tracker_of(node, candidate);
+    if (tracker != NULL && how == KITH_CALL_RELAY && !tracker->relays)
+        kith_mutual_call(node, &candidate->id);
     if (tracker == NULL || (how == KITH_CALL_RELAY && !tracker->relays))
         return;
-    struct kith_frame_call frame = {.token = 1 + how, .id = candidate->id, .how = how};
+    struct kith_frame_call frame = {
+        .token = token_of(candidate), .id = candidate->id, .how = how};
     kith_frame_call_encode(&node->scratch, &frame);
     kith_tracker_send_scratch(node, tracker);
 }
@@ -257,12 +269,24 @@ static kith_time courtesy(const struct kith_node *node,
     return is_lower(node, candidate) ? 0 : KITH_CALL_COURTESY;
 }
 
+/* Whether anybody gets in here may have changed on our side as well as on the other. */
+static void recheck(struct kith_node *node, const struct kith_candidate *candidate)
+{
+    for (uint32_t no = 1; no <= node->tracking.count; no++) {
+        struct kith_tracker *tracker = kith_tracker_find(node, no);
+        if ((candidate->trackers & bit(tracker)) != 0)
+            kith_tracker_recheck(node, tracker);
+    }
+}
+
 static void advance(struct kith_node *node, struct kith_candidate *candidate,
                     bool is_relayed)
 {
     kith_time late = courtesy(node, candidate);
     switch (candidate->stage) {
     case KITH_STAGE_REST:
+        if (is_relayed)
+            recheck(node, candidate);
         dial_directly(node, candidate);
         wait_until(node, candidate, candidate->begun_at + KITH_MEET_AFTER + late);
         break;
@@ -281,12 +305,14 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
         wait_until(node, candidate, node->now.mono + KITH_RELAY_TIME);
         break;
     case KITH_STAGE_RELAY:
+        if (!is_relayed)
+            kith_mutual_call(node, &candidate->id); /* no tracker could */
         rest(node, candidate, is_relayed);
         break;
     }
 }
 
-static void check(struct kith_node *node, struct kith_candidate *candidate)
+static void look_at(struct kith_node *node, struct kith_candidate *candidate)
 {
     const struct kith_peer *peer = kith_peer_find(node, &candidate->id);
     if (candidate->next_at == KITH_TIME_NEVER)
@@ -313,7 +339,7 @@ void kith_candidate_check_all(struct kith_node *node)
     if (!node->is_started || node->is_stopping)
         return;
     kith_list_each_safe (item, &node->tracking.candidates)
-        check(node, kith_list_item(item, struct kith_candidate, item));
+        look_at(node, kith_list_item(item, struct kith_candidate, item));
 }
 
 /* ---- what trackers say ---- */
@@ -452,6 +478,23 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
         ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
+}
+
+void kith_candidate_refused(struct kith_node *node, const struct kith_tracker *tracker,
+                            const struct kith_frame_refused *refused)
+{
+    if (refused->reason != KITH_REFUSED_AWAY)
+        return;
+    kith_list_each (item, &node->tracking.candidates) {
+        struct kith_candidate *candidate =
+            kith_list_item(item, struct kith_candidate, item);
+        if (token_of(candidate) != refused->token)
+            continue;
+        candidate->trackers &= (uint8_t)~bit(tracker);
+        if (candidate->trackers == 0)
+            forget(node, candidate);
+        return;
+    }
 }
 
 /* ---- what becomes of it ---- */

@@ -10,7 +10,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
-#include "core/node.h"
+#include "core/node_trackers.h"
 #include "core/tokens.h"
 
 #define KITH_TRACKER_RETRY_MIN (250 * KITH_MS)
@@ -20,6 +20,9 @@
     (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
 #define KITH_TRACKER_REPLACED_RETRY                                                      \
     KITH_MINUTE /* another link of this id is there: two that take turns help nobody */
+#define KITH_TRACKER_RECHECK_MIN                                                         \
+    (10 * KITH_SECOND) /* not reached, and relayed: it is asked to dial back again */
+#define KITH_TRACKER_RECHECK_MAX (5 * KITH_MINUTE)
 #define KITH_TRACKER_CHANGES_PER_S                                                       \
     1 /* what it tells of our addresses: we sign for each */
 #define KITH_TRACKER_CHANGES_MOST 16
@@ -82,8 +85,11 @@ struct kith_tracker {
     kith_time refresh;
     kith_time told_at;            /* our records, as last registered */
     struct kith_address observed; /* host "" until told */
+    struct kith_address before;   /* the same, of the link before */
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
+    kith_time recheck_at; /* not before; see kith_tracker_recheck */
+    kith_time recheck_pause;
     bool relays;
     bool is_replaced; /* it said goodbye for another link of our id */
     bool has_more;    /* it tells of some only: contacts are looked up */

@@ -44,6 +44,8 @@ void kith_conn_env_init(struct kith_conn_env *env, uv_loop_t *loop, uint64_t han
     kith_expiry_init(&env->handshakes, loop, handshake_ms, on_handshake_expired);
     kith_expiry_init(&env->dialled, loop, handshake_ms, on_handshake_expired);
     kith_expiry_init(&env->lingers, loop, linger_ms, on_linger_expired);
+    kith_expiry_init(&env->silences, loop, KITH_CONN_SILENCE_MS,
+                     kith_conn_begin_silence_expired);
     kith_list_init(&env->conns);
     kith_list_init(&env->dirty);
     env->sink = (struct kith_tls_sink){env->cipher, 0, sizeof env->cipher};
@@ -62,10 +64,11 @@ void kith_conn_env_close(struct kith_conn_env *env,
 {
     if (env->closed)
         return;
-    struct kith_expiry *const all[] = {&env->handshakes, &env->dialled, &env->lingers};
+    struct kith_expiry *const all[] = {&env->handshakes, &env->dialled, &env->lingers,
+                                       &env->silences};
     env->closed = closed;
-    env->timers_open = 3;
-    for (size_t i = 0; i < 3; i++) {
+    env->timers_open = sizeof all / sizeof all[0];
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         all[i]->owner = env;
         kith_expiry_close(all[i], on_timer_closed);
     }
@@ -107,15 +110,29 @@ static void on_closed(uv_handle_t *handle)
     free(conn);
 }
 
+/* The kernel would go on for minutes to deliver what is left, and as long nobody could
+ * connect from the same port to the same peer again. Whose peer is silent, or has another
+ * link, has nothing to deliver. */
+static void drop_unsent(struct kith_conn *conn)
+{
+    static const struct linger none = {.l_onoff = 1};
+    uv_os_fd_t fd;
+    if ((conn->error == KITH_ETIMEDOUT || conn->error == KITH_EREPLACED) &&
+        uv_fileno((uv_handle_t *)&conn->tcp, &fd) == 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 void kith_conn_abort(struct kith_conn *conn, int error)
 {
     if (conn->state == KITH_CONN_CLOSED)
         return;
     stop_expiry(conn);
+    kith_expiry_remove(&conn->env->silences, &conn->silence);
     conn->state = KITH_CONN_CLOSED;
     if (conn->error == 0)
         conn->error = error;
     kith_list_remove(&conn->dirty_node);
+    drop_unsent(conn);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
@@ -340,8 +357,10 @@ void kith_conn_handshake(struct kith_conn *conn)
 void kith_conn_hear(struct kith_conn *conn, struct kith_bytes bytes)
 {
     conn->tls.input = bytes;
-    if (conn->state == KITH_CONN_HANDSHAKE)
+    if (conn->state == KITH_CONN_HANDSHAKE) {
+        kith_expiry_remove(&conn->env->silences, &conn->silence);
         kith_conn_handshake(conn);
+    }
     if (conn->state == KITH_CONN_OPEN)
         read_records(conn);
     conn->tls.input = kith_bytes(NULL, 0);
@@ -401,6 +420,7 @@ struct kith_conn *kith_conn_new(struct kith_conn_env *env, enum kith_conn_state 
     conn->framing.size_max = env->frame_size_initial;
     kith_list_init(&conn->dirty_node);
     kith_expiry_item_init(&conn->expiry);
+    kith_expiry_item_init(&conn->silence);
     if (uv_tcp_init(env->loop, &conn->tcp) != 0) {
         free(conn);
         return NULL;
@@ -414,10 +434,8 @@ struct kith_conn *kith_conn_new(struct kith_conn_env *env, enum kith_conn_state 
 
 void kith_conn_close(struct kith_conn *conn, int error)
 {
-    if (conn->state < KITH_CONN_OPEN) {
+    if (conn->state < KITH_CONN_OPEN || error == KITH_ETIMEDOUT)
         kith_conn_abort(conn, error);
-        return;
-    }
     if (conn->state != KITH_CONN_OPEN)
         return;
     conn->error = error;

@@ -42,6 +42,12 @@
 struct kith_conn;
 struct kith_dial;
 
+/* Who waits for TLS on a connection that it made itself, and hears nothing for so long,
+ * begins it (PROTOCOL, "Meeting"): the other took the connection for any, because it came
+ * from another port than it was told, as from behind a router that maps each connection
+ * anew. More than a round trip, or both would begin. */
+#define KITH_CONN_SILENCE_MS 1500
+
 /* How a connection that this side makes goes on once it is connected. */
 struct kith_conn_plan {
     bool is_listener; /* of TLS: the other one begins */
@@ -49,6 +55,7 @@ struct kith_conn_plan {
     struct kith_id expected;
     bool has_ticket; /* to be shown to a relay first */
     uint8_t ticket[KITH_TICKET_SIZE];
+    uint16_t from_port; /* local, shared with what listens on it; 0: any */
 };
 
 struct kith_conn_happenings {
@@ -79,6 +86,7 @@ struct kith_conn_env {
     struct kith_expiry handshakes; /* accepted ones, oldest first */
     struct kith_expiry dialled;    /* handshakes of those this side made */
     struct kith_expiry lingers;    /* closing ones */
+    struct kith_expiry silences;   /* who waits for TLS though it should perhaps begin */
     unsigned timers_open;
     void (*closed)(struct kith_conn_env *env);
     struct kith_list conns;    /* all, until closed */
@@ -114,6 +122,7 @@ struct kith_conn {
     struct kith_list all_node;
     struct kith_list dirty_node;
     struct kith_expiry_item expiry;
+    struct kith_expiry_item silence;
     size_t cipher_queued; /* bytes with the loop, not yet with the kernel */
     unsigned writes;      /* requests with the loop */
     size_t sent;          /* plaintext that left, to be reported */
@@ -124,6 +133,7 @@ struct kith_conn {
     bool is_dialler;  /* begins TLS */
     bool is_accepted; /* else this side connected */
     bool is_relayed;  /* it showed a ticket */
+    bool has_port;    /* its local port was given */
     bool is_paused;
 
     /* The net's. */
@@ -142,7 +152,14 @@ void kith_conn_env_deinit(struct kith_conn_env *env);
 /* Take over an accepted socket; closed on failure too. */
 int kith_conn_accept(struct kith_conn_env *env, int take_fd);
 
-/* `plan` is copied. On failure nothing was begun. */
+/* The same with one that was awaited: TLS goes by the plan, which is copied, once
+ * kith_conn_begin is called. */
+int kith_conn_accept_planned(struct kith_conn_env *env, int take_fd,
+                             const struct kith_conn_plan *plan, struct kith_conn **out);
+void kith_conn_begin(struct kith_conn *conn);
+
+/* `plan` is copied. On failure nothing was begun: KITH_EADDRINUSE when the local port is
+ * not to be had, or not with this remote address. */
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
                       const struct kith_conn_plan *plan, struct kith_conn **out);
 
@@ -157,7 +174,7 @@ void kith_conn_pause(struct kith_conn *conn, bool is_paused);
 
 /* Say goodbye: what is queued leaves with the next flushes, then close_notify; then it
  * waits for the peer to hang up, all within the linger time. Nothing arrives any more.
- * The first error given stays. */
+ * The first error given stays. One that is silent (KITH_ETIMEDOUT) is let go at once. */
 void kith_conn_close(struct kith_conn *conn, int error);
 
 /* At once. */

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/conn_begin.h"
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <unistd.h>
 #include "kith/error.h"
 #include "net/error.h"
+#include "net/sockaddr.h"
+
+static const struct kith_conn_plan stranger = {.is_listener = true};
 
 /* ---- where all of them end ---- */
 
@@ -15,6 +20,28 @@ static void begin_tls(struct kith_conn *conn, struct kith_bytes input)
     if (input.size > 0)
         kith_conn_hear(conn, input);
     else if (conn->is_dialler)
+        kith_conn_handshake(conn);
+}
+
+static int set_role(struct kith_conn *conn, const struct kith_conn_plan *plan)
+{
+    conn->is_dialler = !plan->is_listener;
+    return kith_tls_init(&conn->tls, conn->env->identity, &conn->env->sink,
+                         conn->is_dialler, plan->has_expected ? &plan->expected : NULL);
+}
+
+void kith_conn_begin_silence_expired(struct kith_expiry_item *item)
+{
+    struct kith_conn *conn = kith_list_item(item, struct kith_conn, silence);
+    const struct kith_conn_plan plan = {
+        .has_expected = conn->tls.has_expected,
+        .expected = conn->tls.peer,
+    };
+    kith_tls_deinit(&conn->tls);
+    int error = set_role(conn, &plan);
+    if (error)
+        kith_conn_abort(conn, error);
+    else
         kith_conn_handshake(conn);
 }
 
@@ -84,7 +111,7 @@ static bool may_be_ticket(const struct kith_conn *conn)
 static void begin_plain(struct kith_conn *conn)
 {
     struct kith_conn_env *env = conn->env;
-    int error = kith_tls_init(&conn->tls, env->identity, &env->sink, false, NULL);
+    int error = set_role(conn, &stranger);
     if (error) {
         kith_conn_abort(conn, error);
         return;
@@ -106,10 +133,12 @@ static void hear_knock(struct kith_conn *conn, struct kith_bytes bytes)
 
 /* ---- accepting ---- */
 
-int kith_conn_accept(struct kith_conn_env *env, int take_fd)
+static int accept_as(struct kith_conn_env *env, int take_fd,
+                     const struct kith_conn_plan *plan, struct kith_conn **out)
 {
+    bool is_awaited = plan || !env->takes_tickets;
     struct kith_conn *conn =
-        kith_conn_new(env, env->takes_tickets ? KITH_CONN_KNOCKED : KITH_CONN_HANDSHAKE);
+        kith_conn_new(env, is_awaited ? KITH_CONN_HANDSHAKE : KITH_CONN_KNOCKED);
     if (!conn) {
         close(take_fd);
         return KITH_ENOMEM;
@@ -118,13 +147,33 @@ int kith_conn_accept(struct kith_conn_env *env, int take_fd)
     int error = kith_net_error(uv_tcp_open(&conn->tcp, take_fd));
     if (error)
         close(take_fd);
-    else if (conn->state == KITH_CONN_HANDSHAKE)
-        error = kith_tls_init(&conn->tls, env->identity, &env->sink, false, NULL);
-    if (error)
+    else if (is_awaited)
+        error = set_role(conn, plan ? plan : &stranger);
+    if (error) {
         kith_conn_abort(conn, error);
-    else
-        start(conn);
-    return error;
+        return error;
+    }
+    start(conn);
+    *out = conn;
+    return 0;
+}
+
+int kith_conn_accept(struct kith_conn_env *env, int take_fd)
+{
+    struct kith_conn *conn;
+    return accept_as(env, take_fd, NULL, &conn);
+}
+
+int kith_conn_accept_planned(struct kith_conn_env *env, int take_fd,
+                             const struct kith_conn_plan *plan, struct kith_conn **out)
+{
+    return accept_as(env, take_fd, plan, out);
+}
+
+void kith_conn_begin(struct kith_conn *conn)
+{
+    if (conn->state == KITH_CONN_HANDSHAKE)
+        begin_tls(conn, kith_bytes(NULL, 0));
 }
 
 /* ---- connecting ---- */
@@ -143,10 +192,54 @@ static void on_connect(uv_connect_t *request, int status)
         conn->env->happenings->connected(conn);
     if (conn->state != KITH_CONN_CONNECTING)
         return;
-    if (conn->is_relayed)
+    if (conn->is_relayed) {
         show_ticket(conn);
-    else
-        begin_tls(conn, kith_bytes(NULL, 0));
+        return;
+    }
+    if (conn->has_port && !conn->is_dialler)
+        kith_expiry_add(&conn->env->silences, &conn->silence);
+    begin_tls(conn, kith_bytes(NULL, 0));
+}
+
+/* Linux gives a port to a second socket only if both have SO_REUSEPORT and one owner;
+ * SO_REUSEADDR alone is not enough beside one that listens. */
+static int bind_to(int fd, int family, uint16_t port)
+{
+    static const int one = 1;
+    struct sockaddr_storage at;
+    kith_sockaddr_any(family, port, &at);
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+        setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0 ||
+        (family == AF_INET6 &&
+         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one) != 0) ||
+        bind(fd, (const struct sockaddr *)&at, kith_sockaddr_size(&at)) != 0)
+        return kith_net_error_errno(errno);
+    return 0;
+}
+
+static int open_from(struct kith_conn *conn, int family, uint16_t port)
+{
+    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return kith_net_error_errno(errno);
+    int error = bind_to(fd, family, port);
+    if (!error)
+        error = kith_net_error(uv_tcp_open(&conn->tcp, fd));
+    if (error)
+        close(fd);
+    conn->has_port = true;
+    return error;
+}
+
+static int connect_to(struct kith_conn *conn, const struct sockaddr_storage *to)
+{
+    int code = uv_tcp_connect(&conn->request.connect, &conn->tcp,
+                              (const struct sockaddr *)to, on_connect);
+    /* A connection between the two addresses exists already. One that has ended is no
+     * hindrance where both sides send timestamps (RFC 6191), as is usual. */
+    if (conn->has_port && code == UV_EADDRNOTAVAIL)
+        return KITH_EADDRINUSE;
+    return kith_net_error(code);
 }
 
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
@@ -155,14 +248,13 @@ int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *
     struct kith_conn *conn = kith_conn_new(env, KITH_CONN_CONNECTING);
     if (!conn)
         return KITH_ENOMEM;
-    conn->is_dialler = !plan->is_listener;
     if (plan->has_ticket)
         prepare_ticket(conn, plan->ticket);
-    int error = kith_tls_init(&conn->tls, env->identity, &env->sink, conn->is_dialler,
-                              plan->has_expected ? &plan->expected : NULL);
+    int error = set_role(conn, plan);
+    if (!error && plan->from_port != 0)
+        error = open_from(conn, to->ss_family, plan->from_port);
     if (!error)
-        error = kith_net_error(uv_tcp_connect(&conn->request.connect, &conn->tcp,
-                                              (const struct sockaddr *)to, on_connect));
+        error = connect_to(conn, to);
     if (error) {
         kith_conn_abort(conn, error);
         return error;

@@ -5,7 +5,8 @@
  * Happy path: CONNECTING, and then HANDSHAKE. With a ticket: CONNECTING; the ticket is
  * written, TICKET; the relay says 1, HANDSHAKE. Accepted: HANDSHAKE, or, where tickets
  * are taken, KNOCKED until the first bytes are there; then HANDSHAKE with these as its
- * first input, or the descriptor is given away.
+ * first input, or the descriptor is given away. Accepted and awaited: HANDSHAKE, in the
+ * role that was agreed on.
  *
  * Ways to fail: the relay hangs up or says something else; neither TLS nor a whole ticket
  * comes within the handshake time. */
@@ -21,6 +22,9 @@ void kith_conn_begin_heard(struct kith_conn *conn, struct kith_bytes bytes);
 
 /* No more than this may be read before HANDSHAKE: what comes behind belongs to others. */
 size_t kith_conn_begin_wants(const struct kith_conn *conn);
+
+/* It waited for TLS long enough (`silence`). */
+void kith_conn_begin_silence_expired(struct kith_expiry_item *item);
 
 /* ---- of conn.c ---- */
 

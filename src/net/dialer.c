@@ -97,15 +97,22 @@ static struct kith_attempt *find_attempt(struct kith_dial *dial,
     return NULL;
 }
 
-/* The first of the family whose turn it is, else of the other. */
+/* Of those that are due, the first of the family whose turn it is, else of the other. */
 static struct kith_attempt *next_attempt(struct kith_dial *dial)
 {
     int family = dial->family_last == AF_INET6 ? AF_INET : AF_INET6;
-    for (size_t i = 0; i < dial->attempt_count; i++)
-        if (dial->attempts[i].state == KITH_ATTEMPT_TODO &&
-            dial->attempts[i].to.ss_family == family)
-            return &dial->attempts[i];
-    return find_attempt(dial, KITH_ATTEMPT_TODO);
+    uint64_t now_ms = uv_now(dial->timer.loop);
+    struct kith_attempt *other = NULL;
+    for (size_t i = 0; i < dial->attempt_count; i++) {
+        struct kith_attempt *attempt = &dial->attempts[i];
+        if (attempt->state != KITH_ATTEMPT_TODO || attempt->due_ms > now_ms)
+            continue;
+        if (attempt->to.ss_family == family)
+            return attempt;
+        if (!other)
+            other = attempt;
+    }
+    return other;
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -119,59 +126,97 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-static void arm(struct kith_dial *dial, bool is_staggered)
+/* For the end, the next attempt, or what waits to be tried again. */
+static void arm(struct kith_dial *dial)
 {
     uint64_t now_ms = uv_now(dial->timer.loop);
     uint64_t delay_ms = dial->due_ms > now_ms ? dial->due_ms - now_ms : 0;
-    if (is_staggered && delay_ms > KITH_DIAL_STAGGER_MS)
-        delay_ms = KITH_DIAL_STAGGER_MS;
+    for (size_t i = 0; i < dial->attempt_count; i++) {
+        const struct kith_attempt *attempt = &dial->attempts[i];
+        if (attempt->state != KITH_ATTEMPT_TODO)
+            continue;
+        uint64_t wait_ms =
+            attempt->due_ms > now_ms ? attempt->due_ms - now_ms : KITH_DIAL_STAGGER_MS;
+        if (wait_ms < delay_ms)
+            delay_ms = wait_ms;
+    }
     uv_timer_start(&dial->timer, on_timer, delay_ms, 0);
 }
 
-static int begin(struct kith_dial *dial, struct kith_attempt *attempt)
+static bool is_meeting(const struct kith_dial *dial)
+{
+    return dial->plan.from_port != 0 && !dial->plan.has_ticket;
+}
+
+/* Its turn was in vain: never again, or, in a meeting that it did not get to, later. */
+static void put_by(struct kith_dial *dial, struct kith_attempt *attempt, int error)
+{
+    note_error(dial, error);
+    attempt->state = KITH_ATTEMPT_DONE;
+    if (!is_meeting(dial) || attempt->has_connected)
+        return;
+    attempt->state = KITH_ATTEMPT_TODO;
+    attempt->due_ms = uv_now(dial->timer.loop) + KITH_DIAL_RETRY_MS;
+}
+
+static bool begin(struct kith_dial *dial, struct kith_attempt *attempt)
 {
     dial->family_last = attempt->to.ss_family;
     attempt->has_connected = false;
-    attempt->state = KITH_ATTEMPT_DONE;
     int error = kith_conn_connect(dial->env, &attempt->to, &dial->plan, &attempt->conn);
-    if (error)
-        return error;
+    if (error) {
+        put_by(dial, attempt, error);
+        return false;
+    }
     attempt->state = KITH_ATTEMPT_BUSY;
     attempt->conn->dial = dial;
-    return 0;
+    return true;
 }
 
 /* Begin the next attempt that can be begun; fail when none is left or under way. */
 static void advance(struct kith_dial *dial)
 {
     struct kith_attempt *next;
-    while ((next = next_attempt(dial)) != NULL) {
-        int error = begin(dial, next);
-        if (!error)
+    while ((next = next_attempt(dial)) != NULL)
+        if (begin(dial, next))
             break;
-        note_error(dial, error);
-    }
-    if (!next && !find_attempt(dial, KITH_ATTEMPT_BUSY) && dial->resolving_count == 0)
+    if (!find_attempt(dial, KITH_ATTEMPT_TODO) &&
+        !find_attempt(dial, KITH_ATTEMPT_BUSY) && dial->resolving_count == 0)
         fail(dial);
     else
-        arm(dial, find_attempt(dial, KITH_ATTEMPT_TODO) != NULL);
+        arm(dial);
 }
 
+static void drop(struct kith_attempt *attempt)
+{
+    attempt->conn->dial = NULL;
+    kith_conn_abort(attempt->conn, KITH_ECLOSED);
+    attempt->state = KITH_ATTEMPT_TODO;
+}
+
+/* In a meeting two may be connected, one accepted: who begins TLS is first done with one,
+ * and drops the other, so the two sides never choose differently. */
 void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn)
 {
     for (size_t i = 0; i < dial->attempt_count; i++) {
         struct kith_attempt *attempt = &dial->attempts[i];
         if (attempt->state != KITH_ATTEMPT_BUSY)
             continue;
-        if (attempt->conn == conn) {
+        if (attempt->conn == conn)
             attempt->has_connected = true;
-            continue;
-        }
-        attempt->conn->dial = NULL;
-        kith_conn_abort(attempt->conn, KITH_ECLOSED);
-        attempt->state = KITH_ATTEMPT_TODO;
+        else if (!attempt->has_connected)
+            drop(attempt);
     }
     uv_timer_stop(&dial->timer); /* the handshake has a limit of its own */
+}
+
+static bool is_shaking_hands(const struct kith_dial *dial)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
+            dial->attempts[i].has_connected)
+            return true;
+    return false;
 }
 
 void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error)
@@ -179,12 +224,42 @@ void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error)
     for (size_t i = 0; i < dial->attempt_count; i++)
         if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
             dial->attempts[i].conn == conn)
-            dial->attempts[i].state = KITH_ATTEMPT_DONE;
-    note_error(dial, error);
+            put_by(dial, &dial->attempts[i], error);
+    if (is_shaking_hands(dial))
+        return;
     if (uv_now(dial->timer.loop) >= dial->due_ms)
         fail(dial);
     else
         advance(dial);
+}
+
+/* ---- meeting ---- */
+
+static struct kith_attempt *find_address(struct kith_dial *dial,
+                                         const struct sockaddr_storage *to)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (kith_sockaddr_equal(&dial->attempts[i].to, to))
+            return &dial->attempts[i];
+    return NULL;
+}
+
+bool kith_dial_awaits(struct kith_dial *dial, const struct sockaddr_storage *remote)
+{
+    return is_meeting(dial) && find_address(dial, remote) != NULL;
+}
+
+void kith_dial_accepted(struct kith_dial *dial, const struct sockaddr_storage *remote,
+                        struct kith_conn *conn)
+{
+    struct kith_attempt *attempt = find_address(dial, remote);
+    if (attempt->state == KITH_ATTEMPT_BUSY)
+        drop(attempt);
+    attempt->state = KITH_ATTEMPT_BUSY;
+    attempt->has_connected = true;
+    attempt->conn = conn;
+    conn->dial = dial;
+    kith_dial_connected(dial, conn);
 }
 
 /* ---- resolving ---- */
@@ -193,10 +268,8 @@ static void add_attempt(struct kith_dial *dial, const struct sockaddr_storage *t
 {
     if (dial->attempt_count == KITH_DIAL_ATTEMPTS_MAX)
         return;
-    for (size_t i = 0; i < dial->attempt_count; i++)
-        if (kith_sockaddr_equal(&dial->attempts[i].to, to))
-            return;
-    dial->attempts[dial->attempt_count++].to = *to;
+    if (!find_address(dial, to))
+        dial->attempts[dial->attempt_count++].to = *to;
 }
 
 static void take_results(struct kith_dial *dial, const struct addrinfo *list)
@@ -208,15 +281,6 @@ static void take_results(struct kith_dial *dial, const struct addrinfo *list)
         memcpy(&to, list->ai_addr, list->ai_addrlen);
         add_attempt(dial, &to);
     }
-}
-
-static bool is_shaking_hands(const struct kith_dial *dial)
-{
-    for (size_t i = 0; i < dial->attempt_count; i++)
-        if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
-            dial->attempts[i].has_connected)
-            return true;
-    return false;
 }
 
 static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *list)
@@ -236,7 +300,7 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     if (is_shaking_hands(dial))
         return;
     if (find_attempt(dial, KITH_ATTEMPT_BUSY))
-        arm(dial, find_attempt(dial, KITH_ATTEMPT_TODO) != NULL);
+        arm(dial);
     else
         advance(dial);
 }
@@ -270,7 +334,7 @@ static void start(struct kith_dial *dial, const struct kith_net_target *target)
     if (dial->attempt_count > 0 || dial->resolving_count == 0)
         uv_timer_start(&dial->timer, on_timer, 0, 0);
     else
-        arm(dial, false);
+        arm(dial);
 }
 
 int kith_dial_new(struct kith_conn_env *env, uint32_t number,
@@ -288,6 +352,7 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
     dial->plan.has_ticket = target->ticket != NULL;
     if (target->expected)
         dial->plan.expected = *target->expected;
+    dial->plan.from_port = target->from_port;
     if (target->ticket)
         memcpy(dial->plan.ticket, target->ticket, sizeof dial->plan.ticket);
     kith_list_init(&dial->node);

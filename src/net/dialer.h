@@ -7,6 +7,10 @@
  * the others get their turn, so another program on the same port of ::1 hides no peer on
  * 127.0.0.1.
  *
+ * A dial from a given port is a meeting: both sides dial at once. Their SYNs cross, or
+ * one arrives at the other's listener, which passes the connection on to the dial. What
+ * is refused or unreachable is tried again, until the time is up.
+ *
  * Ends either in kith_dial_finish by the owner, when the connection is up, or in
  * `failed`; then in `closed`. */
 #ifndef KITH_NET_DIALER_H
@@ -19,6 +23,8 @@
 
 #define KITH_DIAL_STAGGER_MS 250 /* RFC 8305 section 5, Connection Attempt Delay */
 
+#define KITH_DIAL_RETRY_MS 200 /* of a meeting, once refused: five SYNs a second */
+
 /* Addresses and results of names that are looked at, the addresses first; names have few.
  * Others are ignored. */
 #define KITH_DIAL_ATTEMPTS_MAX 16
@@ -28,6 +34,7 @@ enum kith_attempt_state { KITH_ATTEMPT_TODO, KITH_ATTEMPT_BUSY, KITH_ATTEMPT_DON
 struct kith_attempt {
     struct sockaddr_storage to;
     enum kith_attempt_state state;
+    uint64_t due_ms;        /* begun no sooner */
     bool has_connected;     /* while BUSY */
     struct kith_conn *conn; /* while BUSY */
 };
@@ -65,6 +72,13 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
 /* Happenings of its connections, passed on by the owner. */
 void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn);
 void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error);
+
+/* Would a connection accepted from there be this dial's? */
+bool kith_dial_awaits(struct kith_dial *dial, const struct sockaddr_storage *remote);
+
+/* It would, and here it is: connected. */
+void kith_dial_accepted(struct kith_dial *dial, const struct sockaddr_storage *remote,
+                        struct kith_conn *conn);
 
 /* Fail with `error` in the next turn. */
 void kith_dial_expire(struct kith_dial *dial, int error);

@@ -74,7 +74,11 @@ static int open_socket(const struct sockaddr_storage *address, int *out_fd)
         (address->ss_family == AF_INET6 &&
          set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, !is_dual) != 0) ||
         bind(fd, (const struct sockaddr *)address, kith_sockaddr_size(address)) != 0 ||
-        listen(fd, BACKLOG) != 0) {
+        listen(fd, BACKLOG) != 0 ||
+        /* Now that it listens: before, another that listens here would be no hindrance.
+         * Who binds later needs the option, too, and connections that leave from this
+         * port have it. */
+        set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) {
         int error = kith_net_error_errno(errno);
         close(fd);
         return error;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A listening socket. Without descriptors left it pauses, its callers waiting in the
- * kernel's queue, until the owner says that one is free, or a second has passed. */
+/* A listening socket. Its port is its own: a second one that would listen on it is
+ * refused, but connections may leave from it (conn.h). Without descriptors left it
+ * pauses, its callers waiting in the kernel's queue, until the owner says that one is
+ * free, or a second has passed. */
 #ifndef KITH_NET_LISTENER_H
 #define KITH_NET_LISTENER_H
 

@@ -149,6 +149,14 @@ static void resume_listeners(struct kith_net *net)
         kith_listener_resume(kith_list_item(node, struct kith_listener, node));
 }
 
+/* Neither one of ours that lost its race, nor one that was given away with its ticket. */
+static void tell_stranger(struct kith_net *net, const struct kith_conn *conn, int error)
+{
+    if (conn->is_accepted && error != 0 && net->config.handler.stranger &&
+        !net->is_stopping)
+        net->config.handler.stranger(net->config.handler.ctx, error);
+}
+
 static void on_closed(struct kith_conn *conn, int error)
 {
     struct kith_net *net = conn->env->owner;
@@ -163,8 +171,8 @@ static void on_closed(struct kith_conn *conn, int error)
         net->config.handler.down(net->config.handler.ctx, link, error);
     else if (dial)
         kith_dial_closed(dial, conn, error);
-    else if (error && net->config.handler.stranger != NULL && !net->is_stopping)
-        net->config.handler.stranger(net->config.handler.ctx, error);
+    else
+        tell_stranger(net, conn, error);
     finish_when_idle(net);
 }
 
@@ -182,24 +190,42 @@ static const struct kith_conn_happenings happenings = {
 
 /* The oldest handshake from the newcomer's host, else the oldest of all: who opens many
  * pushes out his own. */
-static struct kith_conn *choose_victim(struct kith_net *net, int fd)
+static struct kith_conn *choose_victim(struct kith_net *net,
+                                       const struct sockaddr_storage *newcomer)
 {
-    struct sockaddr_storage newcomer = {0};
-    socklen_t size = sizeof newcomer;
-    bool is_known = getpeername(fd, (struct sockaddr *)&newcomer, &size) == 0;
     struct kith_conn *oldest = NULL;
     kith_list_each (node, &net->env.handshakes.items) {
         struct kith_conn *conn =
             kith_list_item(kith_list_item(node, struct kith_expiry_item, node),
                            struct kith_conn, expiry);
         struct sockaddr_storage other;
-        if (is_known && kith_conn_remote(conn, &other) &&
-            kith_sockaddr_same_host(&newcomer, &other))
+        if (kith_conn_remote(conn, &other) && kith_sockaddr_same_host(newcomer, &other))
             return conn;
         if (!oldest)
             oldest = conn;
     }
     return oldest;
+}
+
+static struct kith_dial *find_awaiting(struct kith_net *net,
+                                       const struct sockaddr_storage *remote)
+{
+    kith_list_each (node, &net->dials) {
+        struct kith_dial *dial = kith_list_item(node, struct kith_dial, node);
+        if (kith_dial_awaits(dial, remote))
+            return dial;
+    }
+    return NULL;
+}
+
+static void accept_for(struct kith_dial *dial, const struct sockaddr_storage *remote,
+                       int take_fd)
+{
+    struct kith_conn *conn;
+    if (kith_conn_accept_planned(dial->env, take_fd, &dial->plan, &conn) != 0)
+        return;
+    kith_dial_accepted(dial, remote, conn);
+    kith_conn_begin(conn);
 }
 
 static void on_accepted(struct kith_listener *listener, int take_fd)
@@ -209,9 +235,19 @@ static void on_accepted(struct kith_listener *listener, int take_fd)
         close(take_fd);
         return;
     }
+    struct sockaddr_storage remote = {0};
+    socklen_t size = sizeof remote;
+    if (getpeername(take_fd, (struct sockaddr *)&remote, &size) != 0) {
+        close(take_fd); /* gone already */
+        return;
+    }
     if (net->env.handshakes.count >= net->config.handshakes_max)
-        kith_conn_abort(choose_victim(net, take_fd), KITH_ELIMIT);
-    kith_conn_accept(&net->env, take_fd);
+        kith_conn_abort(choose_victim(net, &remote), KITH_ELIMIT);
+    struct kith_dial *dial = find_awaiting(net, &remote);
+    if (dial)
+        accept_for(dial, &remote, take_fd);
+    else
+        kith_conn_accept(&net->env, take_fd);
 }
 
 static void on_listener_closed(struct kith_listener *listener)
@@ -246,14 +282,11 @@ static int listen_on(struct kith_net *net, const struct sockaddr_storage *at,
 static int listen_on_all(struct kith_net *net, uint16_t port,
                          struct kith_address *out_bound)
 {
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
-    struct sockaddr_storage at = {0};
-    memcpy(&at, &v6, sizeof v6);
+    struct sockaddr_storage at;
+    kith_sockaddr_any(AF_INET6, port, &at);
     int error = listen_on(net, &at, out_bound);
     if (error == KITH_EUNREACHABLE || error == KITH_EADDRESS) {
-        memset(&at, 0, sizeof at);
-        memcpy(&at, &v4, sizeof v4);
+        kith_sockaddr_any(AF_INET, port, &at);
         error = listen_on(net, &at, out_bound);
     }
     if (!error && out_bound)
@@ -315,8 +348,6 @@ int kith_net_dial(struct kith_net *net, uint32_t dial,
                   const struct kith_net_target *target)
 {
     assert(dial != 0);
-    if (target->from_port != 0)
-        return KITH_EINVALID;
     if (net->dial_count >= KITH_NET_DIALS_MAX || net->is_stopping)
         return KITH_ELIMIT;
     struct kith_dial *begun = NULL;

@@ -68,7 +68,8 @@ struct kith_net_handler {
     void (*down)(void *ctx, kith_link_no link, int error);
 
     /* In place of `up`. KITH_EREFUSED, KITH_EUNREACHABLE, KITH_ERESOLVE, KITH_ETIMEDOUT,
-     * KITH_EIDENTITY, KITH_EHANDSHAKE, KITH_ECLOSED, KITH_ELIMIT, KITH_ENOMEM. */
+     * KITH_EIDENTITY, KITH_EHANDSHAKE, KITH_ECLOSED, KITH_EADDRINUSE, KITH_ELIMIT,
+     * KITH_ENOMEM. */
     void (*dial_failed)(void *ctx, uint32_t dial, int error);
 
     /* Bytes given to kith_net_send that the kernel has taken since the last time. */
@@ -125,8 +126,13 @@ int kith_net_listen(struct kith_net *net, const struct kith_address *address,
                     struct kith_address *out_bound);
 
 /* Resolves, connects to what answers first and proves. `dial` is the caller's, not 0.
- * Returns 0, and then `up` or `dial_failed` comes, or KITH_ELIMIT or KITH_ENOMEM,
- * or KITH_EINVALID for a local port, which is not done yet. */
+ * Returns 0, and then `up` or `dial_failed` comes, or KITH_ELIMIT or KITH_ENOMEM.
+ *
+ * With a local port (and no ticket) it is a meeting: the other side does the same. Who
+ * refuses or cannot be reached is tried again until the time is up, for a router may say
+ * so before the other side has begun; and a connection accepted from one of the addresses
+ * is this dial's. It fails with KITH_EADDRINUSE when the port cannot be had, or when
+ * there is a connection from it to that address already. */
 int kith_net_dial(struct kith_net *net, uint32_t dial,
                   const struct kith_net_target *target);
 

@@ -46,6 +46,17 @@ socklen_t kith_sockaddr_size(const struct sockaddr_storage *address)
                                           : sizeof(struct sockaddr_in);
 }
 
+void kith_sockaddr_any(int family, uint16_t port, struct sockaddr_storage *out)
+{
+    const struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    const struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+    memset(out, 0, sizeof *out);
+    if (family == AF_INET6)
+        memcpy(out, &v6, sizeof v6);
+    else
+        memcpy(out, &v4, sizeof v4);
+}
+
 void kith_sockaddr_unmap(struct sockaddr_storage *address)
 {
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;

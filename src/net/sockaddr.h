@@ -18,6 +18,9 @@ void kith_sockaddr_format(const struct sockaddr_storage *from, struct kith_addre
 /* For bind and connect. */
 socklen_t kith_sockaddr_size(const struct sockaddr_storage *address);
 
+/* Every address of a family, AF_INET or AF_INET6. */
+void kith_sockaddr_any(int family, uint16_t port, struct sockaddr_storage *out);
+
 /* ::ffff:1.2.3.4 becomes 1.2.3.4; anything else stays. */
 void kith_sockaddr_unmap(struct sockaddr_storage *address);
 

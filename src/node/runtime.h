@@ -12,6 +12,8 @@
 #include "base/passphrase.h"
 #include "base/tracker_address.h"
 #include "core/node.h"
+#include "core/node_trackers.h"
+#include "net/portmap.h"
 #include "node/logger.h"
 #include "node/problem.h"
 #include <uv.h>
@@ -31,12 +33,14 @@ struct kith_runtime_config {
     size_t peer_count;
     const struct kith_tracker_address *trackers; /* registered at for ever */
     size_t tracker_count;                        /* at most KITH_TRACKERS_MAX */
-    const char *network; /* NULL: the one kept in the home, else the default */
+    bool relays_for_contacts; /* pass bytes on between those who do not reach another */
+    const char *network;      /* NULL: the one kept in the home, else the default */
     const struct kith_passphrase *passphrase; /* of the network; NULL: none is given */
     bool drops_passphrase;                    /* the network is to have none */
     bool has_lan;                             /* be found on the LAN, and find */
     uint16_t discovery_port;      /* has_lan: the same on all nodes of the network */
     kith_time discovery_interval; /* the longest between beacons; 0: the default */
+    bool has_mapping;             /* ask the router to hand the port on from outside */
     bool is_durable;              /* durability = full: sync the disk at each commit */
     struct kith_logger *log;      /* borrowed; may be NULL */
     /* The node cannot go on (memory ran out within it). Called once, from the loop; stop
@@ -104,12 +108,25 @@ struct kith_lan_view {
 };
 struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime);
 
+/* What the router does for us. */
+struct kith_mapping_view {
+    bool is_wanted;   /* it is not turned off */
+    bool is_confined; /* nobody beyond this host gets to what is listened on by IPv4 */
+    int error;        /* why the router is not even asked; 0: it is */
+    struct kith_portmap_view router; /* as it says: no proof that somebody gets in */
+};
+struct kith_mapping_view kith_runtime_mapping(const struct kith_runtime *runtime);
+
 /* Addresses of this host's interfaces that are up, without loopback; port 0. */
 size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
                                struct kith_address *out, size_t out_max);
 
 /* Why nothing is stored at the moment; 0 when all is well. */
 int kith_runtime_store_error(const struct kith_runtime *runtime);
+
+/* Why a part of what is stored could not be read since the start; 0 when all was well. It
+ * does not heal by itself. */
+int kith_runtime_read_error(const struct kith_runtime *runtime);
 
 /* The last warnings and errors of the log, oldest first; borrowed until the next turn. */
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,

@@ -91,6 +91,7 @@ static void dial(struct kith_runtime *runtime, const struct kith_effect *effect)
         .count = 1,
         .expected =
             effect->tracker_dial.has_expected ? &effect->tracker_dial.expected : NULL,
+        .from_port = kith_trackers_port(runtime),
     };
     uint32_t tracker = effect->tracker_dial.tracker;
     int error = runtime->trackers.net == NULL ? make_net(runtime) : 0;

@@ -8,11 +8,13 @@
 struct place {
     uint32_t pair; /* 0: free */
     struct kith_id ids[2];
+    struct kith_ip households[2];
 };
 
 struct kith_relaying {
     struct kith_relay *relay;
     size_t per_peer_max;
+    size_t per_household_max;
     size_t count;
     struct place places[];
 };
@@ -46,6 +48,7 @@ int kith_relaying_new(const struct kith_relaying_config *config,
                                       .ctx = relaying};
     relaying->count = config->pairs_max;
     relaying->per_peer_max = config->per_peer_max;
+    relaying->per_household_max = config->per_household_max;
     int error = kith_relay_new(config->loop, &relay, &relaying->relay);
     if (error != 0) {
         free(relaying);
@@ -69,28 +72,36 @@ void kith_relaying_free(struct kith_relaying *relaying)
     free(relaying);
 }
 
-static size_t count_of(const struct kith_relaying *relaying, const struct kith_id *id)
+/* Is there something left for this side of the pair? */
+static bool has_share(const struct kith_relaying *relaying,
+                      const struct kith_registry_pair *pair, size_t side)
 {
-    size_t count = 0;
+    const struct kith_id *id = &pair->ids[side];
+    const struct kith_ip *household = &pair->households[side];
+    size_t of_peer = 0, of_household = 0;
     for (size_t i = 0; i < relaying->count; i++) {
         const struct place *place = &relaying->places[i];
-        count += place->pair != 0 &&
-                 (kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id));
+        if (place->pair == 0)
+            continue;
+        of_peer += kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id);
+        of_household += kith_ip_equal(&place->households[0], household) ||
+                        kith_ip_equal(&place->households[1], household);
     }
-    return count;
+    return of_peer < relaying->per_peer_max && of_household < relaying->per_household_max;
 }
 
-int kith_relaying_expect(struct kith_relaying *relaying, uint32_t pair,
-                         const struct kith_id ids[static 2],
-                         const uint8_t tickets[static 2][KITH_TICKET_SIZE])
+int kith_relaying_expect(struct kith_relaying *relaying,
+                         const struct kith_registry_pair *pair)
 {
     struct place *place = find(relaying, 0);
-    if (place == NULL || count_of(relaying, &ids[0]) >= relaying->per_peer_max ||
-        count_of(relaying, &ids[1]) >= relaying->per_peer_max)
+    if (place == NULL || !has_share(relaying, pair, 0) || !has_share(relaying, pair, 1))
         return KITH_ELIMIT;
-    int error = kith_relay_expect(relaying->relay, pair, tickets[0], tickets[1]);
+    int error = kith_relay_expect(relaying->relay, pair->pair, pair->tickets[0],
+                                  pair->tickets[1]);
     if (error == 0)
-        *place = (struct place){pair, {ids[0], ids[1]}};
+        *place = (struct place){pair->pair,
+                                {pair->ids[0], pair->ids[1]},
+                                {pair->households[0], pair->households[1]}};
     return error;
 }
 

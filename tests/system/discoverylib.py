@@ -103,6 +103,10 @@ class Stream:
                 for _, kind, data in list(self.told)
                 if kind == "peer" and data["peer"]["id"] == of.id]
 
+    def texts(self):
+        """All that was said, in the order told."""
+        return [data["text"] for _, kind, data in list(self.told) if kind == "message"]
+
     def heard(self, text):
         """When this was said; None before."""
         return next((at for at, kind, data in list(self.told)

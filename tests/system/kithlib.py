@@ -33,6 +33,7 @@ DONE, FAILED, USAGE, NO_NODE, NOT_FOUND, TIMED_OUT = range(6)  # exit codes (kit
 
 # Tests that run side by side must not find one another.
 os.environ.setdefault("KITH_LAN", "no")
+os.environ.setdefault("KITH_PORT_MAPPING", "no")  # the machine's router is not ours
 os.environ.setdefault("KITH_HTTP", "127.0.0.1:0")
 
 is_soak = os.environ.get("KITH_SOAK") == "1"

@@ -118,12 +118,13 @@ class Uplink:
     def address_lines(self):
         """The machine's, with nothing there before."""
         machine, device = self.machine, self.interface
-        machine.ipv4 = f"{NETWORK_IPV4}{self.number}" if self.ipv4 else None
+        machine.ipv4 = f"{self.lab.network_ipv4}{self.number}" if self.ipv4 else None
         machine.ipv6 = f"{NETWORK_IPV6}{self.number:x}" if self.ipv6 else None
         lines = [f"link set {device} up"]
         if machine.ipv4:
             lines += [f"addr add {machine.ipv4}/24 brd + dev {device}",
-                      f"route replace default via {NETWORK_IPV4}{GATEWAY} dev {device}"]
+                      f"route replace default via {self.lab.network_ipv4}{GATEWAY} "
+                      f"dev {device}"]
         if machine.ipv6:
             lines += [f"addr add {machine.ipv6}/64 dev {device} nodad",
                       f"route replace ::/0 via {NETWORK_IPV6}{GATEWAY:x} dev {device}"]
@@ -340,11 +341,28 @@ class Site:
         self.edge.run("nft", "add", "element", "inet", "router", "forwarded",
                       f"{{ {protocol} . {port} : {host.ipv4} . {host_port} }}")
 
+    def unforward(self, protocol, port, is_silent=True):
+        """No more of that, for what came in that way neither; it is refused if not in silence."""
+        end = "drop" if is_silent else "reject with tcp reset"
+        self.edge.run("nft", "-f", "-", stdin=(
+            "flush map inet router forwarded\n"
+            f"insert rule inet router forward meta l4proto {protocol} ct status dnat "
+            f"ct original proto-dst {port} {end}\n"))
+
+    def block(self, address):
+        """Nothing goes there or comes from there any more."""
+        family = "ip6" if ":" in address else "ip"
+        self.edge.run("nft", "-f", "-", stdin="".join(
+            f"insert rule inet router forward {family} {end} {address} drop\n"
+            for end in ("saddr", "daddr")))
+
 
 class Lab:
-    """The internet with a machine for a tracker. Skips the case where there cannot be any."""
+    """The internet with a machine for a tracker. Skips the case where there cannot be any.
+    `network_ipv4` is for programs that know which addresses nobody has."""
 
-    def __init__(self, scene=None):
+    def __init__(self, scene=None, network_ipv4=NETWORK_IPV4):
+        self.network_ipv4 = network_ipv4
         self.namespaces, self.closers, self.lost = [], [], {}
         self.numbers = iter(range(FIRST_HOST, GATEWAY))
         if scene:
@@ -360,7 +378,7 @@ class Lab:
         uplink.ipv4 = uplink.ipv6 = True
         configure((self.internet, _FORWARDING, [
             bridge_line("internet"), "link set internet up",
-            f"addr add {NETWORK_IPV4}{GATEWAY}/24 brd + dev internet",
+            f"addr add {network_ipv4}{GATEWAY}/24 brd + dev internet",
             f"addr add {NETWORK_IPV6}{GATEWAY:x}/64 dev internet nodad",
             "route add blackhole default", "route add blackhole ::/0",
             *uplink.plug_lines()], ""))

@@ -63,12 +63,14 @@ def head():
 
 
 class Tracker(Node):
-    """A kith tracker on the machine that the lab has for one. Keeps its id over restarts."""
+    """A kith tracker on a machine, by default the one that the lab has for it. Keeps its id
+    over restarts."""
 
-    def __init__(self, scene, lab, *flags):
-        super().__init__(scene, "tracker", "", os.path.join(scene.path, "tracker"),
-                         list(flags), {}, lab.tracker.prefix)
-        self.machine = lab.tracker
+    def __init__(self, scene, lab, *flags, machine=None):
+        self.machine = machine or lab.tracker
+        super().__init__(scene, "tracker", "",
+                         os.path.join(scene.path, f"tracker{len(scene.nodes)}"),
+                         list(flags), {}, self.machine.prefix)
         scene.nodes.append(self)
 
     def start(self, *flags):
@@ -96,6 +98,25 @@ def path_between(node, other):
     return None
 
 
+def paths(one, other):
+    """Of both ends, as the API has it."""
+    return [peer and peer["path"] for peer in (one.peer(other), other.peer(one))]
+
+
+def linked(one, other, wanted, within_s=LINKED_S):
+    """Wait until both have them linked as wanted. The seconds that took."""
+    begin = time.monotonic()
+    wait_until(f"{one.name} and {other.name} linked, {wanted}", lambda: all(
+        path_class(path) == wanted for path in paths(one, other)), within_s)
+    return time.monotonic() - begin
+
+
+def start(scene, sites, *flags):
+    """A node at each of two sites."""
+    return [site.host.node(scene, f"{name} at {site.name}", *flags).start()
+            for name, site in zip(("alice", "bob"), sites)]
+
+
 def link(scene, tracker, one, other):
     """Start a node at each of two sites, and wait until they are linked as they are to be.
     The nodes, the path, and the seconds from their start to that."""
@@ -106,8 +127,8 @@ def link(scene, tracker, one, other):
              for name, site in (("alice", one), ("bob", other))]
 
     def is_wanted():
-        paths = [path_between(*nodes), path_between(*reversed(nodes))]
-        return paths[0] if all(path_class(path) == wanted for path in paths) else None
+        found = [path_between(*nodes), path_between(*reversed(nodes))]
+        return found[0] if all(path_class(path) == wanted for path in found) else None
     path = wait_until(f"{one.name} and {other.name} linked, {wanted}", is_wanted, LINKED_S)
     return nodes, path, time.monotonic() - begin
 

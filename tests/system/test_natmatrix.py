@@ -105,7 +105,8 @@ def _(scene):
     source = ("import kithlib, test_nat\n"
               "print(*(claim for claim, _ in kithlib._cases), sep='\\n')")
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True,
-                          check=True, cwd=os.path.dirname(os.path.abspath(__file__)))
+                          check=True, cwd=os.path.dirname(os.path.abspath(__file__)),
+                          env={**os.environ, "KITH_SOAK": "1"})
     same(done.stdout.splitlines(), [f"{one} and {other}: {natmatrix.expected(one, other)}"
                                     for one, other in natmatrix.pairs()])
 

@@ -139,11 +139,42 @@ class Registrant(BadPeer):
         return reason
 
 
+class Crowd:
+    """Many peers in one process; see crowd.c."""
+
+    def __init__(self, scene, tracker, count, tag=0x42):
+        self.process = subprocess.Popen(
+            [os.environ["KITH_CROWD"], tracker.address, str(count), str(tag)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        scene.at_end(self.end)
+        self.registered, self.ended, self.took_ms = self.answer("settled")
+
+    def answer(self, word):
+        line = self.process.stdout.readline().split()
+        assert line and line[0].decode() == word, line
+        return [int(number) for number in line[1:]]
+
+    def ask(self, order, word):
+        self.order(order)
+        return self.answer(word)
+
+    def order(self, order):
+        self.process.stdin.write(order.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def end(self):
+        """As a process that died."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
 class Tracker:
     """`kith tracker` with a home of its own. Keeps its address over restarts."""
 
-    def __init__(self, scene, *flags, env=None):
-        self.scene, self.flags, self.env = scene, flags, env or {}
+    def __init__(self, scene, *flags, env=None, prefix=()):
+        self.scene, self.flags, self.env, self.prefix = scene, flags, env or {}, prefix
         self.home = os.path.join(scene.path, f"t{len(scene.closers)}")
         self.host, self.port = scene.host(), 0
         self.log_path = self.home + ".log"
@@ -161,8 +192,8 @@ class Tracker:
     def start(self, *flags):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [kith_path(), "tracker", "--json", "--home", self.home, "--listen",
-                 self.address, *self.flags, *flags],
+                [*self.prefix, kith_path(), "tracker", "--json", "--home", self.home,
+                 "--listen", self.address, *self.flags, *flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, **self.env})
         self.ready = json.loads(self.line())
@@ -224,3 +255,21 @@ class Tracker:
         finally:
             if self.process.poll() is None:
                 self.kill()
+
+
+class PlainTracker(Tracker):
+    """With no flags but those given, for a while."""
+
+    def __init__(self, flags, env=None):
+        self.process = subprocess.Popen(
+            [kith_path(), "tracker", *flags], stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+
+    def log(self):
+        return ""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()

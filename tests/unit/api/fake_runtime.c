@@ -10,6 +10,11 @@ struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
     return runtime->lan;
 }
 
+struct kith_mapping_view kith_runtime_mapping(const struct kith_runtime *runtime)
+{
+    return runtime->mapping;
+}
+
 size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
                                struct kith_address *out, size_t out_max)
 {
@@ -23,6 +28,11 @@ size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
 int kith_runtime_store_error(const struct kith_runtime *runtime)
 {
     return runtime->store_error;
+}
+
+int kith_runtime_read_error(const struct kith_runtime *runtime)
+{
+    return runtime->read_error;
 }
 
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,
@@ -465,6 +475,13 @@ struct kith_runtime *fake_runtime_new(uv_loop_t *loop)
     runtime->listen[0].port = KITH_PORT_DEFAULT;
     runtime->lan = (struct kith_lan_view){
         .is_wanted = true, .port = KITH_PORT_DEFAULT, .sent = 6, .received = 4};
+    runtime->mapping = (struct kith_mapping_view){
+        .is_wanted = true,
+        .router = {.state = KITH_PORTMAP_MAPPED,
+                   .protocol = "NAT-PMP",
+                   .external = {.host = "203.0.113.7", .port = 50123},
+                   .port = KITH_PORT_DEFAULT,
+                   .router = "10.0.0.254"}};
     runtime->node.beacons = (struct kith_beacon_counts){.sent = 2, .own = 2, .heard = 2};
     runtime->interface_count = 1;
     kith_list_init(&runtime->observers);

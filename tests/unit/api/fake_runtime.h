@@ -89,8 +89,10 @@ struct kith_runtime {
     size_t found_count;
     struct kith_command asked; /* the last LOOKUP */
     struct kith_lan_view lan;
+    struct kith_mapping_view mapping;
     size_t interface_count;
     int store_error;
+    int read_error;
     const char *warning; /* or NULL */
     struct kith_address listen[1];
     struct kith_run run; /* scratch */

@@ -36,6 +36,7 @@ static int open_as(const char *home, enum kith_open_mode mode, const char *name,
     assert_int_equal(kith_options_set(options, "name", name), 0);
     assert_int_equal(kith_options_set(options, "listen", "127.0.0.1:0"), 0);
     assert_int_equal(kith_options_set(options, "lan", "no"), 0);
+    assert_int_equal(kith_options_set(options, "port-mapping", "no"), 0);
     if (peer)
         assert_int_equal(kith_options_set(options, "peer", peer), 0);
     int error = kith_open(home, mode, options, out, why, KITH_WHY_SIZE);
@@ -183,6 +184,7 @@ static void an_address_in_use_ends_the_start_cleanly(void **state)
     struct kith_options *options = kith_options_new();
     kith_options_set(options, "listen", kith_address(scene->alice));
     kith_options_set(options, "lan", "no");
+    kith_options_set(options, "port-mapping", "no");
     assert_int_equal(kith_open(scene->bob_home, KITH_OPEN_EITHER, options, &scene->bob,
                                why, sizeof why),
                      KITH_EADDRINUSE);
@@ -205,6 +207,7 @@ static void the_log_is_told_and_a_passphrase_links(void **state)
     kith_options_set(options, "network", "friends");
     kith_options_set(options, "listen", "127.0.0.1:0");
     kith_options_set(options, "lan", "no");
+    kith_options_set(options, "port-mapping", "no");
     kith_options_log(options, count_line, &lines);
     assert_int_equal(kith_options_passphrase(options, "correct horse\n", 14), 0);
     assert_int_equal(

@@ -239,6 +239,19 @@ int plain_connect(const struct kith_address *at)
     return fd;
 }
 
+bool has_ipv6(void)
+{
+    struct kith_address address = {.host = "::1"};
+    struct sockaddr_storage at;
+    assert_true(kith_sockaddr_parse(&address, &at));
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool has =
+        fd >= 0 && bind(fd, (struct sockaddr *)&at, sizeof(struct sockaddr_in6)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return has;
+}
+
 size_t count_descriptors(void)
 {
     size_t count = 0;

@@ -81,6 +81,9 @@ bool is_pattern(const uint8_t *bytes, size_t size);
 /* A plain blocking TCP socket connected to `at`. */
 int plain_connect(const struct kith_address *at);
 
+/* Is there a ::1? */
+bool has_ipv6(void);
+
 /* Descriptors this process has open. */
 size_t count_descriptors(void);
 
