@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/address.h"
 #include "base/alloc.h"
@@ -329,9 +330,10 @@ static void send_lookup(struct bench_crowd *crowd, size_t from, enum kith_lookup
 }
 
 void bench_crowd_look_up(struct bench_crowd *crowd, enum kith_lookup_by by,
-                         double *out_us, size_t count)
+                         unsigned every_us, double *out_us, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        usleep(every_us);
         double begin_s = bench_now_s();
         uint64_t token = crowd->answered + 1;
         send_lookup(crowd, crowd->next_asking++ % crowd->config.count, by, token);

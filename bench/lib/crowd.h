@@ -69,9 +69,9 @@ uint64_t bench_crowd_refresh(struct bench_crowd *crowd, size_t links, unsigned i
  * second. */
 double bench_crowd_pace(struct bench_crowd *crowd, double per_s, int until);
 
-/* `count` look-ups, one after the other, each by the next of the crowd for another of its
+/* `count` look-ups, `every_us` apart, each by the next of the crowd for another of its
  * network: microseconds until the answer has come. */
 void bench_crowd_look_up(struct bench_crowd *crowd, enum kith_lookup_by by,
-                         double *out_us, size_t count);
+                         unsigned every_us, double *out_us, size_t count);
 
 #endif
