@@ -2,15 +2,21 @@
 """What befalls nodes behind routers while they talk: a tracker that dies, ways that open and
 close, new addresses, bad ways. Nothing that was said is lost, shown twice or out of order."""
 
+import os
 import time
 
+from badpeerlib import BadPeer, id_bytes
 from discoverylib import note
 from kithlib import DONE, case, is_soak, main, same, wait_until
+from liarlib import (Liar, Listener, entry, peers, ring_to_be_relayed, ring_to_meet,
+                     signed_record)
 from natlab import Lab
 from natmatrix import (DIRECT, RELAYED, Tracker, expected, linked, path_class, paths, run_pair,
                        start)
 from netns import become_root
 from talklib import Talk
+from trackerlib import Tracker as LoopbackTracker
+from trackerlib import record
 
 # What is printed is what a person waits; what is asserted holds on a machine many times
 # slower.
@@ -37,6 +43,20 @@ def all_come(conditions, within_s, what):
 
 def is_linked(pair, wanted):
     return lambda: all(path_class(path) == wanted for path in paths(*pair))
+
+
+def is_registered(node, tracker):
+    _, answer = node.request("GET", "/trackers")
+    return any(t["address"] == tracker.address and t["state"] == "registered"
+               for t in answer["trackers"])
+
+
+def ring_until_relayed(liar, carol, before):
+    """It waits while another dial of that kind is under way."""
+    if liar.relayed == before:
+        liar.send(ring_to_be_relayed(carol.id))
+        time.sleep(0.2)
+    return liar.relayed > before
 
 
 def out_of(node, *args):
@@ -145,6 +165,53 @@ def _(scene):
     talk.ends()
     same(talk.departures(), 0, "departures told")
     same(carol.kith("lookup", "--json", pair[0].id).expect(DONE).lines()[0]["id"], pair[0].id)
+
+
+@case("a tracker that lies links nobody wrong, and is in nobody's way")
+def _(scene):
+    liar, honest = Liar(scene), LoopbackTracker(scene).start()
+    alice, bob = (scene.make(name, "--tracker", f"{honest.address}/{honest.id}").start()
+                  for name in ("alice", "bob"))
+    scene.linked(alice, bob)
+    alice.stop()
+    alice.flags += ["--tracker", liar.address]
+    alice.start()
+    liar.welcome()
+    scene.linked(alice, bob)
+    talk = Talk(scene, alice, bob)
+    trap = Listener(scene)  # where nobody has a reason to go
+    carol, mallory = (BadPeer(scene, "listen", f"{scene.host()}:0") for _ in range(2))
+    of_mallory = mallory.wait("listening")[0]
+    stranger = os.urandom(32)
+    lies = (
+        # Carol is where bob is: he shows another key.
+        peers(entry(carol.id, signed_record(carol, addresses=[bob.address]))),
+        # Somebody else signed for her; the signature is nobody's; it was true once.
+        peers(entry(carol.id, signed_record(mallory, carol.id, [trap.address]))),
+        peers(entry(carol.id, record(carol.id, 2 ** 63, [trap.address]))),
+        peers(entry(carol.id, signed_record(carol, addresses=[trap.address], expiry_s=-1))),
+        # The record of one for another.
+        peers(entry(mallory.id, signed_record(carol, addresses=[trap.address]))),
+        # To meet somebody whom nobody told of; a known one, where nobody listens.
+        ring_to_meet(stranger, trap.address.encode()), ring_to_be_relayed(stranger),
+        ring_to_meet(carol.id, b"no address"), ring_to_meet(carol.id, b"192.0.2.1:1"), ring_to_meet(carol.id, b"0.0.0.0:1"),
+        peers(entry(bytes.fromhex("00" * 32))), peers(entry(id_bytes(alice.id))),
+    )
+    for lie in lies:
+        liar.send(lie)
+    # By the relay of a liar to bob, and to mallory, instead of to carol.
+    for to in (bob.address, of_mallory):
+        before, liar.relays_to = liar.relayed, to
+        wait_until("the ticket was used", lambda b=before: ring_until_relayed(liar, carol, b))
+    assert is_registered(alice, liar), alice.log()
+    # What cannot be read ends the liar's link alone.
+    liar.send(ring_to_meet(carol.id, b"192.0.2.1:1", role=b"x"))
+    wait_until("the liar is told off", lambda: alice.logs("tracker", liar.address, "EPROTO"))
+    talk.ends()
+    same(talk.departures(), 0, "departures told")
+    same(trap.count, 0, "dials on the word of a liar")
+    same([peer["id"] for peer in alice.peers()], [bob.id], "peers of alice")
+    assert is_registered(alice, honest), alice.log()
 
 
 if __name__ == "__main__":
