@@ -13,6 +13,7 @@ struct place {
 struct kith_relaying {
     struct kith_relay *relay;
     size_t per_peer_max;
+    size_t per_peer_spare_max;
     size_t count;
     struct place places[];
 };
@@ -46,6 +47,7 @@ int kith_relaying_new(const struct kith_relaying_config *config,
                                       .ctx = relaying};
     relaying->count = config->pairs_max;
     relaying->per_peer_max = config->per_peer_max;
+    relaying->per_peer_spare_max = config->per_peer_spare_max;
     int error = kith_relay_new(config->loop, &relay, &relaying->relay);
     if (error != 0) {
         free(relaying);
@@ -69,15 +71,21 @@ void kith_relaying_free(struct kith_relaying *relaying)
     free(relaying);
 }
 
-static size_t count_of(const struct kith_relaying *relaying, const struct kith_id *id)
+static bool is_of(const struct place *place, const struct kith_id *id)
 {
-    size_t count = 0;
+    return kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id);
+}
+
+static bool has_share(const struct kith_relaying *relaying, const struct kith_id *id)
+{
+    size_t own = 0, taken = 0;
     for (size_t i = 0; i < relaying->count; i++) {
         const struct place *place = &relaying->places[i];
-        count += place->pair != 0 &&
-                 (kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id));
+        taken += place->pair != 0;
+        own += place->pair != 0 && is_of(place, id);
     }
-    return count;
+    return own >= (taken < relaying->count / 2 ? relaying->per_peer_spare_max
+                                               : relaying->per_peer_max);
 }
 
 int kith_relaying_expect(struct kith_relaying *relaying, uint32_t pair,
@@ -85,8 +93,7 @@ int kith_relaying_expect(struct kith_relaying *relaying, uint32_t pair,
                          const uint8_t tickets[static 2][KITH_TICKET_SIZE])
 {
     struct place *place = find(relaying, 0);
-    if (place == NULL || count_of(relaying, &ids[0]) >= relaying->per_peer_max ||
-        count_of(relaying, &ids[1]) >= relaying->per_peer_max)
+    if (place == NULL || has_share(relaying, &ids[0]) || has_share(relaying, &ids[1]))
         return KITH_ELIMIT;
     int error = kith_relay_expect(relaying->relay, pair, tickets[0], tickets[1]);
     if (error == 0)

@@ -8,8 +8,11 @@
 
 /* A pair costs two descriptors and, while it is in use, 128 KiB. */
 #define KITH_RELAYING_PAIRS_MAX 1024
-/* Of one peer at once: as many friends as none of them reaches directly. */
-#define KITH_RELAYING_PER_PEER_MAX 16
+/* Of one peer at once: as many friends as none of them reaches directly. While half of
+ * all places are free it may have as many as it seeks links by itself (64): who is behind
+ * the worst of routers belongs to large networks too. */
+#define KITH_RELAYING_PER_PEER_MAX       16
+#define KITH_RELAYING_PER_PEER_SPARE_MAX 64
 /* Of one pair, both ways together: a file comes over in good time, and a hundred pairs
  * that use it to the full still fit a gigabit. */
 #define KITH_RELAYING_BYTES_PER_S (1024 * 1024)
@@ -20,7 +23,8 @@ struct kith_relaying_config {
     uv_loop_t *loop; /* borrowed */
     size_t pairs_max;
     size_t per_peer_max;
-    uint32_t bytes_per_s; /* of a pair; 0: no limit */
+    size_t per_peer_spare_max; /* while half of the places are free */
+    uint32_t bytes_per_s;      /* of a pair; 0: no limit */
 };
 
 /* KITH_ENOMEM. */
