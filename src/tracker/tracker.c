@@ -107,6 +107,7 @@ static int make_relay(struct kith_tracker *tracker)
         .pairs_max = KITH_RELAYING_PAIRS_MAX,
         .per_peer_max = KITH_RELAYING_PER_PEER_MAX,
         .per_household_max = KITH_RELAYING_PER_HOUSEHOLD_MAX,
+        .per_peer_spare_max = KITH_RELAYING_PER_PEER_SPARE_MAX,
         .bytes_per_s = tracker->config.relay_bytes_per_s,
     };
     return tracker->config.has_relay ? kith_relaying_new(&config, &tracker->relaying) : 0;

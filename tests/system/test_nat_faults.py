@@ -6,7 +6,7 @@ import os
 import time
 
 from badpeerlib import BadPeer, id_bytes
-from discoverylib import note
+from discoverylib import meshed, note
 from kithlib import DONE, case, is_soak, main, same, wait_until
 from liarlib import (Liar, Listener, entry, peers, ring_to_be_relayed, ring_to_meet,
                      signed_record)
@@ -14,6 +14,7 @@ from natlab import Lab
 from natmatrix import (DIRECT, RELAYED, Tracker, expected, linked, path_class, paths, run_pair,
                        start)
 from netns import become_root
+from routerlib import OUTER, Mapper
 from talklib import Talk
 from trackerlib import Tracker as LoopbackTracker
 from trackerlib import record
@@ -21,6 +22,7 @@ from trackerlib import record
 # What is printed is what a person waits; what is asserted holds on a machine many times
 # slower.
 BACK_S = 60
+MAPPING = {"KITH_PORT_MAPPING": "yes"}
 SILENCE_S = 120  # a way that dies in silence is given up after 45
 
 
@@ -165,6 +167,68 @@ def _(scene):
     talk.ends()
     same(talk.departures(), 0, "departures told")
     same(carol.kith("lookup", "--json", pair[0].id).expect(DONE).lines()[0]["id"], pair[0].id)
+
+
+@case("routers that map ports make it direct: told of once a tracker got in, gone with the node")
+def _(scene):
+    lab = Lab(scene, network_ipv4=f"{OUTER}.")
+    tracker = Tracker(scene, lab).start()
+    sites = lab.sites("symmetric", "symmetric")
+    mappers = [Mapper(scene, sites[0], natpmp=True), Mapper(scene, sites[1], upnp=True)]
+    pair = start(scene, sites, "--tracker", tracker.where(sites[0]), env=MAPPING)
+    took("mapped after the start", linked(*pair, "mapped", SILENCE_S))
+    for node, site, mapper in zip(pair, sites, mappers):
+        wait_until(f"the router of {node.name} hands its port on", lambda n=node, s=site, m=mapper:
+                   m.mapped() == {n.port: f"{s.host.ipv4}:{n.port}"})
+        doctor_says(node, f"mapped by {'NAT-PMP' if site is sites[0] else 'UPnP'}",
+                    "linked directly")
+        assert " mapped " in out_of(node, "peers")
+    talk = Talk(scene, *pair, count=20)
+    talk.ends()
+    for node, mapper in zip(pair, mappers):
+        node.kith("down").expect(DONE)
+        node.ended()
+        same(mapper.mapped(), {}, "at the router")
+
+
+# The first three, ten and forty are of different kinds.
+SPREAD = (("symmetric", 1), ("port restricted", 1), ("open", 1), ("symmetric", 3),
+          ("full cone", 2), ("UDP blocked", 2), ("double NAT", 4), ("address restricted", 4),
+          ("inbound blocked", 1), ("IPv4 only", 1), ("port restricted", 7), ("symmetric", 7),
+          ("full cone", 6))
+
+
+def spread(scene, count):
+    """So many nodes at households of several kinds, on one tracker."""
+    lab, nodes = Lab(scene), []
+    tracker = Tracker(scene, lab, "--max-per-address", "100").start()
+    for name, hosts in SPREAD:
+        hosts = min(hosts, count - len(nodes))
+        if hosts > 0:
+            site = lab.site(name, hosts=hosts)
+            nodes += [host.node(scene, f"n{len(nodes) + i} at {name}", "--tracker",
+                                tracker.where(site)) for i, host in enumerate(site.hosts)]
+    return nodes
+
+
+for size in (3, 10, 40) if is_soak else (3, 10):
+    @case(f"{size} in several households are linked each to each, and hear all once")
+    def _(scene, size=size):
+        nodes = spread(scene, size)
+        for node in nodes:
+            node.start()
+        took(f"{size} are linked", meshed(nodes, SILENCE_S))
+        relayed = sum(p["path"] == "relay" for node in nodes for p in node.peers()) // 2
+        note(f"{relayed} of {size * (size - 1) // 2} pairs are relayed")
+        begin = time.monotonic()
+        for node in nodes:
+            node.kith("broadcast", f"hello from {node.name}").expect(DONE)
+        wanted = sorted(f"hello from {node.name}" for node in nodes)
+        for node in nodes:
+            wait_until(f"{node.name} hears all", lambda n=node: len(n.texts()) >= size)
+        took("all heard all", time.monotonic() - begin)
+        for node in nodes:
+            same(sorted(node.texts()), wanted, f"what {node.name} heard")
 
 
 @case("a tracker that lies links nobody wrong, and is in nobody's way")
