@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* GET /api/v1/invites?room=: a link with which others meet this node, or the room.
- * POST /api/v1/invites/accept {"link": …, "timeout": seconds}: do what such a link says.
- */
+/* GET /api/v1/invites?room=: a link with which others meet this node, or the room. */
 #include <string.h>
 
 #include "api/server_object.h"
