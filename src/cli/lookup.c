@@ -17,8 +17,9 @@ struct row {
     char seen[KITH_CLI_MINUTE_SIZE];
 };
 
-static void fill_row(const json_t *found, struct row *row, const char **cells)
+static void fill_row(const json_t *found, void *made, const char **cells)
 {
+    struct row *row = made;
     const char *name = json_string_value(json_object_get(found, "name"));
     kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
     kith_cli_show_minute(json_string_value(json_object_get(found, "last_seen")),
@@ -29,23 +30,8 @@ static void fill_row(const json_t *found, struct row *row, const char **cells)
     cells[ID] = json_string_value(json_object_get(found, "id"));
 }
 
-static int show_table(struct kith_cli *cli, const json_t *found)
-{
-    size_t count = json_array_size(found);
-    struct row *rows = calloc(count + 1, sizeof *rows);
-    const char **cells = calloc(count * COLUMNS + 1, sizeof *cells);
-    bool is_shown = rows && cells;
-    for (size_t i = 0; is_shown && i < count; i++)
-        fill_row(json_array_get(found, i), &rows[i], &cells[i * COLUMNS]);
-    if (is_shown)
-        kith_cli_show_table(cli->out,
-                            &(struct kith_cli_table){heads, COLUMNS, cells, count});
-    free(rows);
-    free(cells);
-    return is_shown
-               ? KITH_EXIT_DONE
-               : kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-}
+static const struct kith_cli_listing listing = {heads, COLUMNS, sizeof(struct row),
+                                                fill_row};
 
 static int run(struct kith_cli *cli)
 {
@@ -55,16 +41,9 @@ static int run(struct kith_cli *cli)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
     struct kith_cli_question question = {"GET", path, NULL, TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
-    const json_t *found = json_object_get(answer.json, "found");
-    size_t index;
-    const json_t *one;
-    if (!exit_code && !cli->is_json)
-        exit_code = show_table(cli, found);
-    if (!exit_code && cli->is_json)
-        json_array_foreach(found, index, one)
-        {
-            kith_cli_show_json(cli->out, one);
-        }
+    if (!exit_code)
+        exit_code =
+            kith_cli_show_list(cli, &listing, json_object_get(answer.json, "found"));
     kith_answer_deinit(&answer);
     free(path);
     return exit_code;

@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "api/client.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/peers.h"
 
 static int run(struct kith_cli *cli)
 {
-    static const char question[] = "/rooms/members?room=";
-    size_t size = sizeof question + 3 * strlen(cli->args[0]);
-    char *path = malloc(size);
+    char *path = kith_cli_path("/rooms/members?room=", cli->args[0]);
     if (!path)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-    memcpy(path, question, sizeof question);
-    kith_client_escape(cli->args[0], path + strlen(question));
     int exit_code =
         kith_cli_list_peers(cli, path, "members", "nobody but this node is in it now");
     free(path);

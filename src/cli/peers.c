@@ -35,8 +35,9 @@ static const char *path_of(const json_t *peer, struct row *row)
     return row->path;
 }
 
-static void fill_row(const json_t *peer, struct row *row, const char **cells)
+static void fill_row(const json_t *peer, void *made, const char **cells)
 {
+    struct row *row = made;
     const json_t *rtt = json_object_get(peer, "rtt_ms");
     const char *name = json_string_value(json_object_get(peer, "name"));
     const char *state = json_string_value(json_object_get(peer, "state"));
@@ -59,34 +60,8 @@ static void fill_row(const json_t *peer, struct row *row, const char **cells)
     cells[ID] = json_string_value(json_object_get(peer, "id"));
 }
 
-static int show_table(struct kith_cli *cli, const json_t *peers)
-{
-    size_t count = json_array_size(peers);
-    struct row *rows = calloc(count + 1, sizeof *rows);
-    const char **cells = calloc(count * COLUMNS + 1, sizeof *cells);
-    if (rows && cells) {
-        for (size_t i = 0; i < count; i++)
-            fill_row(json_array_get(peers, i), &rows[i], &cells[i * COLUMNS]);
-        kith_cli_show_table(cli->out,
-                            &(struct kith_cli_table){heads, COLUMNS, cells, count});
-    }
-    bool is_shown = rows && cells;
-    free(rows);
-    free(cells);
-    return is_shown
-               ? KITH_EXIT_DONE
-               : kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-}
-
-static void show_lines(struct kith_cli *cli, const json_t *peers)
-{
-    size_t index;
-    const json_t *peer;
-    json_array_foreach(peers, index, peer)
-    {
-        kith_cli_show_json(cli->out, peer);
-    }
-}
+static const struct kith_cli_listing listing = {heads, COLUMNS, sizeof(struct row),
+                                                fill_row};
 
 int kith_cli_list_peers(struct kith_cli *cli, const char *path, const char *member,
                         const char *nobody)
@@ -95,12 +70,10 @@ int kith_cli_list_peers(struct kith_cli *cli, const char *path, const char *memb
     struct kith_cli_question question = {"GET", path, NULL, KITH_CLIENT_TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
     const json_t *peers = json_object_get(answer.json, member);
-    if (!exit_code && cli->is_json)
-        show_lines(cli, peers);
-    else if (!exit_code && json_array_size(peers) == 0)
+    if (!exit_code && !cli->is_json && json_array_size(peers) == 0)
         fprintf(cli->out, "%s\n", nobody);
     else if (!exit_code)
-        exit_code = show_table(cli, peers);
+        exit_code = kith_cli_show_list(cli, &listing, peers);
     kith_answer_deinit(&answer);
     return exit_code;
 }

@@ -34,8 +34,9 @@ static const char *kind_of(const json_t *room)
     return json_string_value(json_object_get(room, "kind"));
 }
 
-static void fill_row(const json_t *room, struct row *row, const char **cells)
+static void fill_row(const json_t *room, void *made, const char **cells)
 {
+    struct row *row = made;
     const char *name = json_string_value(json_object_get(room, "name"));
     kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
     format_number(room, "members", row->members);
@@ -47,23 +48,8 @@ static void fill_row(const json_t *room, struct row *row, const char **cells)
     cells[ID] = json_string_value(json_object_get(room, "id"));
 }
 
-static int show_table(struct kith_cli *cli, const json_t *rooms)
-{
-    size_t count = json_array_size(rooms);
-    struct row *rows = calloc(count + 1, sizeof *rows);
-    const char **cells = calloc(count * COLUMNS + 1, sizeof *cells);
-    bool is_shown = rows && cells;
-    for (size_t i = 0; is_shown && i < count; i++)
-        fill_row(json_array_get(rooms, i), &rows[i], &cells[i * COLUMNS]);
-    if (is_shown)
-        kith_cli_show_table(cli->out,
-                            &(struct kith_cli_table){heads, COLUMNS, cells, count});
-    free(rows);
-    free(cells);
-    return is_shown
-               ? KITH_EXIT_DONE
-               : kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-}
+static const struct kith_cli_listing listing = {heads, COLUMNS, sizeof(struct row),
+                                                fill_row};
 
 static int run(struct kith_cli *cli)
 {
@@ -72,16 +58,9 @@ static int run(struct kith_cli *cli)
         "GET", kith_cli_has(cli, "all") ? "/rooms?all=1" : "/rooms", NULL,
         KITH_CLIENT_TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
-    const json_t *rooms = json_object_get(answer.json, "rooms");
-    size_t index;
-    const json_t *room;
-    if (!exit_code && !cli->is_json)
-        exit_code = show_table(cli, rooms);
-    if (!exit_code && cli->is_json)
-        json_array_foreach(rooms, index, room)
-        {
-            kith_cli_show_json(cli->out, room);
-        }
+    if (!exit_code)
+        exit_code =
+            kith_cli_show_list(cli, &listing, json_object_get(answer.json, "rooms"));
     kith_answer_deinit(&answer);
     return exit_code;
 }

@@ -9,6 +9,7 @@
 
 #include "base/time_format.h"
 #include "base/utf8.h"
+#include "kith/error.h"
 
 #define COLUMNS_MAX 16
 
@@ -166,6 +167,40 @@ void kith_cli_show_table(FILE *to, const struct kith_cli_table *table)
     show_row(to, table->heads, widths, count);
     for (size_t row = 0; row < table->row_count; row++)
         show_row(to, &table->cells[row * count], widths, count);
+}
+
+static int show_rows(const struct kith_cli *cli, const struct kith_cli_listing *listing,
+                     const json_t *list)
+{
+    size_t count = json_array_size(list), columns = listing->column_count;
+    uint8_t *rows = calloc(count + 1, listing->row_size);
+    const char **cells = calloc(count * columns + 1, sizeof *cells);
+    bool is_shown = rows && cells;
+    for (size_t i = 0; is_shown && i < count; i++)
+        listing->fill(json_array_get(list, i), rows + i * listing->row_size,
+                      &cells[i * columns]);
+    if (is_shown)
+        kith_cli_show_table(
+            cli->out, &(struct kith_cli_table){listing->heads, columns, cells, count});
+    free(rows);
+    free(cells);
+    return is_shown
+               ? KITH_EXIT_DONE
+               : kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
+}
+
+int kith_cli_show_list(const struct kith_cli *cli, const struct kith_cli_listing *listing,
+                       const json_t *list)
+{
+    size_t index;
+    const json_t *object;
+    if (!cli->is_json)
+        return show_rows(cli, listing, list);
+    json_array_foreach(list, index, object)
+    {
+        kith_cli_show_json(cli->out, object);
+    }
+    return KITH_EXIT_DONE;
 }
 
 void kith_cli_show_minute(const char *text, char out[static KITH_CLI_MINUTE_SIZE])

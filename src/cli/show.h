@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "cli/command.h"
+
 /* Text made safe (base/utf8.h), with `newline` for line feeds. NULL shows as nothing. */
 void kith_cli_show_text(FILE *to, const char *text, const char *newline);
 
@@ -39,5 +41,17 @@ struct kith_cli_table {
     size_t row_count;
 };
 void kith_cli_show_table(FILE *to, const struct kith_cli_table *table);
+
+/* A list of objects: a table with a row for each, or with --json a line for each. `fill`
+ * gives the cells of one; `row` is for texts that it makes, zeroed, and lives as long as
+ * they are needed. Returns the exit code. */
+struct kith_cli_listing {
+    const char *const *heads;
+    size_t column_count;
+    size_t row_size;
+    void (*fill)(const json_t *object, void *row, const char **cells);
+};
+int kith_cli_show_list(const struct kith_cli *cli, const struct kith_cli_listing *listing,
+                       const json_t *list);
 
 #endif
