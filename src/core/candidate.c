@@ -382,9 +382,10 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
         !kith_tokens_take(&tracker->rings, node->now.mono, KITH_RINGS_PER_S,
                           KITH_RINGS_MOST))
         return;
-    if (link != NULL && !link->is_relayed && link->state == KITH_LINK_LIVE)
-        kith_link_doubt(node, link); /* who has one does not call */
-    else if (ring->how == KITH_CALL_MEET)
+    if (link != NULL && !link->is_relayed && link->state == KITH_LINK_LIVE &&
+        !kith_link_doubt(node, link)) /* who has one does not call */
+        return;
+    if (ring->how == KITH_CALL_MEET)
         ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);

@@ -299,11 +299,13 @@ static void probe(struct kith_node *node, struct kith_link *link)
     kith_node_wake_at(node, link->heard_at + dead_after(link));
 }
 
-void kith_link_doubt(struct kith_node *node, struct kith_link *link)
+bool kith_link_doubt(struct kith_node *node, struct kith_link *link)
 {
-    if (link->state == KITH_LINK_LIVE &&
-        node->now.mono - link->heard_at >= KITH_PROBE_TIME)
+    bool is_silent = link->state == KITH_LINK_LIVE &&
+                     node->now.mono - link->heard_at >= KITH_PROBE_TIME;
+    if (is_silent)
         probe(node, link);
+    return is_silent;
 }
 
 void kith_link_probe_all(struct kith_node *node)

@@ -52,8 +52,8 @@ void kith_link_send_ping(struct kith_node *node, struct kith_link *link);
 void kith_link_asked(struct kith_node *node, struct kith_link *link);
 
 /* There is a sign that the peer may have lost this link: if it was silent for
- * KITH_PROBE_TIME it has as long to show that it lives. */
-void kith_link_doubt(struct kith_node *node, struct kith_link *link);
+ * KITH_PROBE_TIME it has as long to show that it lives. Was it? */
+bool kith_link_doubt(struct kith_node *node, struct kith_link *link);
 
 /* An address of ours went, or our router's, and with it perhaps a link that nothing else
  * will end soon: all have KITH_PROBE_TIME to show that they live. */
