@@ -263,10 +263,15 @@ static void register_at_one(struct api *api, void *ctx)
     node->tracker_count = 2;
 }
 
-static void tell_of_a_candidate(struct api *api, void *is_linked)
+enum link { UNLINKED, DIRECT, RELAYED };
+
+static void tell_of_a_candidate(struct api *api, void *link)
 {
+    enum link kind = *(enum link *)link;
     api->runtime->node.candidate = (struct kith_candidate_view){
-        .is_linked = *(bool *)is_linked,
+        .is_linked = kind != UNLINKED,
+        .is_relayed = kind == RELAYED,
+        .relay = {.host = "203.0.113.1", .port = 55555},
         .address_count = 2,
         .stage = "meeting",
         .direct_error = KITH_EREFUSED,
@@ -298,14 +303,19 @@ static void trackers_are_told_with_what_they_see(void **state)
     assert_int_equal(failed, 1);
 }
 
-static void ways_that_lead_nowhere_are_told_and_no_others(void **state)
+static void ways_to_those_at_trackers_are_told(void **state)
 {
     struct api *api = *state;
-    bool is_linked = true;
-    api_on_loop(api, tell_of_a_candidate, &is_linked);
+    enum link link = DIRECT;
     assert_null(find(api, "path"));
-    is_linked = false;
-    api_on_loop(api, tell_of_a_candidate, &is_linked);
+    api_on_loop(api, tell_of_a_candidate, &link);
+    assert_check(api, "path", "ok", "1 of those at trackers are linked directly");
+    link = RELAYED;
+    api_on_loop(api, tell_of_a_candidate, &link);
+    assert_check(api, "path", "ok",
+                 "is relayed by 203.0.113.1:55555, which reads nothing");
+    link = UNLINKED;
+    api_on_loop(api, tell_of_a_candidate, &link);
     assert_check(api, "path", "warning", "with 2 addresses; now: meeting; directly: ");
 }
 
@@ -337,8 +347,8 @@ int main(void)
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(trackers_are_told_with_what_they_see, api_setup,
                                         api_teardown),
-        cmocka_unit_test_setup_teardown(ways_that_lead_nowhere_are_told_and_no_others,
-                                        api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(ways_to_those_at_trackers_are_told, api_setup,
+                                        api_teardown),
         cmocka_unit_test_setup_teardown(what_the_router_does_is_told, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
