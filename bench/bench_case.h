@@ -14,6 +14,7 @@ struct bench_case {
 };
 
 extern const struct bench_case bench_case_start;
+extern const struct bench_case bench_case_send;
 extern const struct bench_case bench_case_idle;
 extern const struct bench_case bench_case_links;
 extern const struct bench_case bench_case_latency;

@@ -2,32 +2,19 @@
 /* What a link costs that has nothing to do: the memory of a node with a thousand. */
 #include <jansson.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "bench_case.h"
+#include "lib/files.h"
 #include "lib/link_holder.h"
 
 #define LINKS    1000
-#define FILES    4096 /* of each process: a descriptor for a link, and then some */
+#define FILES    4096 /* of each process */
 #define SETTLE_S 15   /* PINGs have gone both ways, and the first ones' work is done */
 
 static void print(const char *what, double figure, const char *unit)
 {
     bench_print(&(struct bench_line){.what = what, .figure = figure, .unit = unit});
-}
-
-/* Nodes and holders inherit it. */
-static void raise_files(void)
-{
-    struct rlimit files;
-    bench_must(getrlimit(RLIMIT_NOFILE, &files) == 0, "reading a limit");
-    if (files.rlim_cur >= FILES)
-        return;
-    files.rlim_cur = FILES;
-    if (files.rlim_max < FILES)
-        files.rlim_max = FILES;
-    bench_must(setrlimit(RLIMIT_NOFILE, &files) == 0, "raising the limit of open files");
 }
 
 static long online(struct bench_control *control)
@@ -59,7 +46,7 @@ static void run(const char *kith)
     struct bench_folder folder;
     struct bench_node node;
     char home[BENCH_HOME_SIZE];
-    raise_files();
+    bench_must(bench_files_raise(FILES) == FILES, "raising the limit of open files");
     bench_folder_make(&folder);
     snprintf(home, sizeof home, "%s/home", folder.path);
     bench_node_start(&node, kith, home, NULL);

@@ -396,6 +396,7 @@ static void carry_out(struct sim_world *world, struct sim_host *host,
         break;
     case KITH_EFFECT_DATAGRAM:
         break; /* hosts here have no LAN: their nodes are told to send no beacons */
+    case KITH_EFFECT_RELAY:
     case KITH_EFFECT_TRACKER_DIAL:
     case KITH_EFFECT_TRACKER_SEND:
     case KITH_EFFECT_TRACKER_CLOSE:

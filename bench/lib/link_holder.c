@@ -168,6 +168,7 @@ static void make_next(struct holder *holder)
 {
     uint8_t seed[crypto_sign_SEEDBYTES];
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
+    const struct kith_conn_plan plan = {0};
     struct kith_conn *conn;
     if (holder->made == holder->wanted) {
         bench_must(write(holder->ready, "", 1) == 1, "telling that all links are there");
@@ -178,7 +179,7 @@ static void make_next(struct holder *holder)
     crypto_sign_seed_keypair(holder->id.bytes, secret, seed);
     bench_must(
         kith_tls_identity_new(seed, &holder->id, "kith/1", &holder->env.identity) == 0 &&
-            kith_conn_connect(&holder->env, &holder->to, NULL, &conn) == 0,
+            kith_conn_connect(&holder->env, &holder->to, &plan, &conn) == 0,
         "dialling a node");
 }
 

@@ -17,8 +17,9 @@
 
 #include "measure.h"
 
-#define READY_SIZE 4096
-#define PORT_SIZE  8
+#define READY_SIZE  4096
+#define PORT_SIZE   8
+#define TRACKED_MAX "20000"
 
 static void silence(int fd)
 {
@@ -116,6 +117,28 @@ void bench_node_start_on_lan(struct bench_node *node, const char *kith, const ch
     start(node, argv);
 }
 
+void bench_node_start_tracker(struct bench_node *node, const char *kith, const char *home)
+{
+    char *argv[] = {(char *)(uintptr_t)kith,
+                    "tracker",
+                    "--json",
+                    "--home",
+                    node->home,
+                    "--listen",
+                    "127.0.0.1:0",
+                    "--log",
+                    "error",
+                    "--max-peers",
+                    TRACKED_MAX,
+                    "--max-per-address",
+                    TRACKED_MAX,
+                    "--relay-rate",
+                    "0",
+                    NULL};
+    snprintf(node->home, sizeof node->home, "%s", home);
+    start(node, argv);
+}
+
 double bench_node_stop(struct bench_node *node)
 {
     struct rusage usage;
@@ -127,14 +150,18 @@ double bench_node_stop(struct bench_node *node)
            (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
-double bench_node_nothing_s(const char *kith)
+double bench_command_s(char *const *argv)
 {
     int status;
-    char *argv[] = {(char *)(uintptr_t)kith, "version", NULL};
     double begin = bench_now_s();
     pid_t pid = spawn(argv, -1);
-    bench_must(waitpid(pid, &status, 0) == pid && status == 0, "kith version");
+    bench_must(waitpid(pid, &status, 0) == pid && status == 0, argv[1]);
     return bench_now_s() - begin;
+}
+
+double bench_node_nothing_s(const char *kith)
+{
+    return bench_command_s((char *[]){(char *)(uintptr_t)kith, "version", NULL});
 }
 
 /* Adds up the values of a line `NAME: number` of a file below /proc. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Real nodes: `kith up` in a process of its own, on a home of its own. */
+/* Real nodes and trackers, each in a process of its own, on a home of its own. */
 #ifndef KITH_BENCH_NODE_PROCESS_H
 #define KITH_BENCH_NODE_PROCESS_H
 
@@ -25,8 +25,16 @@ void bench_node_start(struct bench_node *node, const char *kith, const char *hom
 /* The same with beacons, on a port where nobody else is heard. */
 void bench_node_start_on_lan(struct bench_node *node, const char *kith, const char *home);
 
+/* `kith tracker`, with room for 20,000 peers of one host, and a relay without a limit. */
+void bench_node_start_tracker(struct bench_node *node, const char *kith,
+                              const char *home);
+
 /* End it cleanly, and wait; returns the CPU seconds it used. */
 double bench_node_stop(struct bench_node *node);
+
+/* Seconds from fork to end of a command of kith, which has to succeed: path and
+ * arguments, then NULL. */
+double bench_command_s(char *const *argv);
 
 /* Seconds from fork to end of `kith version`: what any start costs. */
 double bench_node_nothing_s(const char *kith);

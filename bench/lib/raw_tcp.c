@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,7 +47,7 @@ static void swallow(int fd)
 }
 
 /* Echoes pings; swallows what is announced and answers once. */
-static void serve(int fd)
+void bench_tcp_serve(int fd)
 {
     uint8_t ping[BENCH_PING_SIZE];
     for (;;) {
@@ -61,33 +62,104 @@ static void serve(int fd)
     }
 }
 
-void bench_tcp_open(struct bench_tcp *tcp)
+static void set_no_delay(int fd)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET};
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof at;
+    const int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+static int listen_somewhere(struct sockaddr_in *out_at)
+{
+    *out_at = (struct sockaddr_in){.sin_family = AF_INET};
+    out_at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof *out_at;
     int listening = socket(AF_INET, SOCK_STREAM, 0);
-    bench_must(bind(listening, (struct sockaddr *)&at, size) == 0 &&
+    bench_must(bind(listening, (struct sockaddr *)out_at, size) == 0 &&
                    listen(listening, 1) == 0 &&
-                   getsockname(listening, (struct sockaddr *)&at, &size) == 0,
+                   getsockname(listening, (struct sockaddr *)out_at, &size) == 0,
                "listening");
-    tcp->child = fork();
-    bench_must(tcp->child >= 0, "fork");
-    int one = 1;
-    if (tcp->child == 0) {
-        int fd = accept(listening, NULL, NULL);
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-        serve(fd);
+    return listening;
+}
+
+static int accept_one(int listening)
+{
+    int fd = accept(listening, NULL, NULL);
+    bench_must(fd >= 0, "accepting");
+    set_no_delay(fd);
+    return fd;
+}
+
+static int connect_to(const struct sockaddr_in *at)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    set_no_delay(fd);
+    bench_must(connect(fd, (const struct sockaddr *)at, sizeof *at) == 0, "connecting");
+    return fd;
+}
+
+static pid_t start_server(struct sockaddr_in *out_at)
+{
+    int listening = listen_somewhere(out_at);
+    pid_t child = fork();
+    bench_must(child >= 0, "fork");
+    if (child == 0)
+        bench_tcp_serve(accept_one(listening));
+    close(listening);
+    return child;
+}
+
+static void forward(int fds[2])
+{
+    static uint8_t block[BLOCK_SIZE];
+    struct pollfd polls[2] = {{.fd = fds[0], .events = POLLIN},
+                              {.fd = fds[1], .events = POLLIN}};
+    for (;;) {
+        bench_must(poll(polls, 2, -1) > 0, "waiting");
+        for (int i = 0; i < 2; i++) {
+            if (!polls[i].revents)
+                continue;
+            ssize_t size = read(fds[i], block, sizeof block);
+            if (size <= 0)
+                _exit(0);
+            write_whole(fds[1 - i], block, (size_t)size);
+        }
+    }
+}
+
+static pid_t start_forwarder(const struct sockaddr_in *to, struct sockaddr_in *out_at)
+{
+    int listening = listen_somewhere(out_at);
+    pid_t child = fork();
+    bench_must(child >= 0, "fork");
+    if (child == 0) {
+        int near = accept_one(listening);
+        forward((int[2]){near, connect_to(to)});
     }
     close(listening);
-    tcp->fd = socket(AF_INET, SOCK_STREAM, 0);
-    setsockopt(tcp->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    bench_must(connect(tcp->fd, (struct sockaddr *)&at, size) == 0, "connecting");
+    return child;
+}
+
+void bench_tcp_open(struct bench_tcp *tcp)
+{
+    struct sockaddr_in at;
+    tcp->forwarder = 0;
+    tcp->child = start_server(&at);
+    tcp->fd = connect_to(&at);
+}
+
+void bench_tcp_open_forwarded(struct bench_tcp *tcp)
+{
+    struct sockaddr_in at, forwarded;
+    tcp->child = start_server(&at);
+    tcp->forwarder = start_forwarder(&at, &forwarded);
+    tcp->fd = connect_to(&forwarded);
 }
 
 void bench_tcp_close(struct bench_tcp *tcp)
 {
     close(tcp->fd);
+    if (tcp->forwarder)
+        waitpid(tcp->forwarder, NULL, 0);
     waitpid(tcp->child, NULL, 0);
 }
 

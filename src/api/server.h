@@ -6,6 +6,7 @@
 #ifndef KITH_API_SERVER_H
 #define KITH_API_SERVER_H
 
+#include "api/server_knobs.h"
 #include "base/rng.h"
 #include "node/runtime.h"
 
@@ -39,9 +40,10 @@ struct kith_server_config {
     const char *version;          /* as GET /self tells it */
     const char *token;            /* what a request through KITH_DOOR_TCP must show */
     bool is_plain_open;           /* GET /peers, GET /messages, POST /send ask for none */
-    struct kith_rng rng;          /* for the tokens of pages */
-    uint64_t patience_ms;         /* 0: KITH_SERVER_PATIENCE_MS */
-    void (*shutdown)(void *ctx);  /* POST /shutdown was asked and answered */
+    const struct kith_server_knobs *knobs; /* NULL: there are none to tell of */
+    struct kith_rng rng;                   /* for the tokens of pages */
+    uint64_t patience_ms;                  /* 0: KITH_SERVER_PATIENCE_MS */
+    void (*shutdown)(void *ctx);           /* POST /shutdown was asked and answered */
     void *ctx;
 };
 

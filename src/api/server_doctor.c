@@ -2,6 +2,7 @@
 /* GET /api/v1/doctor: why somebody or nobody is found, and what to do. */
 #include "api/server_doctor.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,6 +62,21 @@ static void check_listening(struct kith_doctor *doctor)
     else
         kith_doctor_say(doctor, "listening", KITH_DOCTOR_PROBLEM,
                         "give `kith up` an address with --listen", "nowhere");
+}
+
+/* Who is of another one is neither linked nor listed; what is known of it is its beacon.
+ */
+static void check_version(struct kith_doctor *doctor, const char *version)
+{
+    struct kith_beacon_counts beacons;
+    kith_node_beacons(doctor->node, &beacons);
+    kith_doctor_say(doctor, "version", KITH_DOCTOR_OK, NULL, "kith %s", version);
+    if (beacons.other_version > 0)
+        kith_doctor_say(doctor, "version", KITH_DOCTOR_WARNING,
+                        "compare `kith version` on the machines, and update the older",
+                        "%" PRIu64 " beacons came from a kith that speaks another "
+                        "version of the protocol",
+                        beacons.other_version);
 }
 
 static void check_network(struct kith_doctor *doctor)
@@ -156,7 +172,14 @@ static void check_clock(struct kith_doctor *doctor)
 static void check_store(struct kith_doctor *doctor)
 {
     int error = kith_runtime_store_error(doctor->runtime);
-    if (error == 0)
+    int damage = kith_runtime_read_error(doctor->runtime);
+    if (damage != 0)
+        kith_doctor_say(doctor, "store", KITH_DOCTOR_PROBLEM,
+                        "stop the node and restore the home from a backup; what is "
+                        "damaged reaches no peer either",
+                        "a part of what was said, in %s, cannot be read: %s",
+                        kith_runtime_home(doctor->runtime), kith_error_text(damage));
+    else if (error == 0)
         kith_doctor_say(doctor, "store", KITH_DOCTOR_OK, NULL, "in %s",
                         kith_runtime_home(doctor->runtime));
     else
@@ -199,7 +222,7 @@ static void handle(struct kith_request *request)
     count(&doctor);
     kith_json_open(&w, NULL, '{');
     kith_json_open(&w, "checks", '[');
-    kith_doctor_say(&doctor, "version", KITH_DOCTOR_OK, NULL, "kith %s", config->version);
+    check_version(&doctor, config->version);
     check_network(&doctor);
     check_listening(&doctor);
     kith_doctor_check_lan(&doctor);

@@ -98,17 +98,36 @@ static void check_passing(struct kith_doctor *doctor, const struct kith_lan_view
                         beacons->sent, beacons->heard);
 }
 
+/* Which of the settings differs, where their beacons could be opened. */
 static void check_foreign(struct kith_doctor *doctor,
                           const struct kith_beacon_counts *beacons)
 {
-    if (beacons->foreign > 0)
-        kith_doctor_say(doctor, "networks",
-                        doctor->peers_online > 0 ? KITH_DOCTOR_OK : KITH_DOCTOR_WARNING,
+    struct kith_network_view network = kith_runtime_network(doctor->runtime);
+    uint64_t other = beacons->foreign - beacons->foreign_open - beacons->foreign_default;
+    enum kith_doctor_state state =
+        doctor->peers_online > 0 ? KITH_DOCTOR_OK : KITH_DOCTOR_WARNING;
+    if (beacons->foreign_open > 0)
+        kith_doctor_say(doctor, "networks", state,
+                        "if they should be found, give them the passphrase: `kith up "
+                        "--passphrase --network NAME` there asks for it",
+                        "%" PRIu64 " beacons came from '%s' without a passphrase, while "
+                        "this node has one",
+                        beacons->foreign_open, network.name);
+    if (beacons->foreign_default > 0)
+        kith_doctor_say(doctor, "networks", state,
+                        "if they should be found, `kith up --network NAME` there, with "
+                        "the name that `kith network show` tells here, and --passphrase "
+                        "if it has one",
+                        "%" PRIu64 " beacons came from the usual network, which kith is "
+                        "in that was told no name, while this node is in '%s'",
+                        beacons->foreign_default, network.name);
+    if (other > 0)
+        kith_doctor_say(doctor, "networks", state,
                         "if they should be found, compare `kith network show` on both: "
                         "name, passphrase and fingerprint must be the same",
                         "%" PRIu64 " beacons came from another network, or one with "
                         "another passphrase",
-                        beacons->foreign);
+                        other);
 }
 
 void kith_doctor_check_lan(struct kith_doctor *doctor)

@@ -12,6 +12,7 @@ extern const struct kith_endpoint kith_endpoint_unblock;
 extern const struct kith_endpoint kith_endpoint_verification;
 extern const struct kith_endpoint kith_endpoint_verify;
 extern const struct kith_endpoint kith_endpoint_rooms;
+extern const struct kith_endpoint kith_endpoint_members;
 extern const struct kith_endpoint kith_endpoint_join;
 extern const struct kith_endpoint kith_endpoint_leave;
 extern const struct kith_endpoint kith_endpoint_history;
@@ -22,6 +23,8 @@ extern const struct kith_endpoint kith_endpoint_search;
 extern const struct kith_endpoint kith_endpoint_export;
 extern const struct kith_endpoint kith_endpoint_import;
 extern const struct kith_endpoint kith_endpoint_stream;
+extern const struct kith_endpoint kith_endpoint_settings;
+extern const struct kith_endpoint kith_endpoint_change_settings;
 extern const struct kith_endpoint kith_endpoint_shutdown;
 extern const struct kith_endpoint kith_endpoint_doctor;
 extern const struct kith_endpoint kith_endpoint_code;
@@ -48,6 +51,7 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_verification,
     &kith_endpoint_verify,
     &kith_endpoint_rooms,
+    &kith_endpoint_members,
     &kith_endpoint_join,
     &kith_endpoint_leave,
     &kith_endpoint_history,
@@ -55,6 +59,8 @@ const struct kith_endpoint *const kith_endpoints[] = {
     &kith_endpoint_export,
     &kith_endpoint_import,
     &kith_endpoint_stream,
+    &kith_endpoint_settings,
+    &kith_endpoint_change_settings,
     &kith_endpoint_shutdown,
     &kith_endpoint_doctor,
     &kith_endpoint_code,

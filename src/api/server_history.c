@@ -134,8 +134,9 @@ static void answer(struct kith_request *request, const struct kith_history_query
                                                 visit, &page);
     if (error < 0) {
         kith_writer_deinit(&page.w);
-        kith_request_problem(request, error, "the history cannot be read: %s",
-                             kith_error_text(error));
+        kith_request_problem(request, error,
+                             "the history cannot be read; `kith doctor` tells what to "
+                             "do");
         return;
     }
     kith_json_close(&page.w, ']');

@@ -69,8 +69,9 @@ static void step(struct kith_request *request)
         kith_request_answer_tagged(request, &looking->w);
         looking->w = kith_writer(&kith_alloc_heap);
     } else if (result < 0 && result != KITH_ENOTFOUND) {
-        kith_request_problem(request, result, "the message cannot be read: %s",
-                             kith_error_text(result));
+        kith_request_problem(request, result,
+                             "the message cannot be read; `kith doctor` tells what to "
+                             "do");
     } else if (is_indexed) {
         kith_request_problem(request, KITH_ENOTFOUND,
                              "no message of that id is stored here; ids are those that "

@@ -79,8 +79,9 @@ static void handle(struct kith_request *request)
     kith_writer_deinit(&answer.line);
     if (error < 0) {
         kith_writer_deinit(&answer.w);
-        kith_request_problem(request, error, "the history cannot be read: %s",
-                             kith_error_text(error));
+        kith_request_problem(request, error,
+                             "the history cannot be read; `kith doctor` tells what to "
+                             "do");
         return;
     }
     kith_request_answer(request, MHD_HTTP_OK, &answer.w);

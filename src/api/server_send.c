@@ -109,8 +109,7 @@ static void send_text(struct kith_request *request, const struct kith_target *ta
 bool kith_send_check_text(struct kith_request *request, size_t size)
 {
     if (size > KITH_TEXT_SIZE_MAX)
-        kith_request_problem(request, KITH_ETEXTSIZE,
-                             "this one has %zu bytes; split it, or send it as a file",
+        kith_request_problem(request, KITH_ETEXTSIZE, "this one has %zu bytes; split it",
                              size);
     else if (size == 0)
         kith_request_problem(request, KITH_ETEXT, "a message cannot be empty");

@@ -264,6 +264,8 @@ int kith_settings_read(const struct kith_cli *cli, struct kith_settings *out,
         error = read_http(out, why);
     if (error == 0)
         error = read_switch(out, "plain-api", &out->has_plain_api, why);
+    if (error == 0)
+        error = read_switch(out, "relay-for-contacts", &out->relays_for_contacts, why);
     if (error != 0)
         kith_settings_deinit(out);
     return error;
@@ -279,6 +281,7 @@ struct kith_runtime_config kith_settings_runtime(const struct kith_settings *set
         .peer_count = settings->peer_count,
         .trackers = settings->trackers,
         .tracker_count = settings->tracker_count,
+        .relays_for_contacts = settings->relays_for_contacts,
         .network = settings->network,
         .is_durable = settings->is_durable,
         .has_lan = settings->has_lan,

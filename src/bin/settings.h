@@ -18,6 +18,7 @@ struct kith_settings {
     size_t peer_count;
     struct kith_tracker_address trackers[KITH_TRACKERS_MAX];
     size_t tracker_count;
+    bool relays_for_contacts;
     enum kith_logger_level log;
     bool is_durable;
     bool has_lan;

@@ -14,6 +14,7 @@
 #include "bin/commands.h"
 #include "bin/limits.h"
 #include "bin/tracker_ask.h"
+#include "bin/tracker_settings.h"
 #include "kith/error.h"
 #include "node/clock.h"
 #include "node/control.h"
@@ -26,32 +27,17 @@
 #include "tracker/report.h"
 #include "tracker/tracker.h"
 
-#define STOP_MS_MAX      1900 /* what has not ended within 2 s of a signal is left behind */
-#define DATABASE         "tracker.db"
-#define LISTEN_MAX       KITH_NET_LISTENERS_MAX
-#define PEERS_MAX_MAX    1000000
-#define LIST_SECONDS_MAX (7 * 24 * 60 * 60)
+#define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
+#define DATABASE    "tracker.db"
+
+_Static_assert(KITH_TRACKER_LISTEN_MAX == KITH_NET_LISTENERS_MAX, "all can be taken");
 
 enum { SIGNAL_INT, SIGNAL_TERM, SIGNALS };
 static const int signal_numbers[SIGNALS] = {SIGINT, SIGTERM};
 
-struct settings {
-    struct kith_address listen[LISTEN_MAX];
-    size_t listen_count;
-    struct kith_address metrics;
-    bool has_metrics;
-    unsigned long list_s; /* 0: never */
-    unsigned long once;   /* 0: never */
-    unsigned long peers_max;
-    unsigned long per_address_max;
-    unsigned long relay_bytes_per_s; /* of a pair; 0: no limit */
-    bool has_relay;
-    enum kith_logger_level log;
-};
-
 struct run {
     struct kith_cli *cli;
-    struct settings settings;
+    struct kith_tracker_settings settings;
     uv_loop_t loop;
     uv_signal_t signals[SIGNALS];
     uv_timer_t patience;
@@ -61,100 +47,13 @@ struct run {
     struct kith_random random;
     struct kith_tracker *tracker;
     struct kith_tracker_http *http;
-    struct kith_address bound[LISTEN_MAX];
+    struct kith_address bound[KITH_TRACKER_LISTEN_MAX];
     size_t bound_count;
     struct kith_address metrics; /* as bound */
     bool has_control;
     bool is_stopping;
     int exit_code;
 };
-
-/* ---- options ---- */
-
-static int read_number(const struct kith_cli *cli, const char *name, unsigned long min,
-                       unsigned long max, unsigned long *out)
-{
-    const char *text = kith_cli_value(cli, name);
-    char *end = NULL;
-    if (text == NULL)
-        return KITH_EXIT_DONE;
-    errno = 0;
-    unsigned long value = strtoul(text, &end, 10);
-    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || value < min ||
-        value > max)
-        return kith_cli_fail(cli, KITH_EXIT_USAGE,
-                             "--%s takes a whole number from %lu to %lu, not '%s'", name,
-                             min, max, text);
-    *out = value;
-    return KITH_EXIT_DONE;
-}
-
-static int read_listen(const struct kith_cli *cli, struct settings *out)
-{
-    const char *text, *why = "";
-    for (size_t i = 0; (text = kith_cli_value_at(cli, "listen", i)) != NULL; i++) {
-        if (i == LISTEN_MAX)
-            return kith_cli_fail(cli, KITH_EXIT_USAGE, "--listen is taken %d times",
-                                 LISTEN_MAX);
-        if (kith_address_parse(kith_bytes(text, strlen(text)), KITH_TRACKER_PORT_DEFAULT,
-                               true, &out->listen[i], &why) != 0)
-            return kith_cli_fail(cli, KITH_EXIT_USAGE, "--listen %s: %s", text, why);
-        out->listen_count++;
-    }
-    if (out->listen_count == 0)
-        out->listen[out->listen_count++].port = KITH_TRACKER_PORT_DEFAULT;
-    return KITH_EXIT_DONE;
-}
-
-static int read_metrics(const struct kith_cli *cli, struct settings *out)
-{
-    const char *text = kith_cli_value(cli, "metrics");
-    const char *why = "the host has to be an IP address";
-    if (text == NULL)
-        return KITH_EXIT_DONE;
-    if (kith_address_parse(kith_bytes(text, strlen(text)), 0, true, &out->metrics,
-                           &why) != 0 ||
-        !kith_http_is_ip(out->metrics.host))
-        return kith_cli_fail(cli, KITH_EXIT_USAGE, "--metrics %s: %s", text, why);
-    out->has_metrics = true;
-    return KITH_EXIT_DONE;
-}
-
-static int read_log(const struct kith_cli *cli, struct settings *out)
-{
-    const char *text = kith_cli_value(cli, "log");
-    if (text == NULL || kith_logger_level_parse(text, &out->log))
-        return KITH_EXIT_DONE;
-    return kith_cli_fail(cli, KITH_EXIT_USAGE,
-                         "--log takes error, warn, info or debug, not '%s'", text);
-}
-
-static int read_settings(const struct kith_cli *cli, struct settings *out)
-{
-    *out = (struct settings){.peers_max = KITH_REGISTRY_PEERS_MAX,
-                             .per_address_max = KITH_REGISTRY_PER_ADDRESS_MAX,
-                             .relay_bytes_per_s = KITH_RELAYING_BYTES_PER_S,
-                             .has_relay = !kith_cli_has(cli, "no-relay"),
-                             .log = KITH_LOGGER_INFO};
-    int exit_code = read_listen(cli, out);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code = read_metrics(cli, out);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code = read_log(cli, out);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code = read_number(cli, "list", 1, LIST_SECONDS_MAX, &out->list_s);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code = read_number(cli, "once", 2, PEERS_MAX_MAX, &out->once);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code = read_number(cli, "max-peers", 1, PEERS_MAX_MAX, &out->peers_max);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code =
-            read_number(cli, "max-per-address", 1, PEERS_MAX_MAX, &out->per_address_max);
-    if (exit_code == KITH_EXIT_DONE)
-        exit_code =
-            read_number(cli, "relay-rate", 0, UINT32_MAX, &out->relay_bytes_per_s);
-    return exit_code;
-}
 
 /* ---- the end ---- */
 
@@ -511,7 +410,7 @@ static int run_tracker(struct kith_cli *cli)
     if (run == NULL)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
     run->cli = cli;
-    int exit_code = read_settings(cli, &run->settings);
+    int exit_code = kith_tracker_settings_read(cli, &run->settings);
     if (exit_code == KITH_EXIT_DONE) {
         umask(077);
         signal(SIGPIPE, SIG_IGN);
@@ -555,22 +454,6 @@ static int run(struct kith_cli *cli)
     return exit_code;
 }
 
-static const struct kith_cli_option options[] = {
-    {"listen", "[ADDR]:PORT", "where peers register (default: every address, port 55555)",
-     true},
-    {"list", "SECONDS", "print who is here, again and again", false},
-    {"once", "N", "end once N peers (2 or more) were introduced to one another", false},
-    {"max-peers", "N", "registered at once, here or away (default: 10000)", false},
-    {"max-per-address", "N", "links of one IPv4 address or IPv6 /64 (default: 64)",
-     false},
-    {"relay-rate", "BYTES",
-     "a second, of two peers that are relayed; 0 for no limit (default: 1048576)", false},
-    {"no-relay", NULL, "pass nothing on between peers that do not reach another", false},
-    {"metrics", "ADDR:PORT", "serve figures for Prometheus at /metrics there", false},
-    {"log", "LEVEL", "what to log on stderr: error, warn, info or debug", false},
-    {0},
-};
-
 const struct kith_cli_command kith_command_tracker = {
     .name = "tracker",
     .summary = "run a tracker, which introduces peers of one network to one another",
@@ -585,7 +468,7 @@ const struct kith_cli_command kith_command_tracker = {
         "nor the name of their\nnetwork. It has a home of its own, kith-tracker beside "
         "the usual one: its key, and\nwho was there within 24 hours, so that it is the "
         "same one after a restart.",
-    .options = options,
+    .options = kith_tracker_options,
     .args_max = 1,
     .run = run,
 };

@@ -13,6 +13,7 @@
 #include "bin/ready.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
+#include "bin/settings_knobs.h"
 #include "bin/up.h"
 #include "cli/page.h"
 #include "kith/error.h"
@@ -34,6 +35,7 @@ struct up {
     uv_timer_t patience;
     struct kith_logger log;
     struct kith_settings settings;
+    struct kith_settings_desk desk;
     struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
     struct kith_runtime *runtime;
     struct kith_server *server;
@@ -120,6 +122,18 @@ static void connect_new_peers(struct up *up, const struct kith_settings *fresh)
     }
 }
 
+/* Those that are known stay as they are. */
+static void register_at_trackers(struct up *up, const struct kith_settings *fresh)
+{
+    for (size_t i = 0; i < fresh->tracker_count; i++) {
+        const struct kith_tracker_address *tracker = &fresh->trackers[i];
+        struct kith_command command = {
+            .type = KITH_COMMAND_TRACKER,
+            .tracker = {tracker->address, tracker->has_id, tracker->id, false}};
+        kith_runtime_command(up->runtime, &command, NULL, NULL);
+    }
+}
+
 static void rename_if_changed(struct up *up, const struct kith_settings *fresh)
 {
     struct kith_command command = {.type = KITH_COMMAND_RENAME};
@@ -143,11 +157,13 @@ static void read_again(struct up *up)
     }
     rename_if_changed(up, &fresh);
     connect_new_peers(up, &fresh);
+    register_at_trackers(up, &fresh);
     up->log.level = fresh.log;
     kith_settings_deinit(&up->settings);
     up->settings = fresh;
     kith_logger_write(&up->log, KITH_LOGGER_INFO, "config",
-                      "read again: name, peers and log level; the rest needs a restart",
+                      "read again: name, peers, trackers and log level; the rest needs a "
+                      "restart",
                       NULL);
 }
 
@@ -248,9 +264,11 @@ static int serve(struct up *up, struct kith_problem *problem)
                                         .version = KITH_VERSION,
                                         .token = up->token,
                                         .is_plain_open = up->settings.has_plain_api,
+                                        .knobs = &up->desk.knobs,
                                         .rng = kith_random_rng(&up->random),
                                         .shutdown = on_shutdown,
                                         .ctx = up};
+    kith_settings_desk_init(&up->desk, &up->settings, &up->log);
     int error = kith_token_load_or_make(up->cli->home, up->token, problem);
     if (error != 0)
         return error;

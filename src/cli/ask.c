@@ -72,3 +72,14 @@ char *kith_cli_join(const struct kith_cli *cli, size_t first)
         *at = '\0';
     return joined;
 }
+
+char *kith_cli_path(const char *path, const char *value)
+{
+    size_t size = strlen(path);
+    char *joined = malloc(size + 3 * strlen(value) + 1);
+    if (!joined)
+        return NULL;
+    memcpy(joined, path, size);
+    kith_client_escape(value, joined + size);
+    return joined;
+}

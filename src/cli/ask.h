@@ -26,6 +26,9 @@ int kith_cli_ask_failed(const struct kith_cli *cli, const struct kith_client *cl
 /* {name: value}, or NULL when memory ran out or `value` is not UTF-8. */
 json_t *kith_cli_member(const char *name, const char *value);
 
+/* `path` with `value` behind it, escaped; heap, NULL when memory ran out. */
+char *kith_cli_path(const char *path, const char *value);
+
 /* The arguments from `first` on, with a space between each; heap, NULL when memory ran
  * out. */
 char *kith_cli_join(const struct kith_cli *cli, size_t first);

@@ -8,6 +8,7 @@
  * is closed are ways to leave. */
 #include "cli/chat_session.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -365,6 +366,19 @@ static void tell_flags(struct kith_chat *chat)
     }
 }
 
+/* What comes through a pipe is read no more once nobody can be told what became of it:
+ * that is no clean end, unless it was the reader who left. */
+static int judge(const struct kith_chat *chat, int exit_code)
+{
+    bool is_reader_gone = chat->out_error == EPIPE || chat->out_error == EIO;
+    if (exit_code || chat->out_error == 0 || is_reader_gone)
+        return exit_code;
+    return kith_cli_fail(chat->cli, KITH_EXIT_FAILED,
+                         "the output cannot be written: %s; what was typed since is not "
+                         "said",
+                         strerror(chat->out_error));
+}
+
 static int talk(struct kith_chat *chat)
 {
     sigset_t before;
@@ -387,6 +401,7 @@ static int talk(struct kith_chat *chat)
         exit_code = chat->exit_code;
     }
     end(chat);
+    exit_code = judge(chat, exit_code);
     if (chat->signal_fd >= 0)
         close(chat->signal_fd);
     sigprocmask(SIG_SETMASK, &before, NULL);

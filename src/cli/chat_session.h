@@ -67,6 +67,7 @@ struct kith_chat {
 
     struct kith_writer out; /* in a pipe: what could not be written yet */
     size_t out_sent;
+    int out_error;  /* errno of what could not be written; 0: none */
     bool is_hidden; /* the prompt and what is typed, to write above them */
 
     char self_id[KITH_CHAT_ID_SIZE];

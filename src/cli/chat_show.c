@@ -27,8 +27,10 @@ bool kith_chat_flush(struct kith_chat *chat)
         size_t left = chat->out.size - chat->out_sent;
         ssize_t written = write(chat->out_fd, chat->out.data + chat->out_sent,
                                 left < PIECE_SIZE ? left : PIECE_SIZE);
-        if (written < 0 && errno != EINTR && errno != EAGAIN)
+        if (written < 0 && errno != EINTR && errno != EAGAIN) {
+            chat->out_error = errno;
             return false;
+        }
         if (written > 0)
             chat->out_sent += (size_t)written;
     }

@@ -12,6 +12,7 @@ extern const struct kith_cli_command kith_cli_tail;
 extern const struct kith_cli_command kith_cli_peers;
 extern const struct kith_cli_command kith_cli_rooms;
 extern const struct kith_cli_command kith_cli_invite;
+extern const struct kith_cli_command kith_cli_members;
 extern const struct kith_cli_command kith_cli_join_room;
 extern const struct kith_cli_command kith_cli_leave_room;
 extern const struct kith_cli_command kith_cli_lookup;

@@ -24,6 +24,10 @@ const struct kith_knob kith_knobs[] = {
     {"tracker", "HOST[:PORT][/ID]",
      "register there and meet others of the network; several may be given", NULL,
      KITH_KNOB_LIST},
+    {"relay-for-contacts", "yes|no",
+     "pass on what contacts of this node say to one another, sealed, where they do not "
+     "reach each other",
+     "no", KITH_KNOB_SWITCH},
     {"network", "NAME", "whom to meet: nodes of the same network and passphrase only",
      "the one used last, else home", KITH_KNOB_ONE},
     {"network-passphrase-file", "FILE",

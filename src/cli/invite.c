@@ -28,11 +28,9 @@ static int run(struct kith_cli *cli)
 {
     if (cli->arg_count == 0)
         return ask(cli, "/invites");
-    char *path = malloc(sizeof "/invites?room=" + 3 * strlen(cli->args[0]));
+    char *path = kith_cli_path("/invites?room=", cli->args[0]);
     if (!path)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-    strcpy(path, "/invites?room=");
-    kith_client_escape(cli->args[0], path + strlen(path));
     int exit_code = ask(cli, path);
     free(path);
     return exit_code;

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
-#include <string.h>
 
 #include "cli/ask.h"
 #include "cli/commands.h"
@@ -51,11 +50,9 @@ static int show_table(struct kith_cli *cli, const json_t *found)
 static int run(struct kith_cli *cli)
 {
     struct kith_answer answer;
-    char *path = malloc(sizeof "/lookup?who=" + 3 * strlen(cli->args[0]));
+    char *path = kith_cli_path("/lookup?who=", cli->args[0]);
     if (!path)
         return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", kith_error_text(KITH_ENOMEM));
-    strcpy(path, "/lookup?who=");
-    kith_client_escape(cli->args[0], path + strlen(path));
     struct kith_cli_question question = {"GET", path, NULL, TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
     const json_t *found = json_object_get(answer.json, "found");

@@ -35,8 +35,11 @@ static int run(struct kith_cli *cli, const struct kith_cli_parsed *parsed)
         return KITH_EXIT_USAGE;
     }
     char *home = kith_cli_home_path(parsed->home, &why);
-    if (home == NULL)
-        return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", why);
+    if (home == NULL) {
+        bool is_usage = parsed->home != NULL && parsed->home[0] == '\0';
+        return kith_cli_fail(cli, is_usage ? KITH_EXIT_USAGE : KITH_EXIT_FAILED, "%s",
+                             why);
+    }
     cli->home = home;
     int exit_code = cli->command->run(cli);
     cli->home = NULL;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "cli/peers.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,17 +8,19 @@
 #include "cli/commands.h"
 #include "cli/show.h"
 
-enum { NAME, STATE, PATH, RTT, ADDRESS, SEEN, VERIFIED, ID, COLUMNS };
+enum { NAME, STATE, PATH, RTT, SINCE, ADDRESS, SEEN, VERIFIED, ID, COLUMNS };
 
 static const char *const heads[COLUMNS] = {
-    [NAME] = "NAME",       [STATE] = "STATE",    [PATH] = "PATH",         [RTT] = "RTT",
-    [ADDRESS] = "ADDRESS", [SEEN] = "LAST SEEN", [VERIFIED] = "VERIFIED", [ID] = "ID",
+    [NAME] = "NAME",      [STATE] = "STATE",       [PATH] = "PATH",
+    [RTT] = "RTT",        [SINCE] = "SINCE",       [ADDRESS] = "ADDRESS",
+    [SEEN] = "LAST SEEN", [VERIFIED] = "VERIFIED", [ID] = "ID",
 };
 
 struct row {
     char name[512];
     char path[320];
     char rtt[32];
+    char since[KITH_CLI_MINUTE_SIZE];
     char seen[KITH_CLI_MINUTE_SIZE];
 };
 
@@ -41,11 +45,14 @@ static void fill_row(const json_t *peer, struct row *row, const char **cells)
     snprintf(row->rtt, sizeof row->rtt, "%.1f ms", json_number_value(rtt));
     kith_cli_show_minute(json_string_value(json_object_get(peer, "last_seen")),
                          row->seen);
+    kith_cli_show_minute(json_string_value(json_object_get(peer, "path_since")),
+                         row->since);
     cells[NAME] = row->name;
     bool is_blocked = json_is_true(json_object_get(peer, "blocked"));
     cells[STATE] = is_blocked ? "blocked" : is_online ? "online" : "offline";
     cells[PATH] = path_of(peer, row);
     cells[RTT] = json_is_number(rtt) ? row->rtt : NULL;
+    cells[SINCE] = is_online ? row->since : NULL;
     cells[ADDRESS] = json_string_value(json_object_get(peer, "address"));
     cells[SEEN] = is_online ? "now" : row->seen;
     cells[VERIFIED] = json_is_true(json_object_get(peer, "verified")) ? "yes" : NULL;
@@ -81,20 +88,27 @@ static void show_lines(struct kith_cli *cli, const json_t *peers)
     }
 }
 
-static int run(struct kith_cli *cli)
+int kith_cli_list_peers(struct kith_cli *cli, const char *path, const char *member,
+                        const char *nobody)
 {
     struct kith_answer answer;
-    struct kith_cli_question question = {"GET", "/peers", NULL, KITH_CLIENT_TIMEOUT_MS};
+    struct kith_cli_question question = {"GET", path, NULL, KITH_CLIENT_TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
-    const json_t *peers = json_object_get(answer.json, "peers");
+    const json_t *peers = json_object_get(answer.json, member);
     if (!exit_code && cli->is_json)
         show_lines(cli, peers);
     else if (!exit_code && json_array_size(peers) == 0)
-        fputs("nobody yet; `kith connect ADDR` connects to a peer\n", cli->out);
+        fprintf(cli->out, "%s\n", nobody);
     else if (!exit_code)
         exit_code = show_table(cli, peers);
     kith_answer_deinit(&answer);
     return exit_code;
+}
+
+static int run(struct kith_cli *cli)
+{
+    return kith_cli_list_peers(cli, "/peers", "peers",
+                               "nobody yet; `kith connect ADDR` connects to a peer");
 }
 
 const struct kith_cli_command kith_cli_peers = {

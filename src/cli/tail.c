@@ -97,7 +97,7 @@ static int on_event(void *ctx, const struct kith_client_event *event)
 static int on_pause(void *ctx)
 {
     struct tail *tail = ctx;
-    return fflush(tail->cli->out);
+    return fflush(tail->cli->out) != 0; /* EOF is an error's number here */
 }
 
 static void on_away(void *ctx)
@@ -140,7 +140,7 @@ static int run(struct kith_cli *cli)
     } else if (kith_client_new(cli->home, &tail.client) == 0) {
         tail.room = cli->arg_count > 0 ? escaped(cli->args[0]) : NULL;
         exit_code = read_history(&tail, since_escaped);
-        if (!exit_code && is_follow(&tail))
+        if (!exit_code && is_follow(&tail) && !ferror(cli->out))
             exit_code = follow(&tail);
     }
     kith_client_free(tail.client);

@@ -118,23 +118,46 @@ static bool may_answer(struct kith_node *node, const struct kith_address *to)
 
 /* ---- hearing ---- */
 
+static bool opens(const uint8_t key[static KITH_NETWORK_KEY_SIZE],
+                  struct kith_bytes datagram, uint8_t out[static KITH_BEACON_PLAIN_SIZE])
+{
+    const uint8_t *nonce = datagram.data + KITH_BEACON_MAGIC_SIZE;
+    return crypto_aead_xchacha20poly1305_ietf_decrypt(
+               out, NULL, NULL, nonce + KITH_BEACON_NONCE_SIZE,
+               KITH_BEACON_PLAIN_SIZE + KITH_BEACON_MAC_SIZE,
+               (const uint8_t *)KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE, nonce,
+               key) == 0;
+}
+
+/* Whose key is known without their help is in a network without a passphrase: then people
+ * are told which setting differs. */
+static void count_foreign(struct kith_node *node, struct kith_bytes datagram)
+{
+    struct kith_beacon_counts *counts = &node->beacon.counts;
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    counts->foreign++;
+    if (!sodium_is_zero(node->open_key, sizeof(node->open_key)) &&
+        opens(node->open_key, datagram, plain))
+        counts->foreign_open++;
+    else if (!sodium_is_zero(node->default_key, sizeof(node->default_key)) &&
+             opens(node->default_key, datagram, plain))
+        counts->foreign_default++;
+}
+
 static bool open_seal(struct kith_node *node, struct kith_bytes datagram,
                       struct kith_beacon *out)
 {
     uint8_t plain[KITH_BEACON_PLAIN_SIZE];
-    const uint8_t *nonce = datagram.data + KITH_BEACON_MAGIC_SIZE;
     if (datagram.size != KITH_BEACON_SIZE ||
         memcmp(datagram.data, KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE) != 0)
         return false;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            plain, NULL, NULL, nonce + KITH_BEACON_NONCE_SIZE,
-            KITH_BEACON_PLAIN_SIZE + KITH_BEACON_MAC_SIZE,
-            (const uint8_t *)KITH_BEACON_MAGIC, KITH_BEACON_MAGIC_SIZE, nonce,
-            node->network_key) != 0) {
-        node->beacon.counts.foreign++;
+    if (!opens(node->network_key, datagram, plain)) {
+        count_foreign(node, datagram);
         return false;
     }
-    return kith_beacon_decode(kith_bytes(plain, sizeof(plain)), out) == 0;
+    int error = kith_beacon_decode(kith_bytes(plain, sizeof(plain)), out);
+    node->beacon.counts.other_version += error == KITH_EVERSION;
+    return error == 0;
 }
 
 /* What is known of this boot of this peer; NULL when nothing is. */

@@ -3,10 +3,11 @@
 
 #include <string.h>
 
+#include "core/candidate_record.h"
 #include "core/dial.h"
-#include "core/digest.h"
 #include "core/exchange.h"
 #include "core/link.h"
+#include "core/mutual.h"
 #include "core/peer.h"
 #include "core/scope.h"
 #include "core/tracker.h"
@@ -98,107 +99,6 @@ static struct kith_tracker *tracker_of(struct kith_node *node,
     return count > 0 ? serving[candidate->turn % count] : NULL;
 }
 
-/* ---- records ---- */
-
-/* Is one of the trackers that tell of it reached at this host? */
-static bool is_near(const struct kith_node *node, const struct kith_candidate *candidate)
-{
-    for (size_t i = 0; i < node->tracking.count; i++)
-        if ((candidate->trackers & 1u << i) != 0 &&
-            node->tracking.trackers[i].is_loopback)
-            return true;
-    return false;
-}
-
-/* Of both records in turn, so that neither crowds the other out. */
-static size_t read_addresses(const struct kith_node *node,
-                             const struct kith_candidate *candidate,
-                             struct kith_address out[KITH_RECORD_ADDRESSES_MAX])
-{
-    struct kith_signed_addresses records[KITH_TRACKED_RECORDS_MAX] = {0};
-    bool is_at_hand = is_near(node, candidate);
-    size_t count = 0;
-    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++)
-        if (candidate->records[slot].counter != 0 &&
-            kith_signed_addresses_decode(candidate->records[slot].bytes,
-                                         &records[slot]) != 0)
-            records[slot].address_count = 0;
-    for (size_t i = 0; i < KITH_RECORD_ADDRESSES_MAX * KITH_TRACKED_RECORDS_MAX; i++) {
-        const struct kith_signed_addresses *record =
-            &records[i % KITH_TRACKED_RECORDS_MAX];
-        size_t at = i / KITH_TRACKED_RECORDS_MAX;
-        struct kith_address address;
-        if (at < record->address_count && count < KITH_RECORD_ADDRESSES_MAX &&
-            kith_address_parse(record->addresses[at], KITH_PORT_DEFAULT, false, &address,
-                               NULL) == 0 &&
-            (kith_exchange_is_public(&address) ||
-             (is_at_hand && kith_scope_is_loopback(address.host))))
-            out[count++] = address;
-    }
-    return count;
-}
-
-static bool is_wanted_record(const struct kith_node *node,
-                             const struct kith_candidate *candidate, size_t slot,
-                             const struct kith_signed_addresses *record)
-{
-    uint64_t now_s = (uint64_t)(node->now.wall / KITH_SECOND);
-    return kith_id_equal(&record->id, &candidate->id) && record->expiry > now_s &&
-           record->expiry <= now_s + 2 * KITH_RECORD_LIFE / KITH_SECOND &&
-           record->counter > candidate->records[slot].counter &&
-           node->tracking.check_count < KITH_CANDIDATE_CHECKS_MAX;
-}
-
-static bool is_being_checked(const struct kith_node *node, const struct kith_id *id)
-{
-    kith_list_each (item, &node->tracking.checks)
-        if (kith_id_equal(&kith_list_item(item, struct kith_candidate_check, item)->id,
-                          id))
-            return true;
-    return false;
-}
-
-static void verify(struct kith_node *node, const struct kith_candidate *candidate,
-                   size_t slot, const struct kith_signed_addresses *record)
-{
-    struct kith_candidate_check *check =
-        kith_alloc(node->alloc, sizeof(*check) + record->bytes.size);
-    if (check == NULL) {
-        kith_node_break(node);
-        return;
-    }
-    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
-    effect->verify.verify_no = check->verify_no = ++node->verify_no;
-    effect->verify.author = record->id;
-    memcpy(effect->verify.signature, record->signature, KITH_SIGNATURE_SIZE);
-    kith_digest_addresses(record->fields, node->network_key, effect->verify.message);
-    memcpy(check + 1, record->bytes.data, record->bytes.size);
-    check->bytes = kith_bytes(check + 1, record->bytes.size);
-    check->id = candidate->id;
-    check->slot = slot;
-    kith_list_push(&node->tracking.checks, &check->item);
-    node->tracking.check_count++;
-}
-
-static void keep(struct kith_node *node, struct kith_candidate *candidate,
-                 const struct kith_candidate_check *check)
-{
-    struct kith_signed_addresses record;
-    struct kith_candidate_record *kept = &candidate->records[check->slot];
-    if (kith_signed_addresses_decode(check->bytes, &record) != 0 ||
-        record.counter <= kept->counter)
-        return;
-    uint8_t *bytes = kith_alloc(node->alloc, check->bytes.size);
-    if (bytes == NULL) {
-        kith_node_break(node);
-        return;
-    }
-    memcpy(bytes, check->bytes.data, check->bytes.size);
-    kith_release(node->alloc, (void *)kept->bytes.data);
-    *kept = (struct kith_candidate_record){record.counter,
-                                           kith_bytes(bytes, check->bytes.size)};
-}
-
 /* ---- attempts ---- */
 
 /* A link that is up or coming up. NULL: none. */
@@ -228,7 +128,7 @@ static void begin_soon(struct kith_node *node, struct kith_candidate *candidate)
 static void dial_known(struct kith_node *node, struct kith_candidate *candidate)
 {
     struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
-    size_t count = read_addresses(node, candidate, addresses);
+    size_t count = kith_candidate_addresses(node, candidate, addresses);
     if (count > 0 && candidate->dial_no == 0)
         candidate->dial_no =
             kith_dial_emit(node, addresses, count, &candidate->id)->dial.dial;
@@ -241,13 +141,24 @@ static void dial_directly(struct kith_node *node, struct kith_candidate *candida
     dial_known(node, candidate);
 }
 
+/* A REFUSED names no id: the beginning of it has to do. */
+static uint64_t token_of(const struct kith_candidate *candidate)
+{
+    uint64_t token;
+    memcpy(&token, candidate->id.bytes, sizeof(token));
+    return token != 0 ? token : 1;
+}
+
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
                  enum kith_call_how how)
 {
     struct kith_tracker *tracker = tracker_of(node, candidate, how);
+    if (tracker == NULL && how == KITH_CALL_RELAY)
+        kith_mutual_call(node, &candidate->id);
     if (tracker == NULL)
         return;
-    struct kith_frame_call frame = {.token = 1 + how, .id = candidate->id, .how = how};
+    struct kith_frame_call frame = {
+        .token = token_of(candidate), .id = candidate->id, .how = how};
     kith_frame_call_encode(&node->scratch, &frame);
     kith_tracker_send_scratch(node, tracker);
 }
@@ -317,12 +228,14 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
         break;
     case KITH_STAGE_RELAY:
         candidate->turn++;
+        if (!is_relayed)
+            kith_mutual_call(node, &candidate->id); /* no tracker could */
         rest(node, candidate, is_relayed);
         break;
     }
 }
 
-static void check(struct kith_node *node, struct kith_candidate *candidate)
+static void look_at(struct kith_node *node, struct kith_candidate *candidate)
 {
     const struct kith_peer *peer = kith_peer_find(node, &candidate->id);
     if (candidate->next_at == KITH_TIME_NEVER)
@@ -349,25 +262,10 @@ void kith_candidate_check_all(struct kith_node *node)
     if (!node->is_started || node->is_stopping)
         return;
     kith_list_each_safe (item, &node->tracking.candidates)
-        check(node, kith_list_item(item, struct kith_candidate, item));
+        look_at(node, kith_list_item(item, struct kith_candidate, item));
 }
 
 /* ---- what trackers say ---- */
-
-static void told_records(struct kith_node *node, struct kith_tracker *tracker,
-                         struct kith_candidate *candidate,
-                         const struct kith_tracked *told)
-{
-    for (size_t slot = 0; slot < told->record_count; slot++) {
-        struct kith_signed_addresses record;
-        if (told->records[slot].size > 0 &&
-            kith_signed_addresses_decode(told->records[slot], &record) == 0 &&
-            is_wanted_record(node, candidate, slot, &record) &&
-            kith_tokens_take(&tracker->records, node->now.mono,
-                             KITH_TRACKED_RECORDS_PER_S, KITH_TRACKED_RECORDS_MOST))
-            verify(node, candidate, slot, &record);
-    }
-}
 
 void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_tracked *told)
@@ -388,8 +286,8 @@ void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
     if (candidate == NULL)
         return;
     candidate->trackers |= bit(tracker);
-    told_records(node, tracker, candidate, told);
-    if (!is_being_checked(node, &candidate->id))
+    kith_candidate_told_records(node, tracker, candidate, told);
+    if (!kith_candidate_is_checked(node, &candidate->id))
         begin_soon(node, candidate);
 }
 
@@ -408,11 +306,11 @@ static void finish_check(struct kith_node *node, struct kith_candidate_check *ch
 {
     struct kith_candidate *candidate = find(node, &check->id);
     if (candidate != NULL && is_valid)
-        keep(node, candidate, check);
+        kith_candidate_keep(node, candidate, check);
     kith_list_remove(&check->item);
     kith_release(node->alloc, check);
     node->tracking.check_count--;
-    if (candidate != NULL && !is_being_checked(node, &candidate->id))
+    if (candidate != NULL && !kith_candidate_is_checked(node, &candidate->id))
         checked(node, candidate);
 }
 
@@ -491,6 +389,23 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
         ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
+}
+
+void kith_candidate_refused(struct kith_node *node, const struct kith_tracker *tracker,
+                            const struct kith_frame_refused *refused)
+{
+    if (refused->reason != KITH_REFUSED_AWAY)
+        return;
+    kith_list_each (item, &node->tracking.candidates) {
+        struct kith_candidate *candidate =
+            kith_list_item(item, struct kith_candidate, item);
+        if (token_of(candidate) != refused->token)
+            continue;
+        candidate->trackers &= (uint8_t)~bit(tracker);
+        if (candidate->trackers == 0)
+            forget(node, candidate);
+        return;
+    }
 }
 
 /* ---- what becomes of it ---- */

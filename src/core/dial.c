@@ -6,6 +6,7 @@
 #include "core/command.h"
 #include "core/exchange.h"
 #include "core/link.h"
+#include "core/mutual.h"
 #include "core/peer.h"
 
 static struct kith_dial *find(const struct kith_node *node, uint32_t no)
@@ -117,9 +118,13 @@ static void start(struct kith_node *node, struct kith_dial *dial)
 
 static void wait(struct kith_node *node, struct kith_dial *dial, kith_time delay)
 {
+    const struct kith_peer *peer =
+        dial->is_suggested ? kith_peer_find(node, &dial->expected) : dial->peer;
     dial->state = KITH_DIAL_WAITING;
     dial->link = 0;
     dial->next_at = node->now.mono + delay;
+    if (peer != NULL && dial->next_at < peer->held_until)
+        dial->next_at = peer->held_until;
     kith_node_wake_at(node, dial->next_at);
 }
 
@@ -254,6 +259,25 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         start(node, dial);
 }
 
+/* Whoever makes identities up fills all places with strangers who never answer. The
+ * oldest of them that has failed already, and is not at it, goes for a newcomer. */
+static bool make_room(struct kith_node *node)
+{
+    struct kith_dial *least = NULL;
+    if (count(node, true) < KITH_SUGGESTED_MAX)
+        return true;
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->is_suggested && dial->state == KITH_DIAL_WAITING &&
+            dial->failures > 0 && kith_peer_find(node, &dial->expected) == NULL &&
+            (least == NULL || dial->until < least->until))
+            least = dial;
+    }
+    if (least != NULL)
+        forget(node, least);
+    return least != NULL;
+}
+
 static void suggest(struct kith_node *node, const struct kith_id *id,
                     const struct kith_address *address, kith_time delay,
                     kith_time duration, kith_time yields_for)
@@ -265,7 +289,7 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
         return;
     struct kith_dial *dial = find_suggested(node, id);
     if (dial == NULL) {
-        if (count(node, true) >= KITH_SUGGESTED_MAX)
+        if (!make_room(node))
             return;
         dial = add(node, address);
         if (dial == NULL)
@@ -318,15 +342,26 @@ struct kith_dial *kith_dial_reached(struct kith_node *node, uint32_t dial_no,
     return dial;
 }
 
+static bool is_contact(const struct kith_node *node, const struct kith_id *id)
+{
+    const struct kith_peer *peer = kith_peer_find(node, id);
+    return peer != NULL && peer->is_contact && peer->link == NULL;
+}
+
 static void fail(struct kith_node *node, struct kith_dial *dial, int error)
 {
     answer(node, dial, error);
     dial->error = error;
+    dial->failures++;
     if (node->now.mono >= dial->until) {
+        if (dial->is_suggested)
+            node->dial_lost = (struct kith_dial_lost){
+                dial->expected, dial->address, error, dial->failures, node->now.mono};
         forget(node, dial);
         return;
     }
-    dial->failures++;
+    if (dial->is_suggested && is_contact(node, &dial->expected))
+        kith_mutual_call(node, &dial->expected);
     wait(node, dial, backoff(node, dial->failures));
 }
 

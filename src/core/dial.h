@@ -19,7 +19,8 @@ void kith_dial_add(struct kith_node *node, const struct kith_address *address,
                    uint64_t token);
 
 /* This peer may be found at this address: dial it after `delay`, unless it is linked by
- * then, and again for `duration`. At most KITH_SUGGESTED_MAX at once; more are ignored.
+ * then, and again for `duration`. At most KITH_SUGGESTED_MAX at once; past that the
+ * oldest stranger who did not answer goes, and if there is none the newcomer is ignored.
  */
 void kith_dial_suggest(struct kith_node *node, const struct kith_id *id,
                        const struct kith_address *address, kith_time delay,

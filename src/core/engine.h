@@ -40,6 +40,8 @@
 #define KITH_DIAL_YIELD     (250 * KITH_MS) /* since a link came up: more may follow */
 #define KITH_DIAL_YIELD_MAX (2 * KITH_SECOND)
 #define KITH_SUGGESTED_MAX  256 /* addresses heard of, remembered at once */
+#define KITH_DIAL_LOST_TIME                                                              \
+    KITH_MINUTE /* told of after it was given up: until the next beacons, and over */
 #define KITH_DIAL_REFUSED_RETRY                                                          \
     (60 * KITH_SECOND)                        /* after being disconnected by hand        \
                                                */
@@ -47,6 +49,10 @@
 #define KITH_ANNOUNCE_DELAY (200 * KITH_MS)   /* so that one HAVE tells of many events */
 #define KITH_STORE_RETRY    (2 * KITH_SECOND) /* after the disk refused */
 #define KITH_FUTURE_MAX     (24 * KITH_HOUR)  /* an hlc beyond is parked */
+
+#define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
+#define KITH_DISPLACED_WAIT   (60 * KITH_SECOND) /* at most: the two take turns */
+#define KITH_DISPLACED_FORGET (5 * KITH_MINUTE)  /* after a link that lasted so long */
 
 #define KITH_QUEUE_HIGH (1024 * 1024) /* no more runs are sent to a link above it */
 #define KITH_QUEUE_LOW  (256 * 1024)  /* and they go on below it */
@@ -112,7 +118,9 @@ struct kith_peer {
     struct kith_address address_kept;     /* the same but for link-local ones, stored */
     uint8_t instance[KITH_INSTANCE_SIZE]; /* of the last HELLO */
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
-    uint32_t lost; /* how often it went offline since we started; told in HELLO */
+    unsigned displaced;   /* in a row: how often our only link was said to be replaced */
+    kith_time held_until; /* mono: not dialled before then, unless by hand */
+    uint32_t lost;        /* how often it went offline since we started; told in HELLO */
     bool is_contact;
     bool is_refused; /* disconnected by hand */
     bool is_blocked; /* for good */
@@ -139,6 +147,15 @@ struct kith_dial {
     bool is_suggested;      /* heard of, not asked for: must lead to `expected` */
     kith_time yields_until; /* to the dial of `expected`, while links come up */
     struct kith_id expected;
+};
+
+/* The last that was heard of and led nowhere. */
+struct kith_dial_lost {
+    struct kith_id expected;
+    struct kith_address address;
+    int error;
+    unsigned failures;
+    kith_time at; /* monotonic; 0: there was none */
 };
 
 /* ---- rooms and logs ---- */
@@ -300,6 +317,7 @@ struct kith_link {
     uint64_t load_no;             /* LOAD under way; 0 for none */
     struct kith_share *load_share;
     uint32_t load_index;
+    struct kith_tokens calls;   /* that it may make, and RINGs of it that are followed */
     struct kith_tokens records; /* address records of it that may be verified */
 };
 
@@ -437,6 +455,8 @@ struct kith_node {
     uint8_t hash_key[16];
     uint8_t instance[KITH_INSTANCE_SIZE];
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t open_key[KITH_NETWORK_KEY_SIZE]; /* both: see kith_node_config */
+    uint8_t default_key[KITH_NETWORK_KEY_SIZE];
     uint8_t marker[KITH_MARKER_SIZE];
     bool is_marked; /* the stored marker is ours: logs may go on */
     bool is_started;
@@ -451,6 +471,7 @@ struct kith_node {
     uint32_t peer_no_next;
 
     struct kith_list dials;
+    struct kith_dial_lost dial_lost;
     uint32_t dial_no_next;
     kith_time link_up_at; /* when the last link came up; monotonic */
     struct kith_beaconing beacon;
@@ -465,6 +486,7 @@ struct kith_node {
     size_t listening_count;
     struct kith_address mapped; /* by the router, to where we listen; host "" for none */
     struct kith_tracking tracking;
+    bool relays_for_contacts;
 
     struct kith_list links;
     struct kith_map link_map; /* by number */

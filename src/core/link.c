@@ -111,6 +111,25 @@ static void seek_again(struct kith_node *node, const struct kith_link *link,
                           KITH_DIAL_KEEP_TIME);
 }
 
+/* The peer has another link of ours in place of this one, and we have none: either three
+ * links were met in different order, and we dial again at once; or it has a link to
+ * another node of our identity, with which we would take it from one another for ever. */
+static void give_way(struct kith_node *node, const struct kith_link *link,
+                     struct kith_peer *peer)
+{
+    bool lasted = node->now.mono - link->up_at >= KITH_DISPLACED_FORGET;
+    kith_time wait = KITH_DIAL_RETRY_MIN;
+    peer->displaced = lasted ? 1 : peer->displaced + 1;
+    if (peer->displaced < KITH_DISPLACED_COPIED)
+        return;
+    if (peer->displaced == KITH_DISPLACED_COPIED)
+        kith_peer_warn(node, &node->self->id, KITH_WARNING_COPIED_HOME, 0);
+    for (unsigned i = 0; i < peer->displaced && wait < KITH_DISPLACED_WAIT; i++)
+        wait *= 2;
+    peer->held_until =
+        node->now.mono + (wait < KITH_DISPLACED_WAIT ? wait : KITH_DISPLACED_WAIT);
+}
+
 /* To people a peer stays online while it moves from one link to another: of crossing
  * dials it may close ours before the other has greeted us. */
 static void leave(struct kith_node *node, const struct kith_link *link,
@@ -121,6 +140,10 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     if (peer->is_moving)
         return;
     peer->lost++;
+    if (was_replaced)
+        give_way(node, link, peer);
+    else
+        peer->displaced = 0;
     kith_peer_tell(node, peer, KITH_PEER_OFFLINE, NULL);
     kith_dial_peer_lost(node, peer);
     kith_candidate_lost(node, peer);

@@ -48,10 +48,13 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     node->rng = config->rng;
     node->signer = config->signer;
     node->name_default = config->name_default;
+    node->relays_for_contacts = config->relays_for_contacts;
     node->beacon.is_on = config->has_beacon;
     node->beacon.interval_max =
         config->beacon_interval > 0 ? config->beacon_interval : KITH_BEACON_INTERVAL_MAX;
     memcpy(node->network_key, config->network_key, KITH_NETWORK_KEY_SIZE);
+    memcpy(node->open_key, config->open_key, KITH_NETWORK_KEY_SIZE);
+    memcpy(node->default_key, config->default_key, KITH_NETWORK_KEY_SIZE);
     memcpy(node->marker, config->marker, KITH_MARKER_SIZE);
     kith_rng_fill(&node->rng, node->instance, sizeof(node->instance));
     kith_rng_fill(&node->rng, node->hash_key, sizeof(node->hash_key));

@@ -58,10 +58,16 @@ struct kith_node_config {
     struct kith_name name;         /* "" for the one used last */
     struct kith_name name_default; /* when none was ever used */
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
+    /* Networks that a neighbour may be in by mistake, which is told: that of this name
+     * without a passphrase, and the default one. All zero where there is no other. */
+    uint8_t open_key[KITH_NETWORK_KEY_SIZE];
+    uint8_t default_key[KITH_NETWORK_KEY_SIZE];
     uint8_t marker[KITH_MARKER_SIZE]; /* of this boot, machine and database (DESIGN
                                          section 5) */
     bool has_beacon;                  /* be found on the LAN, and find */
     kith_time beacon_interval;        /* the longest between two; 0: the default, 30 s */
+    bool relays_for_contacts; /* pass bytes on between contacts that do not reach another
+                               */
 };
 
 /* ---- what happens ---- */
@@ -254,6 +260,7 @@ enum kith_effect_type {
     KITH_EFFECT_LOAD,
     KITH_EFFECT_VERIFY,
     KITH_EFFECT_DATAGRAM, /* a beacon, to everybody on the LAN or to one address */
+    KITH_EFFECT_RELAY,    /* expect two connections with these tickets */
     KITH_EFFECT_TRACKER_DIAL,
     KITH_EFFECT_TRACKER_SEND,
     KITH_EFFECT_TRACKER_CLOSE,
@@ -395,6 +402,9 @@ struct kith_effect {
             struct kith_address to;
             struct kith_bytes bytes;
         } datagram;
+        struct {
+            uint8_t tickets[2][KITH_TICKET_SIZE];
+        } relay;
         struct { /* from the port listened on, so that routers map both alike */
             uint32_t tracker; /* answered by TRACKER_UP or TRACKER_DOWN */
             struct kith_address address;
@@ -494,6 +504,9 @@ size_t kith_node_room_count(const struct kith_node *node);
 uint32_t kith_node_room_no(const struct kith_node *node, const struct kith_id *id);
 bool kith_node_room(const struct kith_node *node, uint32_t room_no,
                     struct kith_room_view *out);
+/* Is this peer one of the `online_count`: linked now, and in the room? */
+bool kith_node_is_in_room(const struct kith_node *node, uint32_t room_no,
+                          uint32_t peer_no);
 
 /* A log, or a branch of one. */
 struct kith_log_view {
@@ -548,6 +561,9 @@ struct kith_beacon_counts {
     uint64_t own;     /* ours, come back */
     uint64_t heard;   /* of others of this network */
     uint64_t foreign; /* that our key does not open: another network, or passphrase */
+    uint64_t foreign_open;    /* of these: of our network's name, without a passphrase */
+    uint64_t foreign_default; /* of these: of the default network */
+    uint64_t other_version;   /* of this network, and of a version that we do not read */
 };
 void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *out);
 
@@ -560,51 +576,10 @@ struct kith_dial_view {
     unsigned failures; /* in a row */
 };
 
-/* Dials are counted from 0; false when there is no such one. */
+/* Dials are counted from 0; false when there is no such one. Behind them, for a minute,
+ * comes the last one that was heard of and given up. */
 bool kith_node_dial(const struct kith_node *node, size_t index,
                     struct kith_dial_view *out);
-
-/* A tracker, and how it stands with it. */
-struct kith_tracker_view {
-    struct kith_address address;
-    bool has_id;
-    struct kith_id id;
-    bool is_kept; /* over restarts: it came with an invite */
-    bool is_registered;
-    kith_time since; /* wall: registered since, or not registered since; 0: never was */
-    int error;       /* not registered: of the last attempt; 0: the first is under way */
-    unsigned failures;            /* in a row */
-    struct kith_address observed; /* where it sees us; host "" when not told */
-    enum kith_reachability { KITH_REACH_UNKNOWN, KITH_REACH_NO, KITH_REACH_YES } reach;
-    bool relays;
-    uint32_t network_count; /* peers of this network there, at the last word */
-    size_t candidate_count; /* that it told of, and are there */
-};
-
-/* Numbers run from 1 on; false when there is no such one. */
-bool kith_node_tracker(const struct kith_node *node, uint32_t no,
-                       struct kith_tracker_view *out);
-
-/* Where this node may be told to be reached, those of most use first: as trackers reached
- * it, global ones, private ones. Returns how many. */
-size_t kith_node_addresses(const struct kith_node *node, struct kith_address *out,
-                           size_t out_max);
-
-/* What is done to be linked with a peer that trackers tell of. */
-struct kith_candidate_view {
-    struct kith_id id;
-    bool is_linked;
-    bool is_relayed;           /* it is linked, by this relay */
-    struct kith_address relay; /* host "" unless it is */
-    size_t address_count;      /* known */
-    const char *stage;         /* static: "direct", "meeting", "relay" or "waiting" */
-    int direct_error;          /* of the last direct dial; 0: none failed */
-    int meet_error;
-    int relay_error;
-};
-/* In no order, from index 0; false past the last. */
-bool kith_node_candidate(const struct kith_node *node, size_t index,
-                         struct kith_candidate_view *out);
 
 /* Logs that wait because what came of them is dated more than a day ahead. */
 size_t kith_node_parked_count(const struct kith_node *node);

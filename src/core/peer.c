@@ -78,10 +78,17 @@ void kith_peer_record(struct kith_node *node, struct kith_peer *peer)
     record(node, peer);
 }
 
+/* With a scope, or IPv4's, which has none: the next link may give it to anybody. */
+static bool is_link_local(const struct kith_address *address)
+{
+    return strchr(address->host, '%') != NULL ||
+           strncmp(address->host, "169.254.", strlen("169.254.")) == 0;
+}
+
 void kith_peer_found_at(struct kith_peer *peer, const struct kith_address *address)
 {
     peer->address = *address;
-    if (strchr(address->host, '%') == NULL)
+    if (!is_link_local(address))
         peer->address_kept = *address;
 }
 

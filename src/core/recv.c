@@ -4,10 +4,11 @@
 #include "core/link.h"
 
 static const struct kith_receiver *const receivers[] = {
-    &kith_recv_proof, &kith_recv_hello,     &kith_recv_ping,  &kith_recv_pong,
-    &kith_recv_bye,   &kith_recv_addresses, &kith_recv_rooms, &kith_recv_vector,
-    &kith_recv_have,  &kith_recv_run,       &kith_recv_graft, &kith_recv_prune,
-    &kith_recv_fork,  &kith_recv_more,
+    &kith_recv_proof,   &kith_recv_hello,     &kith_recv_ping,  &kith_recv_pong,
+    &kith_recv_bye,     &kith_recv_addresses, &kith_recv_rooms, &kith_recv_vector,
+    &kith_recv_have,    &kith_recv_run,       &kith_recv_graft, &kith_recv_prune,
+    &kith_recv_fork,    &kith_recv_more,      &kith_recv_call,  &kith_recv_ring,
+    &kith_recv_refused,
 };
 
 static const struct kith_receiver *find(uint8_t type)

@@ -28,6 +28,9 @@ extern const struct kith_receiver kith_recv_graft;
 extern const struct kith_receiver kith_recv_prune;
 extern const struct kith_receiver kith_recv_fork;
 extern const struct kith_receiver kith_recv_more;
+extern const struct kith_receiver kith_recv_call;
+extern const struct kith_receiver kith_recv_ring;
+extern const struct kith_receiver kith_recv_refused;
 
 /* A whole frame: type byte and fields. */
 void kith_recv_frame(struct kith_node *node, struct kith_link *link,

@@ -102,13 +102,14 @@ static int receive_ring(struct kith_node *node, struct kith_tracker *tracker,
     return error;
 }
 
-/* Nothing follows: the next stage comes in its time. */
 static int receive_refused(struct kith_node *node, struct kith_tracker *tracker,
                            struct kith_bytes fields)
 {
     struct kith_frame_refused frame;
-    (void)node, (void)tracker;
-    return kith_frame_refused_decode(fields, &frame);
+    int error = kith_frame_refused_decode(fields, &frame);
+    if (error == 0)
+        kith_candidate_refused(node, tracker, &frame);
+    return error;
 }
 
 static int receive_ping(struct kith_node *node, struct kith_tracker *tracker,

@@ -10,7 +10,7 @@
 
 #include "base/list.h"
 #include "base/map.h"
-#include "core/node.h"
+#include "core/node_trackers.h"
 #include "core/tokens.h"
 
 #define KITH_TRACKER_RETRY_MIN (250 * KITH_MS)

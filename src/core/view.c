@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/engine.h"
 #include "core/log.h"
+#include "core/peer.h"
 #include "core/room.h"
 
 size_t kith_node_peer_count(const struct kith_node *node)
@@ -136,6 +137,21 @@ bool kith_node_room(const struct kith_node *node, uint32_t room_no,
     return true;
 }
 
+bool kith_node_is_in_room(const struct kith_node *node, uint32_t room_no,
+                          uint32_t peer_no)
+{
+    const struct kith_room *room =
+        room_no < node->room_capacity ? node->rooms[room_no] : NULL;
+    if (room == NULL)
+        return false;
+    kith_list_each (item, &room->shares) {
+        const struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        if (share->is_live && share->link->peer->no == peer_no)
+            return true;
+    }
+    return false;
+}
+
 struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,
                                         uint64_t seq)
 {
@@ -169,23 +185,50 @@ void kith_node_beacons(const struct kith_node *node, struct kith_beacon_counts *
     *out = node->beacon.counts;
 }
 
+static bool is_linked(const struct kith_node *node, const struct kith_id *id)
+{
+    const struct kith_peer *peer = kith_peer_find(node, id);
+    return peer != NULL && peer->link != NULL;
+}
+
+/* Who is heard of again and again, and never reached, has no dial most of the time. */
+static bool view_lost(const struct kith_node *node, struct kith_dial_view *out)
+{
+    const struct kith_dial_lost *lost = &node->dial_lost;
+    if (lost->at == 0 || node->now.mono - lost->at >= KITH_DIAL_LOST_TIME ||
+        is_linked(node, &lost->expected))
+        return false;
+    *out = (struct kith_dial_view){
+        .address = lost->address,
+        .is_suggested = true,
+        .error = lost->error,
+        .failures = lost->failures,
+    };
+    return true;
+}
+
 bool kith_node_dial(const struct kith_node *node, size_t index,
                     struct kith_dial_view *out)
 {
+    bool is_lost_there = false;
     kith_list_each (item, &node->dials) {
+        const struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        is_lost_there |= dial->is_suggested && dial->error != 0 &&
+                         kith_id_equal(&dial->expected, &node->dial_lost.expected);
         if (index-- > 0)
             continue;
-        const struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
         *out = (struct kith_dial_view){
             .address = dial->address,
-            .is_linked = dial->peer != NULL && dial->peer->link != NULL,
+            .is_linked = dial->is_suggested
+                             ? is_linked(node, &dial->expected)
+                             : dial->peer != NULL && dial->peer->link != NULL,
             .is_suggested = dial->is_suggested,
             .error = dial->error,
             .failures = dial->failures,
         };
         return true;
     }
-    return false;
+    return index == 0 && !is_lost_there && view_lost(node, out);
 }
 
 size_t kith_node_parked_count(const struct kith_node *node)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The queries of core/node.h that are about trackers: nothing changes here. */
-#include "core/node.h"
+#include "core/node_trackers.h"
 
 #include "core/engine.h"
 #include "core/peer.h"

@@ -16,6 +16,7 @@
 #include "api/server.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
+#include "bin/settings_knobs.h"
 #include "node/control.h"
 #include "node/http.h"
 #include "node/random.h"
@@ -24,6 +25,7 @@
 struct kith_host {
     struct kith_cli cli; /* what `kith up` with these options would have */
     struct kith_settings settings;
+    struct kith_settings_desk desk;
     struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
     char token[KITH_TOKEN_TEXT_SIZE];  /* secret */
     struct kith_random random;
@@ -162,9 +164,11 @@ static int serve(struct kith_host *host)
                                         .version = KITH_VERSION,
                                         .token = host->token,
                                         .is_plain_open = host->settings.has_plain_api,
+                                        .knobs = &host->desk.knobs,
                                         .rng = kith_random_rng(&host->random),
                                         .shutdown = on_shutdown,
                                         .ctx = host};
+    kith_settings_desk_init(&host->desk, &host->settings, &host->log);
     int error = kith_token_load_or_make(host->cli.home, host->token, &host->problem);
     if (error)
         return error;

@@ -143,12 +143,17 @@ static void arm(struct kith_dial *dial)
     uv_timer_start(&dial->timer, on_timer, delay_ms, 0);
 }
 
+static bool is_meeting(const struct kith_dial *dial)
+{
+    return dial->plan.from_port != 0 && !dial->plan.has_ticket;
+}
+
 /* Its turn was in vain: never again, or, in a meeting that it did not get to, later. */
 static void put_by(struct kith_dial *dial, struct kith_attempt *attempt, int error)
 {
     note_error(dial, error);
     attempt->state = KITH_ATTEMPT_DONE;
-    if (dial->plan.from_port == 0 || attempt->has_connected)
+    if (!is_meeting(dial) || attempt->has_connected)
         return;
     attempt->state = KITH_ATTEMPT_TODO;
     attempt->due_ms = uv_now(dial->timer.loop) + KITH_DIAL_RETRY_MS;
@@ -241,8 +246,7 @@ static struct kith_attempt *find_address(struct kith_dial *dial,
 
 bool kith_dial_awaits(struct kith_dial *dial, const struct sockaddr_storage *remote)
 {
-    return dial->plan.from_port != 0 && !dial->plan.has_ticket &&
-           find_address(dial, remote) != NULL;
+    return is_meeting(dial) && find_address(dial, remote) != NULL;
 }
 
 void kith_dial_accepted(struct kith_dial *dial, const struct sockaddr_storage *remote,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "kith/error.h"
+#include "net/portmap_igd.h"
 #include "net/portmap_natpmp.h"
 #include "net/portmap_pcp.h"
 #include "net/portmap_upnp.h"
@@ -294,8 +295,9 @@ static void begin_round(struct kith_portmap *portmap)
         fail(portmap, KITH_PORTMAP_NEEDLESS, PROTOCOL_NONE, "");
         return;
     }
-    bool is_known = mapping->protocol != PROTOCOL_NONE &&
-                    mapping->gateway.s_addr == wish->gateway.s_addr;
+    /* The port it granted before, also when that has lapsed: others may know it. */
+    bool is_known =
+        mapping->external_port != 0 && mapping->gateway.s_addr == wish->gateway.s_addr;
     wish->external_port = is_known ? mapping->external_port : portmap->config.port;
     if (is_renewal && is_known && mapping->protocol == PROTOCOL_UPNP)
         ask_upnp(portmap);
@@ -447,6 +449,8 @@ int kith_portmap_new(uv_loop_t *loop, const struct kith_portmap_config *config,
     portmap->wish.port = config->port;
     portmap->wish.lifetime_s = KITH_PORTMAP_LIFETIME_S;
     portmap->wish.try_ms = config->try_ms != 0 ? config->try_ms : KITH_NATPMP_TRY_MS;
+    portmap->wish.search_ms =
+        config->search_ms != 0 ? config->search_ms : KITH_IGD_SEARCH_MS;
     portmap->view = blank_view(portmap, KITH_PORTMAP_ASKING);
     kith_rng_fill(&config->rng, &portmap->nonce, sizeof portmap->nonce);
     portmap->parts_open = 2; /* the timer and UPnP */

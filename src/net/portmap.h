@@ -82,10 +82,12 @@ struct kith_portmap_config {
     void *ctx;
 
     struct in_addr gateway; /* network order; 0: that of the default route */
-    /* Shorter in tests: how long a second of lifetimes and retries lasts, and the first
-     * wait for an answer by NAT-PMP. 0: 1,000 and KITH_NATPMP_TRY_MS. */
+    /* Shorter in tests: how long a second of lifetimes and retries lasts, the first wait
+     * for an answer by NAT-PMP, and a search by UPnP (miniupnpc takes at least a second).
+     * 0: 1,000, KITH_NATPMP_TRY_MS, KITH_IGD_SEARCH_MS. */
     unsigned second_ms;
     unsigned try_ms;
+    unsigned search_ms;
 };
 
 /* The loop is borrowed, the config copied. The router is asked at once, its answer comes

@@ -29,7 +29,8 @@ struct kith_portmap_wish {
     uint16_t port;          /* of this host */
     uint16_t external_port; /* if it can be had */
     uint32_t lifetime_s;
-    unsigned try_ms; /* see KITH_NATPMP_TRY_MS */
+    unsigned try_ms;    /* see KITH_NATPMP_TRY_MS */
+    unsigned search_ms; /* see KITH_IGD_SEARCH_MS */
 };
 
 #endif

@@ -113,8 +113,8 @@ bool kith_igd_find(const struct kith_portmap_wish *wish, struct kith_igd *out)
     int error = 0;
     inet_ntop(AF_INET, &wish->source, own, sizeof own);
     inet_ntop(AF_INET, &wish->gateway, router, sizeof router);
-    struct UPNPDev *devices = upnpDiscoverDevices(searched, KITH_IGD_SEARCH_MS, own, NULL,
-                                                  UPNP_LOCAL_PORT_ANY, 0, 2, &error, 1);
+    struct UPNPDev *devices = upnpDiscoverDevices(
+        searched, (int)wish->search_ms, own, NULL, UPNP_LOCAL_PORT_ANY, 0, 2, &error, 1);
     bool is_found = read_descriptions(devices, router, out);
     freeUPNPDevlist(devices);
     return is_found;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/inside.h"
 #include "node/lan.h"
+#include "node/contact_relay.h"
 #include "node/trackers.h"
 
 #include <string.h>
@@ -105,6 +106,9 @@ static void carry_out(struct kith_runtime *runtime, const struct kith_effect *ef
         break;
     case KITH_EFFECT_DATAGRAM:
         kith_lan_carry_out(runtime, effect);
+        break;
+    case KITH_EFFECT_RELAY:
+        kith_contact_relay_carry_out(runtime, effect);
         break;
     case KITH_EFFECT_TRACKER_DIAL:
     case KITH_EFFECT_TRACKER_SEND:

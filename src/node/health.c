@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* How it goes: what people are told who ask why nobody is found. */
+/* How it goes: what people are told who ask why nobody is found, or nothing is read. */
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "kith/error.h"
 #include "net/datagrams.h"
 #include "net/interfaces.h"
 #include "node/inside.h"
@@ -58,6 +59,28 @@ size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
 int kith_runtime_store_error(const struct kith_runtime *runtime)
 {
     return runtime->store_error;
+}
+
+int kith_runtime_read_error(const struct kith_runtime *runtime)
+{
+    return runtime->read_error;
+}
+
+int kith_health_read(struct kith_runtime *runtime, int result)
+{
+    unsigned held_back;
+    if (result != KITH_ECORRUPT && result != KITH_EIO)
+        return result;
+    runtime->read_error = result;
+    if (kith_logger_throttle_pass(&runtime->read_throttle, runtime->turn.now.mono,
+                                  KITH_MINUTE, &held_back))
+        kith_logger_write(runtime->log, KITH_LOGGER_ERROR, "store",
+                          "a part of what was said cannot be read, nor sent to peers",
+                          "error", kith_error_name(result), "why",
+                          kith_store_detail(runtime->store), "do",
+                          "stop the node and restore the home from a backup", "held_back",
+                          KITH_LOGGER_NUMBER(held_back), NULL);
+    return result;
 }
 
 /* `time level area …` */

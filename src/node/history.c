@@ -69,8 +69,9 @@ static struct filter begin(struct kith_runtime *runtime, size_t limit,
 }
 
 /* The filter's own stop is a success. */
-static int end(const struct filter *filter, int result)
+static int end(struct kith_runtime *runtime, const struct filter *filter, int result)
 {
+    kith_health_read(runtime, result);
     return result > 0 && filter->left == 0 ? 0 : result;
 }
 
@@ -107,7 +108,8 @@ int kith_runtime_history(struct kith_runtime *runtime,
         page.before = &after;
     if (query->has_after && !query->newest_first && after.hlc >= since.hlc)
         page.after = &after;
-    return end(&filter, kith_store_page(runtime->store, &page, on_event, &filter));
+    return end(runtime, &filter,
+               kith_store_page(runtime->store, &page, on_event, &filter));
 }
 
 int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t limit,
@@ -118,7 +120,7 @@ int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t l
         return KITH_ECLOSED;
     if (limit == 0)
         return 0;
-    return end(&filter,
+    return end(runtime, &filter,
                kith_store_arrivals(runtime->store, first, limit, on_event, &filter));
 }
 
@@ -154,6 +156,9 @@ int kith_runtime_search(struct kith_runtime *runtime,
                               .room_no = query->room_no};
     if (runtime->store == NULL)
         return KITH_ECLOSED;
+    if (runtime->upkeep.index_error ==
+        KITH_ECORRUPT) /* it ends where the damage begins */
+        return kith_health_read(runtime, KITH_ECORRUPT);
     struct kith_search_query search = {.text = query->text,
                                        .arrival_from = query->arrival_from,
                                        .arrival_before = query->arrival_before,
@@ -161,7 +166,7 @@ int kith_runtime_search(struct kith_runtime *runtime,
     int result = kith_store_search_indexed(runtime->store, &search, on_found, &looking);
     bool has_more = result > 0 || (looking.count > 0 && looking.count == query->limit);
     *out_before = has_more ? looking.arrival : 0;
-    return result;
+    return kith_health_read(runtime, result);
 }
 
 int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
@@ -170,7 +175,8 @@ int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
     struct looking looking = {.filter = begin(runtime, 1, visit, ctx)};
     if (runtime->store == NULL)
         return KITH_ECLOSED;
-    return kith_store_message(runtime->store, id, on_found, &looking);
+    return kith_health_read(runtime,
+                            kith_store_message(runtime->store, id, on_found, &looking));
 }
 
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)

@@ -19,6 +19,7 @@
 
 #include "base/writer.h"
 #include "net/net.h"
+#include "net/relay.h"
 #include "node/backlog.h"
 #include "node/commands.h"
 #include "node/identity.h"
@@ -71,6 +72,13 @@ struct kith_trackers {
     bool is_closing;
 };
 
+/* node/contact_relay.c */
+struct kith_contact_relay {
+    struct kith_relay *relay; /* NULL until somebody is relayed */
+    uint64_t pair_last;
+    bool is_closing;
+};
+
 struct kith_runtime {
     uv_loop_t *loop; /* borrowed */
     char *home;
@@ -83,6 +91,7 @@ struct kith_runtime {
     struct kith_store *store;
     struct kith_net *net;
     struct kith_trackers trackers;
+    struct kith_contact_relay contact_relay;
     struct kith_datagrams *lan;            /* NULL: off, or closed */
     uint16_t lan_port;                     /* 0: off */
     int lan_error;                         /* why it could not be opened */
@@ -94,6 +103,7 @@ struct kith_runtime {
     struct kith_pending pending;
     uint64_t arrival_committed; /* one past the highest committed */
     int store_error;            /* of the commits since the last good one; 0: none */
+    int read_error;             /* why a part of the store could not be read; 0: none */
     struct kith_commands commands;
     struct kith_verifier verifier;
     struct kith_upkeep upkeep;
@@ -116,6 +126,7 @@ struct kith_runtime {
     struct kith_logger_throttle dial_throttle;
     struct kith_logger_throttle stranger_throttle;
     struct kith_logger_throttle store_throttle;
+    struct kith_logger_throttle read_throttle;
     struct {
         struct kith_id peer;
         struct kith_logger_throttle throttle;
@@ -150,6 +161,10 @@ void kith_effects_carry_out(struct kith_runtime *runtime,
 
 /* links.c: the net's happenings. */
 struct kith_net_handler kith_links_handler(struct kith_runtime *runtime);
+
+/* health.c: what reading the store came to. Damage is remembered and told in the log:
+ * whoever asked may be a peer, or nobody. Returns `result`. */
+int kith_health_read(struct kith_runtime *runtime, int result);
 
 /* notices.c: to observers, those who wait for replies, and the log. */
 void kith_notices_tell(struct kith_runtime *runtime, const struct kith_notice *notice);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/clock.h"
 #include "node/inside.h"
+#include "node/contact_relay.h"
 
 #include <string.h>
 
@@ -92,9 +93,15 @@ static void on_drained(void *ctx, kith_link_no link, size_t sent)
     kith_turn_defer(runtime, &item);
 }
 
+static void on_ticket(void *ctx, const uint8_t *ticket, int take_fd)
+{
+    kith_contact_relay_take(ctx, ticket, take_fd);
+}
+
 struct kith_net_handler kith_links_handler(struct kith_runtime *runtime)
 {
     return (struct kith_net_handler){.ctx = runtime,
+                                     .ticket = on_ticket,
                                      .up = on_up,
                                      .frame = on_frame,
                                      .down = on_down,

@@ -36,6 +36,11 @@ bool kith_logger_level_parse(const char *text, enum kith_logger_level *out)
     return false;
 }
 
+const char *kith_logger_level_name(enum kith_logger_level level)
+{
+    return level_names[level];
+}
+
 /* ---- one line ---- */
 
 static void put(struct kith_writer *w, const char *text)

@@ -37,6 +37,9 @@ void kith_logger_deinit(struct kith_logger *log);
 /* "error", "warn", "info", "debug". False for anything else. */
 bool kith_logger_level_parse(const char *text, enum kith_logger_level *out);
 
+/* The same the other way round. */
+const char *kith_logger_level_name(enum kith_logger_level level);
+
 /* Key and value, several times, then NULL. A NULL `log` is fine: nothing is logged. */
 void kith_logger_write(struct kith_logger *log, enum kith_logger_level level,
                        const char *area, const char *message, ...)

@@ -52,7 +52,7 @@ struct restore {
     struct kith_problem *problem;
     char *home;    /* owned: without what leads to it by links */
     char *staging; /* owned */
-    int lock;
+    struct kith_lock lock;
     int source;
     int fd; /* the file being written; -1: none */
     struct kith_archive_reader archive;
@@ -431,7 +431,7 @@ static int open_source(struct restore *r)
 int kith_restore(const struct kith_restore_job *job, struct kith_problem *problem)
 {
     struct restore r = {
-        .job = job, .problem = problem, .lock = -1, .source = -1, .fd = -1};
+        .job = job, .problem = problem, .lock = KITH_LOCK_NONE, .source = -1, .fd = -1};
     int error = kith_restore_check(job, problem);
     if (error != 0)
         return error;
@@ -446,7 +446,7 @@ int kith_restore(const struct kith_restore_job *job, struct kith_problem *proble
         error = work(&r);
     if (r.source >= 0)
         close(r.source);
-    kith_lock_release(r.lock);
+    kith_lock_release(&r.lock);
     free(r.staging);
     free(r.home);
     return error;

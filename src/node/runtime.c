@@ -7,6 +7,7 @@
 #include "node/inside.h"
 #include "node/lan.h"
 #include "node/reach.h"
+#include "node/contact_relay.h"
 #include "node/trackers.h"
 #include "proto/frame.h"
 
@@ -48,9 +49,10 @@ static void connect_to(struct kith_runtime *runtime, const struct kith_address *
 static void register_at(struct kith_runtime *runtime,
                         const struct kith_tracker_address *tracker)
 {
-    struct kith_command command = {
-        .type = KITH_COMMAND_TRACKER,
-        .tracker = {tracker->address, tracker->has_id, tracker->id}};
+    struct kith_command command = {.type = KITH_COMMAND_TRACKER,
+                                   .tracker = {.address = tracker->address,
+                                               .has_id = tracker->has_id,
+                                               .id = tracker->id}};
     if (kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
         kith_turn_broke(runtime, KITH_ENOMEM);
 }
@@ -158,9 +160,9 @@ static void close_handle(struct kith_runtime *runtime, uv_handle_t *handle)
 void kith_runtime_settle(struct kith_runtime *runtime)
 {
     if (!runtime->is_net_down || !kith_trackers_are_down(runtime) ||
-        runtime->is_lan_closing || runtime->mapping.closing > 0 ||
-        runtime->handles_open > 0 || runtime->verifier.running > 0 ||
-        !kith_upkeep_is_idle(&runtime->upkeep))
+        !kith_contact_relay_is_down(runtime) || runtime->is_lan_closing ||
+        runtime->mapping.closing > 0 || runtime->handles_open > 0 ||
+        runtime->verifier.running > 0 || !kith_upkeep_is_idle(&runtime->upkeep))
         return;
     kith_upkeep_stop(&runtime->upkeep);
     kith_turn_end(runtime); /* what the last links brought is stored */
@@ -185,6 +187,7 @@ static void on_farewell(void *ctx, const struct kith_notice *notice)
     (void)notice;
     kith_lan_stop(runtime);
     kith_trackers_stop(runtime);
+    kith_contact_relay_stop(runtime);
     kith_mapping_stop(runtime);
     kith_net_shutdown(runtime->net, on_net_down, runtime);
 }
@@ -209,6 +212,7 @@ void kith_runtime_free(struct kith_runtime *runtime)
     kith_commands_abandon(&runtime->commands, KITH_ECLOSED);
     kith_net_free(runtime->net);
     kith_trackers_free(runtime);
+    kith_contact_relay_free(runtime);
     kith_node_free(runtime->node);
     kith_store_close(runtime->store);
     kith_verifier_deinit(&runtime->verifier);

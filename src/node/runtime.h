@@ -12,6 +12,7 @@
 #include "base/passphrase.h"
 #include "base/tracker_address.h"
 #include "core/node.h"
+#include "core/node_trackers.h"
 #include "net/portmap.h"
 #include "node/logger.h"
 #include "node/problem.h"
@@ -32,7 +33,8 @@ struct kith_runtime_config {
     size_t peer_count;
     const struct kith_tracker_address *trackers; /* registered at for ever */
     size_t tracker_count;                        /* at most KITH_TRACKERS_MAX */
-    const char *network; /* NULL: the one kept in the home, else the default */
+    bool relays_for_contacts; /* pass bytes on between those who do not reach another */
+    const char *network;      /* NULL: the one kept in the home, else the default */
     const struct kith_passphrase *passphrase; /* of the network; NULL: none is given */
     bool drops_passphrase;                    /* the network is to have none */
     bool has_lan;                             /* be found on the LAN, and find */
@@ -121,6 +123,10 @@ size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
 
 /* Why nothing is stored at the moment; 0 when all is well. */
 int kith_runtime_store_error(const struct kith_runtime *runtime);
+
+/* Why a part of what is stored could not be read since the start; 0 when all was well. It
+ * does not heal by itself. */
+int kith_runtime_read_error(const struct kith_runtime *runtime);
 
 /* The last warnings and errors of the log, oldest first; borrowed until the next turn. */
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,

@@ -90,6 +90,21 @@ static int choose_name(const struct kith_runtime_config *config, struct kith_nam
         config->name, why);
 }
 
+/* The keys of networks that others may be in by mistake; no secrets, so not wiped. */
+static int choose_neighbours(const struct kith_network *network,
+                             struct kith_node_config *out)
+{
+    struct kith_network other = kith_network_default();
+    if (strcmp(network->name.text, other.name.text) != 0)
+        memcpy(out->default_key, other.key, sizeof(out->default_key));
+    if (!network->has_passphrase)
+        return 0;
+    int error = kith_network_derive(&network->name, NULL, &other);
+    if (error == 0)
+        memcpy(out->open_key, other.key, sizeof(out->open_key));
+    return error;
+}
+
 static int make_node(struct kith_runtime *runtime,
                      const struct kith_runtime_config *config,
                      struct kith_problem *problem)
@@ -102,6 +117,7 @@ static int make_node(struct kith_runtime *runtime,
         .name_default = kith_name_default(config->login),
         .has_beacon = config->has_lan,
         .beacon_interval = config->discovery_interval,
+        .relays_for_contacts = config->relays_for_contacts,
     };
     int error = choose_name(config, &node.name, problem);
     if (error != 0)
@@ -109,6 +125,8 @@ static int make_node(struct kith_runtime *runtime,
     memcpy(node.network_key, runtime->network.key, sizeof(node.network_key));
     sodium_memzero(runtime->network.key, sizeof(runtime->network.key));
     error = kith_home_marker(runtime->database, node.marker);
+    if (error == 0)
+        error = choose_neighbours(&runtime->network, &node);
     if (error == 0)
         error = kith_node_new(&node, &runtime->node);
     if (error == 0)

@@ -117,7 +117,7 @@ int kith_runtime_export_step(struct kith_runtime *runtime, struct kith_export *e
          i++)
         error = step_group(runtime, export, &step, out_more);
     free(step.run);
-    return error;
+    return kith_health_read(runtime, error);
 }
 
 /* ---- imports ---- */

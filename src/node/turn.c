@@ -71,7 +71,7 @@ static void step_loaded(struct kith_runtime *runtime,
     struct kith_input input = {
         .type = KITH_INPUT_LOADED,
         .loaded = {.load_no = item->load.load_no,
-                   .error = error,
+                   .error = kith_health_read(runtime, error),
                    .runs = runtime->load_runs,
                    .run_count = error == 0 ? runtime->load_count : 0},
     };

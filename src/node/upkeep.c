@@ -54,7 +54,8 @@ static void index_slice(struct kith_upkeep *upkeep)
 {
     uint64_t begun = uv_hrtime();
     bool has_more = false;
-    if (kith_store_index_step(upkeep->store, upkeep->rows, &has_more) != 0)
+    upkeep->index_error = kith_store_index_step(upkeep->store, upkeep->rows, &has_more);
+    if (upkeep->index_error != 0)
         has_more = false; /* it goes on with the next commit */
     kith_time took = (kith_time)((uv_hrtime() - begun) / 1000);
     if (took > KITH_INDEX_SLICE_MAX && upkeep->rows > 1)

@@ -27,6 +27,7 @@ struct kith_upkeep {
     uint64_t turn_ms;                   /* loop time when a search last had slices */
     size_t rows;
     bool has_index_left;
+    int index_error; /* of the last slice; 0: none */
     bool is_stopping;
     void (*settled)(void *ctx, int error); /* a checkpoint ended */
     void *ctx;

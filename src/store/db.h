@@ -7,6 +7,7 @@
 #define KITH_STORE_DB_H
 
 #include "kith/error.h"
+#include "store/lock.h"
 #include "store/store.h"
 #include <sqlite3.h>
 
@@ -65,7 +66,8 @@ struct kith_store {
     sqlite3 *db;
     sqlite3_stmt *statements[KITH_SQL_COUNT];
     char *path;
-    int lock; /* descriptor, -1 when none */
+    struct kith_lock lock;
+    int file; /* the database, to see whether it is still there; -1: none */
     struct kith_id self;
     bool is_memory;
     bool is_dirty;                    /* a transaction is open */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -52,35 +53,73 @@ static void write_holder(int lock)
         (void)!ftruncate(lock, 0);
 }
 
-int kith_lock_take(const char *path, int *out, char *detail, size_t detail_size)
+static int try_lock(int file)
 {
-    int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0) {
+    int rc;
+    do
+        rc = flock(file, LOCK_EX | LOCK_NB);
+    while (rc != 0 && errno == EINTR);
+    return rc == 0 ? 0 : errno;
+}
+
+static int open_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int size = slash ? (int)(slash - path) : 1;
+    if (snprintf(folder, sizeof folder, "%.*s/", size, slash ? path : ".") >=
+        (int)sizeof folder)
+        return -1;
+    return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Whatever else may go wrong with a folder, the lock of the file holds. */
+static int lock_both(struct kith_lock *lock, const char *path)
+{
+    int number = try_lock(lock->file);
+    if (number != 0)
+        return number;
+    lock->folder = open_folder(path);
+    if (lock->folder < 0)
+        return 0;
+    number = try_lock(lock->folder);
+    if (number != 0 && number != EWOULDBLOCK) {
+        close(lock->folder);
+        lock->folder = -1;
+    }
+    return number == EWOULDBLOCK ? EWOULDBLOCK : 0;
+}
+
+int kith_lock_take(const char *path, struct kith_lock *out, char *detail,
+                   size_t detail_size)
+{
+    struct kith_lock lock = KITH_LOCK_NONE;
+    lock.file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock.file < 0) {
         int number = errno;
         if (detail)
             snprintf(detail, detail_size, "open %.160s: %s", path, strerror(number));
         return error_of(number);
     }
-    int rc;
-    do
-        rc = flock(lock, LOCK_EX | LOCK_NB);
-    while (rc != 0 && errno == EINTR);
-    if (rc != 0) {
-        int number = errno;
+    int number = lock_both(&lock, path);
+    if (number != 0) {
         if (number == EWOULDBLOCK)
-            tell_holder(lock, detail, detail_size);
+            tell_holder(lock.file, detail, detail_size);
         else if (detail)
             snprintf(detail, detail_size, "lock %.160s: %s", path, strerror(number));
-        close(lock);
+        kith_lock_release(&lock);
         return number == EWOULDBLOCK ? KITH_ELOCKED : error_of(number);
     }
-    write_holder(lock);
+    write_holder(lock.file);
     *out = lock;
     return 0;
 }
 
-void kith_lock_release(int lock)
+void kith_lock_release(struct kith_lock *lock)
 {
-    if (lock >= 0)
-        close(lock);
+    if (lock->folder >= 0)
+        close(lock->folder);
+    if (lock->file >= 0)
+        close(lock->file);
+    *lock = KITH_LOCK_NONE;
 }

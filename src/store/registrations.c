@@ -39,7 +39,7 @@ static const char *const statement_sql[STATEMENTS] = {
 struct kith_registrations {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    int lock;     /* -1: none */
+    struct kith_lock lock;
     bool is_open; /* a transaction */
     char detail[KITH_REGISTRATIONS_DETAIL_SIZE];
 };
@@ -198,7 +198,7 @@ int kith_registrations_open(const char *path, struct kith_registrations **out,
     struct kith_registrations *s = calloc(1, sizeof *s);
     if (s == NULL)
         return KITH_ENOMEM;
-    s->lock = -1;
+    s->lock = KITH_LOCK_NONE;
     int error = open_database(s, path);
     if (error != 0) {
         memcpy(detail, s->detail, sizeof s->detail);
@@ -219,7 +219,7 @@ void kith_registrations_close(struct kith_registrations *registrations)
     for (size_t i = 0; i < STATEMENTS; i++)
         sqlite3_finalize(s->statements[i]);
     sqlite3_close(s->db);
-    kith_lock_release(s->lock);
+    kith_lock_release(&s->lock);
     free(s);
 }
 
@@ -329,19 +329,23 @@ static int visit_rows(struct kith_registrations *s, sqlite3_stmt *get,
 }
 
 /* Those who were here when the tracker ended are away now, and stay so in later marks. */
-static int settle(struct kith_registrations *s)
+static int settle(struct kith_registrations *s, uint64_t since_s)
 {
-    return exec(s,
-                "UPDATE peers SET is_here = 0, seen = max(seen, (SELECT seen FROM mark))"
-                " WHERE is_here",
-                "settle the peers");
+    char sql[96];
+    snprintf(sql, sizeof sql, "DELETE FROM peers WHERE seen <= %llu",
+             (unsigned long long)since_s);
+    int error = exec(s,
+                     "UPDATE peers SET is_here = 0, seen = max(seen, (SELECT seen FROM"
+                     " mark)) WHERE is_here",
+                     "settle the peers");
+    return error == 0 ? exec(s, sql, "settle the peers") : error;
 }
 
-int kith_registrations_restore(struct kith_registrations *s,
+int kith_registrations_restore(struct kith_registrations *s, uint64_t since_s,
                                kith_registration_visit *visit, void *ctx)
 {
     sqlite3_stmt *get = NULL;
-    int error = settle(s);
+    int error = settle(s, since_s);
     if (error != 0)
         return error;
     sqlite3_prepare_v2(s->db,

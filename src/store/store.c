@@ -11,7 +11,6 @@
 
 #include "store/checkpoint.h"
 #include "store/db.h"
-#include "store/lock.h"
 #include "store/migrate.h"
 #include "store/schema.h"
 
@@ -35,7 +34,7 @@ static int touch_file(struct kith_store *store)
 {
     int file = open(store->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (file >= 0) {
-        close(file);
+        store->file = file; /* to close it drops SQLite's locks: that is for the end */
         return 0;
     }
     int number = errno;
@@ -117,7 +116,8 @@ int kith_store_open(const struct kith_store_config *config, struct kith_store **
     struct kith_store *store = calloc(1, sizeof *store);
     if (!store)
         return KITH_ENOMEM;
-    store->lock = -1;
+    store->lock = KITH_LOCK_NONE;
+    store->file = -1;
     store->self = config->self;
     store->is_memory = strcmp(config->path, ":memory:") == 0;
     store->writer = kith_writer(&kith_alloc_heap);
@@ -141,7 +141,9 @@ void kith_store_close(struct kith_store *store)
     for (size_t i = 0; i < KITH_SQL_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
     sqlite3_close(store->db);
-    kith_lock_release(store->lock);
+    if (store->file >= 0)
+        close(store->file);
+    kith_lock_release(&store->lock);
     kith_writer_deinit(&store->writer);
     free(store->path);
     free(store);

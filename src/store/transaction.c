@@ -3,7 +3,9 @@
 #include "store/checkpoint.h"
 #include "store/db.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 int kith_db_begin(struct kith_store *store)
 {
@@ -55,11 +57,24 @@ static int sync_disk(struct kith_store *store)
     return 0;
 }
 
+/* What is written to a file without a name is gone with the process. */
+static bool is_deleted(const struct kith_store *store)
+{
+    struct stat status;
+    return store->file >= 0 && fstat(store->file, &status) == 0 && status.st_nlink == 0;
+}
+
 static int commit(struct kith_store *store)
 {
     int rc = kith_store_events_flush(store);
     if (rc != 0)
         return rc;
+    if (is_deleted(store)) {
+        snprintf(store->detail, sizeof store->detail,
+                 "the database was deleted while in use; save with `kith export` what is "
+                 "still there, and start the node anew");
+        return KITH_EIO;
+    }
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_COMMIT, "COMMIT");
     return kith_db_run(store, s, "commit");
 }

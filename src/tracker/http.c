@@ -18,6 +18,7 @@
 enum {
     ROUNDS_MAX = 16,           /* of the daemon in one turn: peers must not wait */
     ACCEPTS_MAX = 16,          /* in one turn */
+    ACCEPT_PAUSE_MS = 100,     /* without a descriptor left: the poll would spin */
     CONNECTION_TIMEOUT_S = 10, /* for a client that neither asks nor reads */
     CONNECTION_MEMORY = 16 * 1024,
 };
@@ -38,6 +39,7 @@ struct kith_tracker_http {
     uv_timer_t timer;
     size_t clients;
     bool is_accepting;
+    uint64_t accept_again_ms; /* 0: it does not pause */
     unsigned handles_open;
     void (*done)(void *ctx);
     void *done_ctx;
@@ -181,8 +183,11 @@ static void on_door(uv_poll_t *poll, int status, int events)
         socklen_t size = sizeof address;
         int fd = accept4(door->fd, (struct sockaddr *)&address, &size,
                          SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+                http->accept_again_ms = uv_now(http->loop) + ACCEPT_PAUSE_MS;
             break;
+        }
         address.ss_family =
             door->door == KITH_TRACKER_CONTROL ? AF_UNIX : address.ss_family;
         if (!may_come_in(door, fd))
@@ -221,11 +226,20 @@ static void on_connection(void *ctx, struct MHD_Connection *connection, void **s
 static void arm(struct kith_tracker_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
-    set_accepting(http, http->clients < KITH_TRACKER_CLIENTS_MAX);
-    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES)
-        uv_timer_start(&http->timer, on_timer, timeout, 0);
+    uint64_t wait_ms = UINT64_MAX;
+    uint64_t now_ms = uv_now(http->loop);
+    if (http->accept_again_ms <= now_ms)
+        http->accept_again_ms = 0;
     else
+        wait_ms = http->accept_again_ms - now_ms;
+    set_accepting(http,
+                  http->accept_again_ms == 0 && http->clients < KITH_TRACKER_CLIENTS_MAX);
+    if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout < wait_ms)
+        wait_ms = timeout;
+    if (wait_ms == UINT64_MAX)
         uv_timer_stop(&http->timer);
+    else
+        uv_timer_start(&http->timer, on_timer, wait_ms, 0);
 }
 
 int kith_tracker_http_listen(struct kith_tracker_http *http, enum kith_tracker_door which,

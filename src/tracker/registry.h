@@ -132,6 +132,14 @@ enum kith_registry_news {
     KITH_REGISTRY_RENAMED,
 };
 
+/* Two who are to be relayed, the caller first. */
+struct kith_registry_pair {
+    uint32_t pair;
+    struct kith_id ids[2];
+    struct kith_ip households[2];
+    uint8_t tickets[2][KITH_TICKET_SIZE];
+};
+
 struct kith_registry_effect {
     enum kith_registry_effect_type type;
     union {
@@ -162,11 +170,7 @@ struct kith_registry_effect {
             struct kith_address remote;
             size_t here_count; /* afterwards, of all networks */
         } tell;
-        struct { /* expect both; answered by PAIRED */
-            uint32_t pair;
-            struct kith_id ids[2];
-            uint8_t tickets[2][KITH_TICKET_SIZE];
-        } pair;
+        struct kith_registry_pair pair; /* expect both; answered by PAIRED */
     };
 };
 
@@ -183,8 +187,8 @@ int kith_registry_new(const struct kith_registry_config *config,
 void kith_registry_free(struct kith_registry *registry); /* accepts NULL */
 
 /* Before the first step: give back a kept row, those longest away first. What has
- * expired by `now_s`, or is above peers_max, is left out. Returns 0, KITH_ENOMEM, or
- * KITH_ECORRUPT for a row that no registry wrote. */
+ * expired by `now_s` is left out; above peers_max those longest away give way. Returns 0,
+ * KITH_ENOMEM, or KITH_ECORRUPT for a row that no registry wrote. */
 int kith_registry_restore(struct kith_registry *registry,
                           const struct kith_registration *row, uint64_t now_s);
 

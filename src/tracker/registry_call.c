@@ -22,9 +22,13 @@ static uint8_t role_of(const struct kith_id *self, const struct kith_id *other)
     return kith_id_compare(self, other) < 0 ? 'd' : 'l';
 }
 
+/* Whom it was not told of it would not want to meet. */
 static void ring(struct kith_registry *r, struct kith_registry_link *link,
                  const struct kith_id *other, struct kith_frame_ring frame)
 {
+    const struct kith_entry *entry = kith_registry_entry(r, other);
+    if (entry != NULL)
+        kith_news_tell_of(r, link->entry, entry);
     size_t from = r->bytes.size;
     frame.id = *other;
     frame.role = role_of(&link->peer, other);
@@ -84,6 +88,8 @@ static int relay(struct kith_registry *r, struct kith_registry_link *caller,
     kith_rng_fill(&r->config.rng, pair->tickets, sizeof pair->tickets);
     effect->pair.pair = pair->no;
     memcpy(effect->pair.ids, pair->ids, sizeof pair->ids);
+    effect->pair.households[0] = caller->household->ip;
+    effect->pair.households[1] = called->household->ip;
     memcpy(effect->pair.tickets, pair->tickets, sizeof pair->tickets);
     return 0;
 }

@@ -8,11 +8,13 @@
 struct place {
     uint32_t pair; /* 0: free */
     struct kith_id ids[2];
+    struct kith_ip households[2];
 };
 
 struct kith_relaying {
     struct kith_relay *relay;
     size_t per_peer_max;
+    size_t per_household_max;
     size_t per_peer_spare_max;
     size_t count;
     struct place places[];
@@ -47,6 +49,7 @@ int kith_relaying_new(const struct kith_relaying_config *config,
                                       .ctx = relaying};
     relaying->count = config->pairs_max;
     relaying->per_peer_max = config->per_peer_max;
+    relaying->per_household_max = config->per_household_max;
     relaying->per_peer_spare_max = config->per_peer_spare_max;
     int error = kith_relay_new(config->loop, &relay, &relaying->relay);
     if (error != 0) {
@@ -76,28 +79,38 @@ static bool is_of(const struct place *place, const struct kith_id *id)
     return kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id);
 }
 
-static bool has_share(const struct kith_relaying *relaying, const struct kith_id *id)
+/* Is there something left for this side of the pair? */
+static bool has_share(const struct kith_relaying *relaying,
+                      const struct kith_registry_pair *pair, size_t side)
 {
-    size_t own = 0, taken = 0;
+    const struct kith_ip *household = &pair->households[side];
+    size_t of_peer = 0, of_household = 0, taken = 0;
     for (size_t i = 0; i < relaying->count; i++) {
         const struct place *place = &relaying->places[i];
-        taken += place->pair != 0;
-        own += place->pair != 0 && is_of(place, id);
+        if (place->pair == 0)
+            continue;
+        taken++;
+        of_peer += is_of(place, &pair->ids[side]);
+        of_household += kith_ip_equal(&place->households[0], household) ||
+                        kith_ip_equal(&place->households[1], household);
     }
-    return own >= (taken < relaying->count / 2 ? relaying->per_peer_spare_max
-                                               : relaying->per_peer_max);
+    size_t peer_max = taken < relaying->count / 2 ? relaying->per_peer_spare_max
+                                                  : relaying->per_peer_max;
+    return of_peer < peer_max && of_household < relaying->per_household_max;
 }
 
-int kith_relaying_expect(struct kith_relaying *relaying, uint32_t pair,
-                         const struct kith_id ids[static 2],
-                         const uint8_t tickets[static 2][KITH_TICKET_SIZE])
+int kith_relaying_expect(struct kith_relaying *relaying,
+                         const struct kith_registry_pair *pair)
 {
     struct place *place = find(relaying, 0);
-    if (place == NULL || has_share(relaying, &ids[0]) || has_share(relaying, &ids[1]))
+    if (place == NULL || !has_share(relaying, pair, 0) || !has_share(relaying, pair, 1))
         return KITH_ELIMIT;
-    int error = kith_relay_expect(relaying->relay, pair, tickets[0], tickets[1]);
+    int error = kith_relay_expect(relaying->relay, pair->pair, pair->tickets[0],
+                                  pair->tickets[1]);
     if (error == 0)
-        *place = (struct place){pair, {ids[0], ids[1]}};
+        *place = (struct place){pair->pair,
+                                {pair->ids[0], pair->ids[1]},
+                                {pair->households[0], pair->households[1]}};
     return error;
 }
 

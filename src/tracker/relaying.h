@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "net/relay.h"
+#include "tracker/registry.h"
 
 /* A pair costs two descriptors and, while it is in use, 128 KiB. */
 #define KITH_RELAYING_PAIRS_MAX 1024
@@ -13,6 +14,8 @@
  * the worst of routers belongs to large networks too. */
 #define KITH_RELAYING_PER_PEER_MAX       16
 #define KITH_RELAYING_PER_PEER_SPARE_MAX 64
+/* Of one household at once, however many ids it makes up: a quarter of all. */
+#define KITH_RELAYING_PER_HOUSEHOLD_MAX 256
 /* Of one pair, both ways together: a file comes over in good time, and a hundred pairs
  * that use it to the full still fit a gigabit. */
 #define KITH_RELAYING_BYTES_PER_S (1024 * 1024)
@@ -23,6 +26,7 @@ struct kith_relaying_config {
     uv_loop_t *loop; /* borrowed */
     size_t pairs_max;
     size_t per_peer_max;
+    size_t per_household_max;
     size_t per_peer_spare_max; /* while half of the places are free */
     uint32_t bytes_per_s;      /* of a pair; 0: no limit */
 };
@@ -36,11 +40,10 @@ void kith_relaying_shutdown(struct kith_relaying *relaying, void (*done)(void *c
                             void *ctx);
 void kith_relaying_free(struct kith_relaying *relaying);
 
-/* Await the two peers with their tickets. 0, KITH_ELIMIT (one of them has its share, or
- * all places are taken), KITH_ENOMEM, KITH_EINVALID. */
-int kith_relaying_expect(struct kith_relaying *relaying, uint32_t pair,
-                         const struct kith_id ids[static 2],
-                         const uint8_t tickets[static 2][KITH_TICKET_SIZE]);
+/* Await the two peers with their tickets. 0, KITH_ELIMIT (one of them or its household
+ * has its share, or all places are taken), KITH_ENOMEM, KITH_EINVALID. */
+int kith_relaying_expect(struct kith_relaying *relaying,
+                         const struct kith_registry_pair *pair);
 
 /* As kith_relay_take. */
 void kith_relaying_take(struct kith_relaying *relaying, const uint8_t *ticket,

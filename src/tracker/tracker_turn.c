@@ -69,8 +69,7 @@ static void pair(struct kith_tracker *tracker, const struct kith_registry_effect
 {
     struct kith_registry_input answer = {.type = KITH_REGISTRY_PAIRED};
     answer.paired.pair = effect->pair.pair;
-    answer.paired.error = kith_relaying_expect(tracker->relaying, effect->pair.pair,
-                                               effect->pair.ids, effect->pair.tickets);
+    answer.paired.error = kith_relaying_expect(tracker->relaying, &effect->pair);
     kith_tracker_input(tracker, &answer);
 }
 

@@ -265,6 +265,30 @@ static void copied_home_is_warned_of(void **state)
     scenario_end_unsettled(world);
 }
 
+static void copies_of_a_home_take_turns_ever_more_seldom(void **state)
+{
+    struct sim_world *world = scenario_new();
+    const uint32_t bob = scenario_start(world, "Bob", 0);
+    const uint32_t alice = scenario_start(world, "Alice", bob);
+    await_linked(world, alice, bob, 1);
+    const uint32_t copy = sim_host_add_copy(world, alice);
+    sim_host_configure(world, copy, bob);
+    sim_host_start(world, copy);
+    await_warning(world, alice, KITH_WARNING_COPIED_HOME, 60);
+    await_warning(world, copy, KITH_WARNING_COPIED_HOME, 60);
+    run_seconds(world, 600);
+    const size_t before = count_online(world, alice, bob);
+    run_seconds(world, 600);
+    const size_t turns = count_online(world, alice, bob) - before;
+    assert_in_range(turns, 3, 12); /* each waits a minute for the other */
+
+    stop(world, copy);
+    await_linked(world, alice, bob, 61);
+    run_seconds(world, 600);
+    assert_true(count_online(world, alice, bob) <= before + turns + 1);
+    scenario_end_unsettled(world);
+}
+
 static void copied_home_that_is_met_is_warned_of(void **state)
 {
     struct sim_world *world = scenario_new();
@@ -294,6 +318,7 @@ int main(void)
         cmocka_unit_test(connecting_where_nobody_listens_says_so),
         cmocka_unit_test(connecting_to_oneself_says_so),
         cmocka_unit_test(copied_home_is_warned_of),
+        cmocka_unit_test(copies_of_a_home_take_turns_ever_more_seldom),
         cmocka_unit_test(copied_home_that_is_met_is_warned_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,7 +243,8 @@ static int begin(struct badpeer *bad, const char *verb, const char *where)
         return KITH_EADDRESS;
     if (strcmp(verb, "listen") == 0)
         return listen_on(bad, (const struct sockaddr_in *)&to);
-    return kith_conn_connect(&bad->env, &to, NULL, &bad->conn);
+    const struct kith_conn_plan plan = {.has_expected = false};
+    return kith_conn_connect(&bad->env, &to, &plan, &bad->conn);
 }
 
 static void open_orders(struct badpeer *bad)

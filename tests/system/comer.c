@@ -183,8 +183,9 @@ static void come(struct comer *comer)
     comer->env.owner = comer;
     comer->env.happenings = &happenings;
     comer->env.frame_size_initial = FRAME_MAX;
+    const struct kith_conn_plan plan = {.has_expected = false};
     if (kith_tls_identity_new(seed, &comer->id, "kith/1", &comer->env.identity) != 0 ||
-        kith_conn_connect(&comer->env, &comer->to, NULL, &comer->conn) != 0) {
+        kith_conn_connect(&comer->env, &comer->to, &plan, &comer->conn) != 0) {
         fprintf(stderr, "comer: cannot dial\n");
         exit(1);
     }

@@ -188,6 +188,30 @@ class Contract:
                 yield f"beyond its {bound}", schema[bound] + step
 
 
+def pages_of_the_server():
+    """(GET, path) of what the server gives people and programs to read, as its build embeds
+    it; not of what those pages load."""
+    text = (ROOT / "src/web/meson.build").read_text(encoding="utf-8")
+    listed = text.partition("pages_c = ")[2].partition("command:")[0]
+    pages = {"GET /": "index.html"}
+    pages |= {f"GET /{name}": f"{name}.html" for name in re.findall(r"\b(\w+)\.html", listed)
+              if name != "index"}
+    pages |= {f"GET /{name}": f"{name}_html" for name in re.findall(r"\b(\w+)_html,", listed)}
+    pages |= {"GET /openapi.yaml": "openapi,"}
+    assert all(source in listed for source in pages.values()), (pages, listed)
+    return {tuple(page.split()) for page in pages}
+
+
+def queries_of_the_server():
+    """Of each file of the server that reads parameters: (the endpoints it defines, names)."""
+    for path in sorted((ROOT / "src/api").glob("server*.c")):
+        text = path.read_text(encoding="utf-8")
+        names = set(re.findall(r'kith_request_query\(\w+, "([^"]+)"\)', text))
+        defined = re.findall(r'\.method = "(\w+)",\s*\.path = "([^"]+)"', text)
+        if names:
+            yield path.name, set(defined), names
+
+
 def endpoints_of_the_server():
     """(METHOD, path) of each entry in the server's list, read from its source."""
     with open(ROOT / "src/api/server_endpoints.c", encoding="utf-8") as file:

@@ -78,12 +78,13 @@ static void make_identity(struct member *member)
 /* The environment is one for all; the key of a connection is the one it has just then. */
 static void dial_more(struct crowd *crowd)
 {
+    const struct kith_conn_plan plan = {.has_expected = false};
     while (crowd->dialled < crowd->count &&
            crowd->dialled - crowd->settled < DIALLING_MAX) {
         struct member *member = &crowd->members[crowd->dialled++];
         make_identity(member);
         crowd->env.identity = member->identity;
-        if (kith_conn_connect(&crowd->env, &crowd->to, NULL, &member->conn) != 0)
+        if (kith_conn_connect(&crowd->env, &crowd->to, &plan, &member->conn) != 0)
             abort();
         member->conn->link = (uint32_t)crowd->dialled; /* for us: its place, from 1 */
     }

@@ -2,25 +2,31 @@
 # SPDX-License-Identifier: MIT
 """The server beside docs/openapi.yaml: every endpoint, with requests that the contract
 allows and requests that it forbids. A new endpoint is tested as soon as it is documented;
-ASKED says how to ask it so that it has something to tell."""
+ASKED says how to ask it so that it has something to tell. And the commands beside it: a new
+one needs a row in COMMANDS."""
 
 import http.client
 import json
 import os
 import urllib.parse
 
-from contractlib import Contract, endpoints_of_the_server
-from kithlib import UnixConnection, case, main, same, wait_until
+from contractlib import (Contract, endpoints_of_the_server, pages_of_the_server,
+                         queries_of_the_server)
+from kithlib import DONE, UnixConnection, case, main, run_kith, same, wait_until
+from trackerlib import Tracker
 
 JSON = {"Content-Type": "application/json"}
 # What any request may get, whatever it asks for: without a token, of a wrong form.
 ALWAYS = (401, 405, 413, 415)
 ENDLESS = "/api/v1/stream"
 LAST = "/api/v1/shutdown"
+# They tell of times and round trips, and so may have changed when asked again.
+MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms", "/api/v1/rooms/members")
 
-# Bodies, and queries, that find something; {bob} and {address} are filled in.
+# Bodies, and queries, that find something; {bob}, {address} and {invite} are filled in.
 ASKED = {
     "PATCH /api/v1/self": {"name": "alice"},
+    "PATCH /api/v1/settings": {"log": "info"},
     "GET /api/v1/messages": "room={bob}&limit=3&order=newest&since=1h",
     "GET /api/v1/search": "q=hello&room={bob}&since=1h&limit=1",
     "POST /api/v1/messages": {"to": "{bob}", "text": "hello", "wait": "delivered",
@@ -29,8 +35,11 @@ ASKED = {
     "POST /api/v1/peers/disconnect": {"peer": "{bob}"},
     "POST /api/v1/peers/block": {"peer": "{bob}"},
     "POST /api/v1/peers/unblock": {"peer": "{bob}"},
+    "GET /api/v1/lookup": "who={bob}",
+    "POST /api/v1/invites/accept": {"link": "{invite}", "timeout": 60},
     "GET /api/v1/peers/verify": "peer={bob}",
     "POST /api/v1/peers/verify": {"peer": "{bob}", "verified": True},
+    "GET /api/v1/rooms/members": "room=%23lobby",
     "POST /api/v1/rooms/join": {"room": "#garden"},
     "POST /api/v1/rooms/leave": {"room": "#garden"},
     "POST /send": {"ip": "{bob}", "msg": "hello"},
@@ -79,12 +88,20 @@ class Server:
 
 
 def setting(scene):
-    """Alice linked to bob, who said something to her, and she to him."""
-    alice, bob = scene.pair()
+    """Alice linked to bob, who said something to her, and she to him; both registered."""
+    tracker = Tracker(scene).start()
+    flags = ("--tracker", f"{tracker.address}/{tracker.id}")
+    alice = scene.make("alice", *flags).start()
+    bob = scene.make("bob", *flags, "--peer", alice.address).start()
+    scene.linked(alice, bob)
+    for node in (alice, bob):
+        wait_until("it is registered", lambda node=node: [
+            t["state"] for t in node.request("GET", "/trackers")[1]["trackers"]] == ["registered"])
     alice.say(bob.id, "hello bob", wait="delivered")
     bob.say(alice.id, "hello alice", wait="delivered")
     alice.say("#lobby", "hello all")
     names = {"bob": bob.id, "address": bob.address,
+             "invite": bob.request("GET", "/invites")[1]["link"],
              "message": alice.say(bob.id, "hello again")["id"]}
     return alice, bob, names
 
@@ -128,9 +145,40 @@ def undo(server, method, path, names):
 @case("what the server has and what the contract has is the same")
 def _(scene):
     documented = {(method, path) for method, path, _ in Contract().operations()}
-    served = endpoints_of_the_server()
+    served = endpoints_of_the_server() | pages_of_the_server()
     same(sorted(served - documented), [], "served and not documented")
     same(sorted(documented - served), [], "documented and not served")
+
+
+@case("each parameter that an endpoint reads is documented, and no other is")
+def _(scene):
+    documented = {(method, path): {one["name"] for one in Contract().parameters(operation)
+                                   if one["in"] == "query"}
+                  for method, path, operation in Contract().operations()}
+    read = set()
+    for file, endpoints, names in queries_of_the_server():
+        for endpoint in endpoints:
+            same(sorted(names - documented[endpoint]), [], f"{file} reads, for {endpoint}")
+        read |= names
+    same(sorted(set().union(*documented.values()) - read), [], "documented and read by nobody")
+    same(sorted(read - set().union(*documented.values())), [], "read and not documented")
+
+
+@case("an answer with a tag is 304 to who has it, and where that is so is documented")
+def _(scene):
+    contract = Contract()
+    alice, _, names = setting(scene)
+    server = Server(alice)
+    for method, path, operation in contract.operations():
+        if method != "GET" or path == ENDLESS:
+            continue
+        url, _ = valid_request(contract, method, path, operation, names)
+        tag = server.ask(method, url)[1]["ETag"]
+        same(tag is not None, "304" in operation["responses"], f"{url} has a tag")
+        same(server.ask("HEAD", url)[2], "", f"HEAD {url}")
+        if tag and path not in MOVING:
+            status, _, text = server.ask(method, url, headers={"If-None-Match": tag})
+            same((status, text), (304, ""), url)
 
 
 @case("the contract has no word by accident, as a comma in a description makes")
@@ -271,6 +319,71 @@ def _(scene):
             contract.check(contract.component(schemas[kind]), json.loads(value), kind)
             missing.pop(kind, None)
     connection.close()
+
+
+# Of each command: what to run it with, and what each line of --json is: an object of the
+# contract, or members. {bob}, {address} and {file} are filled in. In this order.
+COMMANDS = {
+    "id": ((), {"id", "short", "home"}),
+    "version": ((), {"version"}),
+    "send": (("{bob}", "hello", "--wait", "delivered"), "Message"),
+    "broadcast": (("hello",), "Message"),
+    "tail": (("--no-follow",), "Message"),
+    "search": (("hello",), "Message"),
+    "peers": ((), "Peer"),
+    "rooms": ((), "Room"),
+    "members": (("#lobby",), "Peer"),
+    "join": (("#garden",), "Room"),
+    "leave": (("#garden",), "Room"),
+    "verify": (("{bob}", "--yes"), "Peer"),
+    "block": (("{bob}",), "Peer"),
+    "unblock": (("{bob}",), "Peer"),
+    "connect": (("{address}",), "Peer"),
+    "disconnect": (("{bob}",), "Peer"),
+    "rename": (("alice",), {"name"}),
+    "invite": ((), {"link"}),
+    "lookup": (("bob",), "Found"),
+    "network": (("show",), "Network"),
+    "doctor": ((), "Check"),
+    "web": ((), {"code", "url", "seconds"}),
+    "chat": ((), None),  # messages, and what kith itself tells
+    "export": ((), None),  # docs/FORMATS.md
+    "import": (("{export}",), {"runs", "events", "known", "complete", "refused_count", "refused"}),
+    "backup": (("{file}",), {"file", "size", "home"}),
+    "restore": (("{file}", "--home", "{restored}"), {"id", "home"}),
+    "help": ((), {"name", "usage", "summary", "detail", "options"}),
+    "down": ((), {"stopping", "pid"}),
+}
+# What they print is for a shell; and `up` and `tracker` go on, their lines are checked by
+# every test.
+NO_OBJECTS = {"completions", "tracker", "up"}
+
+
+@case("every command has its help, and with --json prints objects, the same as the API has")
+def _(scene):
+    contract = Contract()
+    alice, bob, names = setting(scene)
+    names |= {word: os.path.join(scene.path, word) for word in ("file", "export", "restored")}
+    with open(names["export"], "wb") as file:
+        file.write(bob.kith("export", "#lobby").expect(DONE).out)
+    table = [line["name"] for line in run_kith("help", "--json").expect(DONE).lines()]
+    same(set(COMMANDS) | NO_OBJECTS, set(table))
+    for command in table:
+        told = run_kith("help", command).expect(DONE).out
+        assert told.startswith(f"usage: kith {command}".encode()), told
+        same(run_kith(command, "--help").expect(DONE).out, told)
+    for command, (words, wanted) in COMMANDS.items():
+        words = [fill(word, names) for word in words]
+        home = () if "--home" in words else ("--home", alice.home)
+        lines = run_kith(command, *words, *home, "--json",
+                         env={"KITH_BACKUP_PASSPHRASE": "nine quiet herons"}).expect(DONE).lines()
+        assert lines and all(isinstance(line, dict) for line in lines), (command, lines)
+        for line in lines:
+            if isinstance(wanted, str):
+                contract.check(contract.component(wanted), line, f"kith {command}")
+            elif wanted:
+                same(set(line), wanted, f"kith {command}")
+    alice.ended()
 
 
 if __name__ == "__main__":

@@ -85,6 +85,28 @@ def _(scene):
     assert f"%{netns.INTERFACE}" in alice.peer(bob)["address"] + bob.peer(alice)["address"]
 
 
+def forgets(alice, bob):
+    """Once both have stopped, she no longer knows where he was."""
+    assert alice.peer(bob)["address"], alice.peer(bob)
+    bob.stop()
+    alice.stop()
+    alice.start()
+    same(alice.peer(bob)["address"], None)
+
+
+@case("addresses of the link alone lead to each other, and are not kept")
+def _(scene):
+    four = Network(scene).hosts(2, ipv6=False)
+    for host in four:
+        host.ip(f"addr del {host.ipv4}/24 dev {netns.INTERFACE}",
+                f"addr add 169.254.7.{host.number}/16 brd + dev {netns.INTERFACE}")
+    forgets(*found(scene, *four))
+    six = Network(scene).hosts(2, ipv4=False)
+    for host in six:
+        host.ip(f"addr del {host.ipv6}/64 dev {netns.INTERFACE}")
+    forgets(*found(scene, *six))
+
+
 @case("a host with IPv4 alone and one with both, and one with IPv6 alone and one with both")
 def _(scene):
     net = Network(scene)

@@ -166,18 +166,41 @@ def stream_time(stream, node, change):
     return wait_until(f"{node.name} {change}", lambda: stream.when(node, change), OFFLINE_S)
 
 
+def cut_off(host):
+    """Nothing gets in or out, and nobody is told."""
+    host.drop("meta iifname != lo")
+    host.run("nft", "add", "chain", "inet", "test", "output",
+             "{ type filter hook output priority 0; policy drop; }")
+
+
 @case("a host that is gone is offline within ten seconds")
 def _(scene):
     (_, host), alice, bob = pair(scene)
     stream = Stream(scene, alice)
     begin = time.monotonic()
-    host.drop("meta iifname != lo")
-    host.run("nft", "add", "chain", "inet", "test", "output",
-             "{ type filter hook output priority 0; policy drop; }")
+    cut_off(host)
     gone_s = stream_time(stream, bob, "offline") - begin
     note(f"a host that is cut off is offline after {gone_s:.2f} s")
     host.drop_nothing()
     note(f"linked {meshed([alice, bob], HEALED_S):.2f} s after it came back")
+
+
+@case("a host that was suspended is back at once, also with another address")
+def _(scene):
+    (_, host), alice, bob = pair(scene)
+    for number in None, 77:
+        since = bob.peer(alice)["online_since"]
+        bob.pause()  # as a suspended host: it neither runs nor answers, and its clock goes on
+        cut_off(host)
+        lost(alice, bob)
+        if number:
+            host.readdress(number)
+        host.drop_nothing()
+        bob.go_on()
+        wait_until("bob knows", lambda s=since: bob.peer(alice).get("online_since") != s)
+        note(f"linked {meshed([alice, bob], HEALED_S):.2f} s after it woke up")
+        delivers(bob, alice)
+        delivers(alice, bob)
 
 
 @case("who is killed and starts anew has a new link at once")
@@ -220,7 +243,9 @@ def told_once(scene, **options):
         same([change for change, _, _ in changes], ["online", "renamed", "offline"])
         same([name for _, name, _ in changes], ["bob", "robert", "robert"])
         for _, _, address in changes:
-            assert address and any(a in address for a in hosts[2].addresses()), changes
+            host, _, port = address.rpartition(":")
+            same(port, str(bob.port), "where it can be reached")
+            assert any(a in host for a in hosts[2].addresses()), changes
         same([change for change, _, _ in stream.changes(dave)], ["online"])
 
 

@@ -8,8 +8,8 @@ import threading
 import time
 
 import netns
-from badbeaconlib import ANSWER, GOODBYE, MAGIC, Identity, Neighbour, heard, noise
-from discoverylib import PORT, cpu_s, delivers, find, find_all, meshed, note
+from badbeaconlib import ANSWER, BEACON_SIZE, GOODBYE, MAGIC, Identity, Neighbour, heard, noise
+from discoverylib import LAN, PORT, cpu_s, delivers, find, find_all, meshed, note
 from kithlib import WAIT_S, case, main, same, wait_until
 from netns import Network
 
@@ -134,6 +134,31 @@ def _(scene):
         bad.send(datagram)
     meshed([bob, carol])
     delivers(bob, carol)
+
+
+@case("with a passphrase beacons find those who have it, and are noise to everybody else")
+def _(scene):
+    hosts = Network(scene).hosts(4)
+    ear = Neighbour(scene, hosts[3]).new_udp(PORT)
+    outside = find(scene, hosts[2], "outside")
+    wait_heard(ear)
+    nodes = []
+    for host in hosts[:2]:
+        node = host.node(scene, host.name,
+                         env={**LAN, "KITH_NETWORK_PASSPHRASE": "seven small otters sing"})
+        nodes.append(node.start("--network", "work"))
+    meshed(nodes)
+    delivers(*nodes)
+    got = [datagram for datagram in wait_heard(ear) if datagram.startswith(MAGIC)]
+    same({len(datagram) for datagram in got}, {BEACON_SIZE})
+    # By several ways each comes as it is, and no two of them have anything in common.
+    told = {datagram[len(MAGIC):] for datagram in got}
+    assert len(told) >= 2, got
+    for at in 0, 24, 60:
+        same(len({rest[at:at + 16] for rest in told}), len(told), "pieces that differ")
+    for node in nodes:
+        assert not any(raw_id(node) in datagram for datagram in got), "an id shows"
+    same((outside.peers(), [len(node.peers()) for node in nodes]), ([], [1, 1]))
 
 
 def wait_heard_of(sources):

@@ -98,9 +98,12 @@ def _(scene):
     alice = scene.node("alice")
     up(alice.home).expect(FAILED, "already runs", alice.home, "kith down", "--home")
     alice.say(LOBBY, "still here")
+    os.remove(os.path.join(alice.home, "lock"))  # taken for a relic
+    up(alice.home).expect(FAILED, "already runs", alice.home, "kith down", "--home")
+    alice.say(LOBBY, "and here")
     alice.kill()  # leaves lock file and socket behind
     alice.start()
-    same(alice.texts(), ["still here"])
+    same(alice.texts(), ["still here", "and here"])
 
 
 def damage(path, how):
@@ -136,6 +139,42 @@ def _(scene):
         up(home).expect(FAILED, database, "damaged", "backup")
         with open(database, "rb") as file:
             assert file.read() == before, f"the {how} database was changed"
+
+
+@case("damage that shows only while it runs is named to all who ask, and the rest goes on")
+def _(scene):
+    alice = scene.node("alice")
+    lines = [f'{{"to": "{LOBBY}", "text": "word{count} {"x " * 400}"}}' for count in range(200)]
+    same(alice.request("POST", "/messages/batch", "\n".join(lines).encode())[0], 200)
+    alice.stop()
+    with open(os.path.join(alice.home, "kith.db"), "r+b") as file:
+        page = file.read().index(b"word100 x x") // 4096 * 4096
+        file.seek(page)
+        file.write(b"\xa5" * 4096)
+    alice.start()
+    bob = scene.node("bob", alice)
+    scene.linked(alice, bob)
+    wait_until("the log names it, though only a peer asked",
+               lambda: alice.logs("cannot be read", "ECORRUPT", "from a backup"))
+    alice.kith("tail", "--no-follow").expect(FAILED, "damaged", "kith doctor")
+    alice.kith("search", "word100").expect(FAILED, "damaged", "kith doctor")
+    alice.kith("doctor").expect(FAILED)
+    told = alice.kith("doctor").out.decode()
+    assert "fail  store: a part of what was said" in told and "from a backup" in told, told
+    for one, other in ((alice, bob), (bob, alice)):
+        one.kith("send", "--wait", "delivered", other.id, "it goes on").expect(DONE)
+
+
+@case("a database that is deleted while in use takes nothing more, and can still be saved")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "kept")
+    os.remove(os.path.join(alice.home, "kith.db"))
+    alice.kith("send", LOBBY, "acknowledged by nobody").expect(FAILED)
+    wait_until("the log names it", lambda: alice.logs("deleted while in use", "kith export"))
+    alice.kith("doctor").expect(FAILED)
+    assert b"kept" in alice.kith("export").expect(DONE).out
+    alice.stop()
 
 
 @case("a database of a newer kith is refused, and left as it is")
@@ -267,6 +306,26 @@ def _(scene):
         assert not os.path.exists(bob.ready["socket"]), "the socket was left behind"
 
 
+@case("standard streams that came closed are no place for files and sockets")
+def _(scene):
+    def closed(streams):
+        return ("sh", "-c", f'exec "$@" {streams}', "sh")
+
+    alice = scene.make("alice", prefix=closed("<&- 2>&-")).start()
+    alice.say(LOBBY, "no log, no trouble")
+    for fd in range(3):
+        where = os.readlink(f"/proc/{alice.process.pid}/fd/{fd}")
+        assert fd == 1 or where == "/dev/null", where
+    with open(os.path.join(alice.home, "lock"), encoding="ascii") as file:
+        same(file.read(), f"{alice.process.pid}\n")
+    for streams in (">&-", "<&- >&-"):
+        up(os.path.join(scene.path, "h"), prefix=closed(streams)).expect(FAILED, "ready line")
+        alice.kith("tail", "--no-follow", prefix=closed(streams)).expect(FAILED, "be written")
+    alice.stop()
+    alice.start()
+    same(alice.texts(), ["no log, no trouble"])
+
+
 @case("a stopped peer does not hold up the end")
 def _(scene):
     alice, bob = scene.pair()
@@ -292,6 +351,9 @@ def _(scene):
     configure(f"name = robert\npeer = {alice.address}\nlog = debug\n")
     scene.linked(alice, bob)
     wait_until("the new name", lambda: alice.peer(bob)["name"] == "robert")
+    configure("name = robert\ntracker = 127.0.0.1:9\n")
+    wait_until("the tracker is tried", lambda: [
+        t["address"] for t in bob.request("GET", "/trackers")[1]["trackers"]] == ["127.0.0.1:9"])
     configure("name = a~b\n")
     wait_until("the fault is named", lambda: bob.logs("kept as it was", "kith.conf"))
     configure("nmae = rob\n")
@@ -327,6 +389,8 @@ def _(scene):
         run_kith("--home", home, *words).expect(USAGE, *parts)
     for words in ((), ("--", "peers")):
         run_kith(*words).expect(USAGE)
+    for words in (("peers", "--home="), ("peers", "--home", "")):
+        run_kith(*words).expect(USAGE, "--home")
     for words in (("--help",), ("help",), ("help", "send"), ("send", "--help"), ("-h",),
                   ("--version",), ("version",)):
         assert run_kith(*words).expect(DONE).out, words

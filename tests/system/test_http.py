@@ -201,6 +201,50 @@ def _(scene):
     refused(alice, 401, "POST", "/api/v1/shutdown", "{}", JSON)
 
 
+@case("settings: every knob with its value and source; name and log level change at once")
+def _(scene):
+    alice = scene.make("alice", "--no-lan", env={"KITH_LAN": "", "KITH_DURABILITY": "full"})
+    os.makedirs(alice.home, mode=0o700, exist_ok=True)
+    with open(os.path.join(alice.home, "kith.conf"), "w", encoding="ascii") as file:
+        file.write("plain-api = no\npeer = 127.0.0.1:1\npeer = 127.0.0.1:2\n")
+    alice.start()
+    good = {**bearer(token_of(alice)), **JSON}
+
+    def settings(method="GET", body=None):
+        status, headers, text = ask(alice, method, "/api/v1/settings",
+                                    body and json.dumps(body), good)
+        same(status, 200, text)
+        told = ask(alice, "GET", "/api/v1/settings",
+                   headers={**good, "If-None-Match": headers["ETag"] or "none"})
+        same(told[0], 304 if headers["ETag"] else 200)
+        return {one["name"]: (one["value"], one["source"])
+                for one in json.loads(text)["settings"]}
+
+    known = [json.loads(line)["knob"] for line in
+             run_kith("help", "config", "--json").expect(DONE).out.splitlines()]
+    found = settings()
+    same(list(found), known)
+    same(found["name"], ("alice", "--name"))
+    same(found["lan"], ("no", "--no-lan"))
+    same(found["durability"], ("full", "KITH_DURABILITY"))
+    same(found["peer"], (["127.0.0.1:1", "127.0.0.1:2"],
+                         os.path.join(alice.home, "kith.conf") + ":2"))
+    same(found["log"], ("info", None))
+    same(found["network-passphrase-file"], (None, None))
+    same(settings("PATCH", {"name": " ally ", "log": "debug"})["name"], ("ally", None))
+    same(settings()["log"], ("debug", None))
+    same(alice.request("GET", "/self")[1]["name"], "ally")
+    for wrong, word in (({"http": "no"}, "kith.conf"), ({"nmae": "x"}, "nmae"), ({}, "nothing"),
+                        ({"name": "a~b", "log": "error"}, "name"), ({"log": "loud"}, "debug"),
+                        ({"name": "bob", "log": 3}, "log"), ({"name": "bob", "http": "no"}, "http")):
+        status, _, text = ask(alice, "PATCH", "/api/v1/settings", json.dumps(wrong), good)
+        same(status, 400, text)
+        assert word in json.loads(text)["detail"], text
+    found = settings()
+    same((found["name"][0], found["log"][0]), ("ally", "debug"))
+    refused(alice, 401, "PATCH", "/api/v1/settings", '{"log": "error"}', JSON)
+
+
 def as_nobody(function):
     """What `function` returns in a process of another user."""
     if os.geteuid() != 0:

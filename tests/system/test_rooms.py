@@ -49,6 +49,31 @@ def _(scene):
     same(alice.texts(), carol.texts(), "the order both show")
 
 
+def members(node, room=GARDEN):
+    return sorted(peer["name"] for peer in node.kith("members", room, "--json").expect(DONE).lines())
+
+
+@case("members are those that are linked and in the room, or the other party of a direct one")
+def _(scene):
+    alice, bob, carol = three(scene)
+    alice.kith("members", GARDEN).expect(NOT_FOUND, "kith join")
+    join(alice, bob)
+    wait_until("bob is in it", lambda: members(alice) == ["bob"])
+    same(members(bob), ["alice"])
+    same(members(alice, "#lobby"), ["bob", "carol"])
+    same(members(alice, "carol"), ["carol"])
+    table = alice.kith("members", GARDEN).expect(DONE).out.decode()
+    assert table.startswith("NAME ") and "bob" in table and "carol" not in table, table
+    bob.stop()
+    wait_until("bob is away", lambda: members(alice) == [])
+    same(members(alice, "bob"), ["bob"], "the other party, though away")
+    assert b"nobody but this node" in alice.kith("members", GARDEN).expect(DONE).out
+    alice.kith("leave", GARDEN).expect(DONE)
+    same(members(alice), [])
+    for words in ((), (GARDEN, "x")):
+        alice.kith("members", *words).expect(USAGE, "help members")
+
+
 @case("who left gets no more, keeps what there was, and has all after coming back")
 def _(scene):
     alice, bob, _ = three(scene)

@@ -48,7 +48,7 @@ def two_peers(scene):
     alice = tracker.peer(b"alice")
     same(alice.welcome.count, 1, "here with Alice")
     assert alice.welcome.observed.startswith("127.0.0.1:"), alice.welcome
-    same(alice.welcome.capabilities, 0, "a tracker that does not relay")
+    same(alice.welcome.capabilities, 1, "a tracker that relays")
     bob = tracker.peer(b"bob")
     same(bob.welcome.count, 2, "here with Bob")
     alice.sees(bob, b"bob")
@@ -116,8 +116,9 @@ def crowd(scene):
 
 @case("look-up finds by id and by name, case folded, and never picks")
 def look_up(scene):
-    tracker = Tracker(scene).start()
+    tracker = Tracker(scene, "--no-relay").start()
     alice = tracker.peer(b"alice")
+    same(alice.welcome.capabilities, 0)
     one, two = tracker.peer(b"Sam"), tracker.peer(b"sam")
     same({e.id for e in alice.look_up(b"SAM", by_name=True)}, {one.id, two.id})
     same([e.name for e in alice.look_up(one.id)], [b"Sam"])
@@ -132,6 +133,54 @@ def look_up(scene):
     same(mine.text().decode(), one.welcome.observed)
     alice.send(call(7, one.id, how=1))
     same(alice.wait_frame(REFUSED), struct.pack(">QB", 7, 2), "no relay here")
+
+
+def ticket_of(peer, token):
+    """From the RING that comes."""
+    ring = Fields(peer.wait_frame(RING))
+    same(ring.number(8), token)
+    ring.take(32 + 2)
+    same(ring.text(), b"", "address")
+    return ring.text()
+
+
+def show(tracker, ticket):
+    """A connection to be relayed."""
+    client = socket.create_connection((tracker.host, tracker.port), timeout=WAIT_S)
+    client.sendall(b"kithrly1" + ticket)
+    return client
+
+
+@case("two who call for a relay are joined by their tickets, which are good once")
+def relay(scene):
+    tracker = Tracker(scene).start()
+    alice, bob = tracker.peer(b"alice"), tracker.peer(b"bob")
+    alice.send(call(8, bob.id, how=1))
+    tickets = ticket_of(alice, 8), ticket_of(bob, 0)
+    ends = [show(tracker, ticket) for ticket in tickets]
+    same([end.recv(1) for end in ends], [b"\1", b"\1"])
+    ends[0].sendall(b"to and ")
+    same(ends[1].recv(64), b"to and ")
+    ends[1].sendall(b"fro")
+    same(ends[0].recv(64), b"fro")
+    same((tracker.stats()["relays"], tracker.stats()["relayed_bytes_total"]), (1, 10))
+    for wrong in (tickets[0], os.urandom(32)):
+        client = show(tracker, wrong)
+        same(client.recv(1), b"", "a ticket that is not good")
+        client.close()
+    ends[0].close()
+    same(ends[1].recv(64), b"")
+    ends[1].close()
+    wait_until("it has ended", lambda: tracker.stats()["relays"] == 0)
+    ends = [show(tracker, ticket_of(peer, token)) for peer, token in called(alice, bob)]
+    same([end.recv(1) for end in ends], [b"\1", b"\1"])
+    tracker.stop()  # with bytes on their way
+    same([end.recv(1) for end in ends], [b"", b""])
+
+
+def called(alice, bob):
+    alice.send(call(9, bob.id, how=1))
+    return (alice, 9), (bob, 0)
 
 
 # ---- restarts ----
@@ -200,6 +249,29 @@ def bad_manners(scene):
         client.close()
     wait_until("nothing is left", lambda: tracker.stats()["handshakes"] == 0)
     is_serving(scene, tracker)
+
+
+@case("with no descriptors left it waits, and serves again once there are some")
+def descriptors(scene):
+    tracker = Tracker(scene, prefix=("prlimit", "--nofile=64")).start()
+    sockets = [socket.create_connection((tracker.host, tracker.port)) for _ in range(100)]
+    control = [socket.socket(socket.AF_UNIX) for _ in range(20)]
+    for client in control:
+        client.connect(os.path.join(tracker.home, "control"))
+    used = cpu_s(tracker)
+    began = time.monotonic()
+    wait_until("a second has passed", lambda: time.monotonic() - began > 1)
+    assert cpu_s(tracker) - used < 0.1, "it spins"
+    for client in sockets + control:
+        client.close()
+    is_serving(scene, tracker)
+    same(tracker.here(), [])
+
+
+def cpu_s(tracker):
+    with open(f"/proc/{tracker.process.pid}/stat", encoding="ascii") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @case("faults are told as such, limits as limits")
@@ -333,9 +405,9 @@ def refusals(scene):
     nowhere = ["--home", os.path.join(scene.path, "nowhere")]
     for flags in (["--once", "1"], ["--once", "x"], ["--list", "0"], ["--max-peers", "0"],
                   ["--max-per-address", "-1"], ["--listen", "a b"], ["--metrics", "localhost:1"],
-                  ["--log", "loud"], ["--relay"], ["lists"], ["list", "stats"]):
-        run_kith("tracker", *nowhere, *flags).expect(USAGE, "kith tracker: " if "relay" not in
-                                                     flags[0] else "")
+                  ["--log", "loud"], ["--relay-rate", "-1"],
+                  ["lists"], ["list", "stats"]):
+        run_kith("tracker", *nowhere, *flags).expect(USAGE, "kith tracker: ", "help tracker")
     for what in ("list", "stats"):
         run_kith("tracker", *nowhere, what).expect(NO_NODE, "no tracker is running")
     run_kith("tracker", *nowhere, "--listen", tracker.address).expect(

@@ -2,14 +2,17 @@
 """Nodes that talk: linking, direct and open rooms, absence and return, by the commands."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
+import time
 
-from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, TIMED_OUT, case, kith_path, main, same,
-                     wait_until)
+from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, TIMED_OUT, case, is_soak, kith_path, main,
+                     same, wait_until)
 
 LOBBY = "#lobby"
+LATE_S = 60 if is_soak else 5
 
 
 def arrives(node, text, **query):
@@ -81,6 +84,30 @@ def _(scene):
     alice.kith("send", "nobody", "x").expect(NOT_FOUND, "nobody")
 
 
+@case("a target is a name, an id or its beginning, an address or a room; a time bounds what is shown")
+def _(scene):
+    alice, bob = scene.pair()
+    targets = ("bob", bob.id, bob.id[:16], bob.id[:16].upper(),
+               alice.peer(bob)["address"], LOBBY)
+    for target in targets:
+        alice.kith("send", target, f"to {target}").expect(DONE)
+    wait_until("all arrive", lambda: len(bob.texts()) == len(targets))
+    same([message["direct"] for message in bob.history()], [True] * 5 + [False])
+    for target in targets[:5]:
+        same([m["text"] for m in bob.messages(alice.id)], [f"to {t}" for t in targets[:5]])
+        same(len(alice.messages(target)), 5, target)
+    alice.kith("send", "bob", stdin="from a pipe\n\n".encode()).expect(DONE)
+    arrives(bob, "from a pipe\n")
+    history = alice.history()
+    for place, message in enumerate(history):
+        shown = alice.messages("--since", message["time"])
+        same([m["text"] for m in shown if m["time"] >= message["time"]],
+             [m["text"] for m in history if m["time"] >= message["time"]], f"since {place}")
+        same(len(shown), sum(m["time"] >= message["time"] for m in history), f"since {place}")
+    same(len(alice.messages("--since", "1h")), len(history))
+    same(alice.messages("--since", "2199-01-01"), [])
+
+
 @case("an ambiguous name is refused with the choices, one that is written out is not")
 def _(scene):
     alice = scene.node("alice")
@@ -122,6 +149,22 @@ def _(scene):
     arrives(alice, "is anybody there?")
     alice.say(LOBBY, "now I am")
     arrives(bob, "now I am")
+
+
+@case(f"a peer that starts {LATE_S} seconds late is joined at once, and has what was said")
+def _(scene):
+    alice = scene.node("alice")
+    address = alice.address
+    alice.stop()
+    bob = scene.make("bob", "--peer", address).start()
+    begun = time.monotonic()
+    bob.say(LOBBY, "is it late?")
+    wait_until("bob has tried for so long", lambda: time.monotonic() - begun > LATE_S,
+               within_s=2 * LATE_S)
+    alice.start()
+    arrives(alice, "is it late?")
+    assert bob.is_running()
+    scene.linked(alice, bob)
 
 
 @case("history and what was acknowledged survive kill -9 on both sides")
@@ -211,6 +254,34 @@ def _(scene):
                lambda: shown() == ["before", "during", "after"])
     tail.send_signal(signal.SIGINT)
     assert tail.wait(60) in (0, -signal.SIGINT), tail.returncode
+
+
+@case("who writes to what is full is told so, and said nothing unseen: tail and chat end with 1")
+def _(scene):
+    alice, bob = scene.pair()
+    alice.say(LOBBY, "before")
+    arrives(bob, "before")
+
+    def full(*args, stdin=b""):
+        """Standard output takes nothing."""
+        with open("/dev/full", "wb") as out:
+            return subprocess.run([kith_path(), *args, "--home", bob.home], input=stdin, stdout=out,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+
+    for done in (full("tail"), full("tail", "--no-follow"), full("chat", stdin=b"unseen\n")):
+        same(done.returncode, FAILED, done.args)
+        assert b"cannot be written: No space left" in done.stderr, done
+    same(bob.texts(), ["before"])
+    # A file that may grow by one block of 512 bytes: history fits, what comes then does not.
+    with open(bob.home + ".tail", "wb") as out:
+        tail = subprocess.Popen(["sh", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "sh", kith_path(),
+                                 "tail", "--home", bob.home], stdout=out, stderr=subprocess.PIPE)
+    scene.at_end(lambda: tail.poll() is None and (tail.kill(), tail.wait()))
+    wait_until("history is shown", lambda: os.path.getsize(bob.home + ".tail") > 0)
+    alice.say(LOBBY, "x" * 2000)
+    told = tail.communicate(timeout=60)[1]
+    same(tail.returncode, FAILED, told)
+    assert b"cannot be written: File too large" in told, told
 
 
 @case("connect, disconnect and rename are seen on both sides")

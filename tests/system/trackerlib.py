@@ -173,8 +173,8 @@ class Crowd:
 class Tracker:
     """`kith tracker` with a home of its own. Keeps its address over restarts."""
 
-    def __init__(self, scene, *flags, env=None):
-        self.scene, self.flags, self.env = scene, flags, env or {}
+    def __init__(self, scene, *flags, env=None, prefix=()):
+        self.scene, self.flags, self.env, self.prefix = scene, flags, env or {}, prefix
         self.home = os.path.join(scene.path, f"t{len(scene.closers)}")
         self.host, self.port = scene.host(), 0
         self.log_path = self.home + ".log"
@@ -192,8 +192,8 @@ class Tracker:
     def start(self, *flags):
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
-                [kith_path(), "tracker", "--json", "--home", self.home, "--listen",
-                 self.address, *self.flags, *flags],
+                [*self.prefix, kith_path(), "tracker", "--json", "--home", self.home,
+                 "--listen", self.address, *self.flags, *flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, **self.env})
         self.ready = json.loads(self.line())

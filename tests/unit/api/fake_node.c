@@ -67,6 +67,13 @@ bool kith_node_room(const struct kith_node *node, uint32_t room_no,
     return true;
 }
 
+bool kith_node_is_in_room(const struct kith_node *node, uint32_t room_no,
+                          uint32_t peer_no)
+{
+    return (room_no == LOBBY || peer_no == node->room_peer[room_no]) &&
+           node->peers[peer_no].is_online;
+}
+
 uint32_t fake_find_open(const struct kith_node *node, const char *name)
 {
     if (strcmp(name, KITH_LOBBY_NAME) == 0)

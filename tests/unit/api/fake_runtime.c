@@ -30,6 +30,11 @@ int kith_runtime_store_error(const struct kith_runtime *runtime)
     return runtime->store_error;
 }
 
+int kith_runtime_read_error(const struct kith_runtime *runtime)
+{
+    return runtime->read_error;
+}
+
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,
                              size_t out_max)
 {

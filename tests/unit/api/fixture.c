@@ -80,9 +80,49 @@ static void fill(void *ctx, void *out, size_t size)
     snprintf(out, size, "%u", api->drawn++);
 }
 
+/* Three knobs: one that is known elsewhere, one that can be changed, and a list. */
+static bool knob_at(void *ctx, size_t index, struct kith_server_knob *out)
+{
+    static const struct kith_server_knob knobs[] = {
+        {.name = "name",
+         .about = "its name",
+         .fallback = "the login",
+         .source = "--name"},
+        {.name = "log", .about = "how much", .fallback = "info", .source = "KITH_LOG"},
+        {.name = "peer", .about = "whom", .source = "kith.conf:3", .is_list = true},
+    };
+    (void)ctx;
+    if (index >= sizeof knobs / sizeof knobs[0])
+        return false;
+    *out = knobs[index];
+    return true;
+}
+
+static const char *value_at(void *ctx, size_t index, size_t value_index)
+{
+    static const char *const peers[] = {"one:1", "two:2"};
+    const struct api *api = ctx;
+    if (index == 2)
+        return value_index < 2 ? peers[value_index] : NULL;
+    return value_index > 0 ? NULL : index == 0 ? "configured" : api->log;
+}
+
+static bool set_log(void *ctx, const char *level)
+{
+    struct api *api = ctx;
+    bool is_level = strcmp(level, "debug") == 0;
+    if (is_level)
+        api->log = "debug";
+    return is_level;
+}
+
 static void start(struct api *api)
 {
+    api->log = "info";
+    api->knobs = (struct kith_server_knobs){
+        .knob = knob_at, .value = value_at, .log = set_log, .ctx = api};
     struct kith_server_config config = {
+        .knobs = &api->knobs,
         .loop = &api->loop,
         .runtime = api->runtime,
         .version = "9.8.7",

@@ -21,6 +21,8 @@ struct api {
     void *call_ctx;
     struct kith_runtime *runtime;
     struct kith_server *server;
+    struct kith_server_knobs knobs;
+    const char *log; /* the level of "log" */
     bool is_shutdown_asked;
     char home[64];
     unsigned drawn; /* "random" values */

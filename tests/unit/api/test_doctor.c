@@ -120,6 +120,49 @@ static void another_network_is_told(void **state)
     assert_check(api, "beacons", "warning", "nobody else");
 }
 
+static void hear_of_another_setting(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .foreign = 7, .foreign_open = 7};
+}
+
+static void hear_the_usual_network(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons = (struct kith_beacon_counts){
+        .sent = 3, .own = 3, .foreign = 7, .foreign_default = 7};
+}
+
+static void which_setting_differs_is_told_where_known(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, hear_of_another_setting, NULL);
+    assert_check(api, "networks", "warning", "without a passphrase");
+    api_on_loop(api, hear_the_usual_network, NULL);
+    assert_check(api, "networks", "warning", "the usual network");
+}
+
+static void hear_another_version(struct api *api, void *ctx)
+{
+    api->runtime->node.beacons =
+        (struct kith_beacon_counts){.sent = 3, .own = 3, .other_version = 5};
+}
+
+static void another_version_is_told(void **state)
+{
+    struct api *api = *state;
+    size_t index, warnings = 0;
+    const json_t *check;
+    api_on_loop(api, hear_another_version, NULL);
+    assert_check(api, "version", "ok", "9.8.7");
+    json_array_foreach(json_object_get(api->answer.json, "checks"), index, check)
+    {
+        warnings +=
+            strcmp(json_string_value(json_object_get(check, "check")), "version") == 0 &&
+            strcmp(json_string_value(json_object_get(check, "state")), "warning") == 0;
+    }
+    assert_int_equal(warnings, 1);
+}
+
 static void fail_dial(struct api *api, void *ctx)
 {
     struct kith_dial_view *dial = &api->runtime->node.dial;
@@ -202,6 +245,82 @@ static void clock_store_and_log_are_told(void **state)
     assert_check(api, "log", "warning", "hush");
 }
 
+static void register_at_one(struct api *api, void *ctx)
+{
+    struct kith_node *node = &api->runtime->node;
+    node->trackers[0] = (struct kith_tracker_view){
+        .address = {.host = "t.example", .port = 55555},
+        .is_registered = true,
+        .observed = {.host = "203.0.113.7", .port = 4747},
+        .reach = KITH_REACH_NO,
+        .network_count = 3,
+    };
+    node->trackers[1] = (struct kith_tracker_view){
+        .address = {.host = "192.0.2.1", .port = 443},
+        .error = KITH_EIDENTITY,
+        .failures = 4,
+    };
+    node->tracker_count = 2;
+}
+
+static void tell_of_a_candidate(struct api *api, void *is_linked)
+{
+    api->runtime->node.candidate = (struct kith_candidate_view){
+        .is_linked = *(bool *)is_linked,
+        .address_count = 2,
+        .stage = "meeting",
+        .direct_error = KITH_EREFUSED,
+    };
+}
+
+static void trackers_are_told_with_what_they_see(void **state)
+{
+    struct api *api = *state;
+    assert_null(find(api, "tracker"));
+    api_on_loop(api, register_at_one, NULL);
+    assert_check(api, "tracker", "ok",
+                 "registered at t.example:55555, which sees this node at "
+                 "203.0.113.7:4747 and does not reach this node from outside; 3 of");
+    const json_t *check = find(api, "tracker"); /* a network without a passphrase */
+    assert_non_null(
+        strstr(json_string_value(json_object_get(check, "advice")), "kith network new"));
+    const json_t *checks = json_object_get(api->answer.json, "checks");
+    size_t index, failed = 0;
+    json_array_foreach(checks, index, check)
+    {
+        const char *detail = json_string_value(json_object_get(check, "detail"));
+        if (strstr(detail, "not registered at 192.0.2.1:443") == NULL)
+            continue;
+        failed++;
+        assert_non_null(
+            strstr(json_string_value(json_object_get(check, "advice")), "HOST:PORT/ID"));
+    }
+    assert_int_equal(failed, 1);
+}
+
+static void ways_that_lead_nowhere_are_told_and_no_others(void **state)
+{
+    struct api *api = *state;
+    bool is_linked = true;
+    api_on_loop(api, tell_of_a_candidate, &is_linked);
+    assert_null(find(api, "path"));
+    is_linked = false;
+    api_on_loop(api, tell_of_a_candidate, &is_linked);
+    assert_check(api, "path", "warning", "with 2 addresses; now: meeting; directly: ");
+}
+
+static void damage(struct api *api, void *ctx)
+{
+    api->runtime->read_error = KITH_ECORRUPT;
+}
+
+static void damage_is_told_whatever_is_stored(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, damage, NULL);
+    assert_check(api, "store", "problem", "cannot be read: the database is damaged");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,11 +330,20 @@ int main(void)
         cmocka_unit_test_setup_teardown(discovery_tells_what_keeps_it, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(another_network_is_told, api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(which_setting_differs_is_told_where_known,
+                                        api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(another_version_is_told, api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(a_dial_that_fails_is_named_with_its_reason,
+                                        api_setup, api_teardown),
+        cmocka_unit_test_setup_teardown(trackers_are_told_with_what_they_see, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(ways_that_lead_nowhere_are_told_and_no_others,
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(what_the_router_does_is_told, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(damage_is_told_whatever_is_stored, api_setup,
                                         api_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

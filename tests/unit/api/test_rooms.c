@@ -41,6 +41,30 @@ static void what_is_no_name_of_a_room_is_refused_with_the_reason(void **state)
     assert_int_equal(count_rooms(api, "/rooms"), 1);
 }
 
+static void add_peer(struct api *api, void *name)
+{
+    fake_add_peer(api->runtime, name, true);
+}
+
+static size_t count_members(struct api *api, const char *path)
+{
+    assert_int_equal(api_ask(api, "GET", path, NULL), 0);
+    return json_array_size(json_object_get(api->answer.json, "members"));
+}
+
+static void members_are_the_peers_of_the_room(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, add_peer, "bob");
+    join(api, "{\"room\": \"#garden\"}");
+    assert_int_equal(count_members(api, "/rooms/members?room=%23lobby"), 1);
+    assert_int_equal(count_members(api, "/rooms/members?room=bob"), 1);
+    assert_int_equal(count_members(api, "/rooms/members?room=%23garden"), 0);
+    assert_int_equal(api_ask(api, "GET", "/rooms/members?room=%23nope", NULL),
+                     KITH_ENOTFOUND);
+    assert_int_equal(api_ask(api, "GET", "/rooms/members", NULL), KITH_EINVALID);
+}
+
 static void a_room_that_was_left_is_listed_to_who_asks_for_all(void **state)
 {
     struct api *api = *state;
@@ -102,6 +126,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(joining_answers_with_the_room),
         TEST(what_is_no_name_of_a_room_is_refused_with_the_reason),
+        TEST(members_are_the_peers_of_the_room),
         TEST(a_room_that_was_left_is_listed_to_who_asks_for_all),
         TEST(the_lobby_and_rooms_one_is_not_in_cannot_be_left),
         TEST(what_is_said_goes_to_the_room_that_is_named),

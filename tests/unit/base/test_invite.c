@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/invite.h"
 
+#include <stdio.h>
+
 #include "lib/unit.h"
 
 #include "kith/error.h"
@@ -74,8 +76,10 @@ static void further_addresses_than_fit_are_left_out(void **state)
 {
     (void)state;
     char text[1024] = "kith:add/" ID "?x";
-    for (int i = 0; i < 10; i++)
-        strcat(text, "&at=192.0.2.1:1&via=192.0.2.2");
+    for (int i = 0; i < 10; i++) {
+        size_t size = strlen(text);
+        snprintf(text + size, sizeof text - size, "&at=192.0.2.1:1&via=192.0.2.2");
+    }
     struct kith_invite invite = parse(text);
     assert_int_equal(invite.address_count, KITH_INVITE_ADDRESSES_MAX);
     assert_int_equal(invite.tracker_count, KITH_INVITE_TRACKERS_MAX);

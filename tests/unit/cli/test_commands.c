@@ -11,7 +11,7 @@ static const struct kith_cli_command *const commands[] = {
     &kith_cli_peers,      &kith_cli_rooms,   &kith_cli_join_room, &kith_cli_leave_room,
     &kith_cli_block,      &kith_cli_unblock, &kith_cli_verify,    &kith_cli_connect,
     &kith_cli_disconnect, &kith_cli_rename,  &kith_cli_doctor,    &kith_cli_web,
-    &kith_cli_search,
+    &kith_cli_search,     &kith_cli_lookup,
 };
 
 struct run {
@@ -61,6 +61,26 @@ static void receive(struct api *api, void *text)
 static void receive_direct(struct api *api, void *text)
 {
     fake_receive(api->runtime, 1, true, text, 0);
+}
+
+static void relay_all(struct api *api, void *ctx)
+{
+    api->runtime->node.is_relayed = true;
+}
+
+/* Whom trackers know; one of them has a name that would move the cursor. */
+static void add_found(struct api *api, void *ctx)
+{
+    api->runtime->found[0] = (struct kith_found){
+        .id = {{1}}, .name = {"bob"}, .is_here = true, .seen = 1763700000 * KITH_SECOND};
+    api->runtime->found[1] = (struct kith_found){
+        .id = {{2}}, .name = {"b\x1b[2Jb"}, .seen = 1763700060 * KITH_SECOND};
+    api->runtime->found_count = 2;
+}
+
+static void fail_all(struct api *api, void *error)
+{
+    api->runtime->reply_error = *(int *)error;
 }
 
 static void fill_disk(struct api *api, void *ctx)
@@ -225,14 +245,53 @@ static void peers_are_a_table_or_lines(void **state)
 {
     api_on_loop(*state, add_peer, "日本");
     RUN("peers");
-    assert_non_null(strstr(last.out, "NAME  STATE   PATH  RTT     ADDRESS"));
-    assert_non_null(strstr(last.out, "\nbob   online  lan   1.2 ms  10.0.0.1:4747"));
+    assert_non_null(strstr(last.out, "NAME  STATE   PATH  RTT     SINCE             ADDR"));
+    assert_non_null(strstr(last.out, "\nbob   online  lan   1.2 ms  2025-11-21 "));
+    assert_non_null(strstr(last.out, "  10.0.0.1:4747"));
     assert_non_null(strstr(last.out, "\n日本  online  lan"));
     RUN("peers", "--json");
     json_t *peer = json_loads(last.out, JSON_DISABLE_EOF_CHECK, NULL);
     assert_string_equal(json_string_value(json_object_get(peer, "name")), "bob");
     assert_non_null(strstr(last.out, "\"rtt_ms\":1.234,"));
     json_decref(peer);
+}
+
+static void a_relayed_peer_shows_by_whom(void **state)
+{
+    api_on_loop(*state, relay_all, NULL);
+    RUN("peers");
+    assert_non_null(
+        strstr(last.out, "\nbob   online  relay (203.0.113.1:55555)  1.2 ms  "));
+}
+
+static void lookup_lists_who_the_trackers_know(void **state)
+{
+    api_on_loop(*state, add_found, NULL);
+    RUN("lookup", "Bob B");
+    assert_int_equal(last.code, KITH_EXIT_DONE);
+    assert_string_equal(((struct api *)*state)->runtime->asked.lookup.name.text, "Bob B");
+    assert_non_null(strstr(last.out, "NAME    STATE  LAST SEEN         ID"));
+    assert_non_null(strstr(last.out, "\nbob     here   2025-11-21 04:40  aeaa"));
+    assert_non_null(strstr(last.out, "\nb\uFFFD[2Jb  away   2025-11-21 04:41  aiaa"));
+    RUN("lookup", "bob", "--json");
+    assert_non_null(strstr(last.out, "\"state\":\"here\""));
+    assert_non_null(strstr(last.out, "}\n{"));
+}
+
+static void lookup_says_why_nobody_is_found(void **state)
+{
+    int error = KITH_EUNREACHABLE;
+    RUN("lookup", "nobody");
+    assert_int_equal(last.code, KITH_EXIT_NOT_FOUND);
+    assert_non_null(strstr(last.err, "no tracker knows"));
+    api_on_loop(*state, fail_all, &error);
+    RUN("lookup", "nobody");
+    assert_int_equal(last.code, KITH_EXIT_FAILED);
+    assert_non_null(strstr(last.err, "kith doctor"));
+    RUN("lookup", "a\nb");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
+    RUN("lookup");
+    assert_int_equal(last.code, KITH_EXIT_USAGE);
 }
 
 static void doctor_tells_line_by_line_and_exits_1_for_a_problem(void **state)
@@ -381,6 +440,9 @@ int main(void)
         TEST(rooms_connect_disconnect_and_rename_answer),
         TEST(peers_are_blocked_and_verified),
         TEST(rooms_are_joined_listed_and_left),
+        TEST(a_relayed_peer_shows_by_whom),
+        TEST(lookup_lists_who_the_trackers_know),
+        TEST(lookup_says_why_nobody_is_found),
         TEST(down_asks_the_node_to_stop),
         TEST(no_node_is_exit_3),
         TEST(web_prints_an_address_that_lets_a_browser_in),

@@ -42,6 +42,10 @@ static void init(struct lone *l, uint8_t seed, bool has_beacon, uint8_t network)
     };
     memcpy(config.network_key, network_key, sizeof(network_key));
     config.network_key[31] = network;
+    memcpy(config.open_key, network_key, sizeof(network_key));
+    config.open_key[31] = LONE_NETWORK_OPEN;
+    memcpy(config.default_key, network_key, sizeof(network_key));
+    config.default_key[31] = LONE_NETWORK_DEFAULT;
     l->error = kith_node_new(&config, &l->node);
 }
 
@@ -223,6 +227,10 @@ static void carry_out(struct lone *l, const struct kith_effect *effect, struct q
         break;
     case KITH_EFFECT_DIAL:
         keep_dial(l, effect);
+        break;
+    case KITH_EFFECT_RELAY:
+        memcpy(l->tickets, effect->relay.tickets, sizeof(l->tickets));
+        l->relay_count++;
         break;
     case KITH_EFFECT_TRACKER_DIAL:
         keep_tracker_dial(l, effect);

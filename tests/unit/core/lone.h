@@ -73,6 +73,8 @@ struct lone {
     size_t sent_count;
     struct kith_notice told[LONE_TOLD_MAX]; /* without what they point at */
     size_t told_count;
+    uint8_t tickets[2][KITH_TICKET_SIZE]; /* of the last RELAY */
+    size_t relay_count;
     struct kith_address dials[LONE_DIALS_MAX]; /* the first address of each */
     uint32_t dial_nos[LONE_DIALS_MAX];
     struct lone_dial dialled[LONE_DIALS_MAX];
@@ -114,6 +116,10 @@ struct lone_peer {
     kith_hlc name_hlc;
     struct kith_tag lobby_tag, direct_tag; /* that the peer sends */
 };
+
+/* Networks that a node of every other one knows: see kith_node_config. */
+#define LONE_NETWORK_OPEN    50
+#define LONE_NETWORK_DEFAULT 51
 
 void lone_init(struct lone *l);
 /* Another node than lone_init's, with a beacon, of this network (0: the usual one). */

@@ -2,8 +2,11 @@
 /* Being found on the LAN, and what it takes to be believed. */
 #include "lone.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "core/engine.h"
 
 static void listen_at(struct lone *l)
 {
@@ -215,6 +218,56 @@ static void nodes_of_another_network_do_not_hear_each_other(void **state)
     drop(other);
 }
 
+static void which_setting_of_another_network_differs_is_counted_where_known(void **state)
+{
+    struct scene *s = *state;
+    struct lone *open = make(12, LONE_NETWORK_OPEN);
+    struct lone *usual = make(13, LONE_NETWORK_DEFAULT);
+    struct kith_beacon_counts counts;
+    hear_from(s->low, open);
+    hear_from(s->low, usual);
+    hear_from(s->low, usual);
+    open->datagram[open->datagram_size - 1] ^= 1;
+    hear_from(s->low, open);
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.foreign, 4);
+    assert_int_equal(counts.foreign_open, 1);
+    assert_int_equal(counts.foreign_default, 2);
+    assert_int_equal(counts.heard, 0);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+    drop(open);
+    drop(usual);
+}
+
+/* Other bytes in the last beacon of that node, which fit its signature no more. */
+static void rewrite(struct lone *l, size_t at, const void *bytes, size_t size)
+{
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    uint8_t *nonce = l->datagram + KITH_BEACON_MAGIC_SIZE;
+    uint8_t *sealed = nonce + KITH_BEACON_NONCE_SIZE;
+    assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(
+                         plain, NULL, NULL, sealed, sizeof(plain) + KITH_BEACON_MAC_SIZE,
+                         l->datagram, KITH_BEACON_MAGIC_SIZE, nonce,
+                         l->node->network_key),
+                     0);
+    memcpy(plain + at, bytes, size);
+    crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, sizeof(plain),
+                                               l->datagram, KITH_BEACON_MAGIC_SIZE, NULL,
+                                               nonce, l->node->network_key);
+}
+
+static void another_version_is_counted_and_not_followed(void **state)
+{
+    struct scene *s = *state;
+    struct kith_beacon_counts counts;
+    rewrite(s->high, 0, &(uint8_t){KITH_BEACON_VERSION + 1}, 1);
+    hear_from(s->low, s->high);
+    kith_node_beacons(s->low->node, &counts);
+    assert_int_equal(counts.other_version, 1);
+    assert_int_equal(counts.foreign + counts.heard, 0);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+}
+
 static void a_source_that_is_not_on_link_is_not_answered(void **state)
 {
     struct scene *s = *state;
@@ -305,6 +358,113 @@ static void who_is_linked_is_not_dialled(void **state)
     assert_int_equal(s->low->dial_count, 0);
 }
 
+/* Time went on and nothing else did. */
+static void sleep_for(struct lone *l, kith_time duration)
+{
+    l->now.mono += duration;
+    l->now.wall += duration;
+    lone_step(l, (struct kith_input){.type = KITH_INPUT_TIMEOUT});
+}
+
+static void after_a_suspend_everybody_is_sought_at_once(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    lone_connect(s->low, &peer, 20, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(s->low, &peer);
+    lone_pass(s->low, KITH_SECOND);
+    size_t calls = s->low->datagrams_to_all;
+    assert_int_equal(s->low->dial_count, 0);
+    sleep_for(s->low, 8 * KITH_HOUR);
+    assert_int_equal(s->low->closed[1], KITH_ETIMEDOUT);
+    assert_int_equal(s->low->datagrams_to_all, calls + 1);
+    lone_pass(s->low, KITH_DIAL_RETRY_MIN);
+    assert_int_equal(s->low->dial_count, 1);
+    assert_string_equal(s->low->dials[0].host, "10.0.0.9");
+}
+
+static void fail_dial(struct lone *l, uint32_t no)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.dial = no;
+    in.dial_failed.error = KITH_ETIMEDOUT;
+    lone_step(l, in);
+}
+
+/* Every dial of it, until it is given up. */
+static void fail_dials(struct lone *l)
+{
+    struct kith_dial_view dial;
+    for (int i = 0; i < 20; i++) {
+        fail_dial(l, l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX]);
+        assert_true(kith_node_dial(l->node, 0, &dial));
+        assert_int_equal(dial.error, KITH_ETIMEDOUT);
+        assert_true(dial.is_suggested && !dial.is_linked);
+        assert_string_equal(dial.address.host, "10.0.0.2");
+        assert_false(kith_node_dial(l->node, 1, &dial));
+        lone_pass(l, KITH_SECOND);
+    }
+}
+
+/* All places are those of strangers who were made up. */
+static void fill(struct lone *l, struct lone *liar)
+{
+    l->is_forgiving = true;
+    for (uint32_t no = 0; no < KITH_SUGGESTED_MAX; no++) {
+        rewrite(liar, 2, &no, sizeof(no)); /* its id */
+        hear_from(l, liar);
+        lone_pass(l, 20 * KITH_MS);
+    }
+    lone_pass(l, KITH_BEACON_COURTESY);
+    assert_int_equal(l->dial_count, KITH_SUGGESTED_MAX);
+}
+
+static void strangers_who_do_not_answer_keep_nobody_out(void **state)
+{
+    struct scene *s = *state;
+    struct lone *late = make(12, 0);
+    fill(s->low, s->high);
+    size_t full = s->low->dial_count;
+    hear(s->low, late->datagram, late->datagram_size, "10.0.0.99", true);
+    lone_pass(s->low, 300 * KITH_MS);
+    assert_int_equal(s->low->dial_count, full); /* all of them are being tried */
+    for (uint32_t no = 1; no <= 2; no++)
+        fail_dial(s->low, no);
+    listen_at(late);
+    hear(s->low, late->datagram, late->datagram_size, "10.0.0.99", true);
+    lone_pass(s->low, KITH_BEACON_COURTESY);
+    bool is_dialled = false;
+    for (size_t i = 0; i < LONE_DIALS_MAX; i++)
+        is_dialled |= strcmp(s->low->dials[i].host, "10.0.0.99") == 0;
+    assert_true(is_dialled);
+    drop(late);
+}
+
+static void who_is_heard_and_not_reached_is_told_of_until_linked_or_gone(void **state)
+{
+    struct scene *s = *state;
+    struct kith_dial_view dial;
+    hear_from(s->low, s->high);
+    assert_true(kith_node_dial(s->low->node, 0, &dial));
+    assert_int_equal(dial.error, 0); /* under way */
+    fail_dials(s->low);
+    size_t dials = s->low->dial_count;
+    assert_true(dials > 4);
+    lone_pass(s->low, 20 * KITH_SECOND);
+    assert_int_equal(s->low->dial_count, dials); /* given up */
+    assert_true(kith_node_dial(s->low->node, 0, &dial));
+    assert_int_equal(dial.failures, dials);
+    lone_pass(s->low, KITH_MINUTE);
+    assert_false(kith_node_dial(s->low->node, 0, &dial));
+    listen_at(s->high);
+    hear_from(s->low, s->high);
+    fail_dials(s->low);
+    struct lone_peer peer;
+    lone_connect(s->low, &peer, s->high->key.secret[0], 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(s->low, &peer);
+    assert_false(kith_node_dial(s->low->node, 0, &dial));
+}
+
 static void a_stop_is_told_to_all_and_believed_of_nobody(void **state)
 {
     struct scene *s = *state;
@@ -332,6 +492,8 @@ int main(void)
         TEST(a_replay_is_neither_answered_nor_followed),
         TEST(a_changed_byte_anywhere_makes_it_noise),
         TEST(nodes_of_another_network_do_not_hear_each_other),
+        TEST(which_setting_of_another_network_differs_is_counted_where_known),
+        TEST(another_version_is_counted_and_not_followed),
         TEST(a_source_that_is_not_on_link_is_not_answered),
         TEST(a_spoofed_source_draws_one_answer_in_five_seconds),
         TEST(a_flood_is_verified_and_answered_within_limits),
@@ -339,6 +501,9 @@ int main(void)
         TEST(the_answer_of_one_being_dialled_is_not_verified),
         TEST(our_own_beacon_come_back_is_nothing),
         TEST(who_is_linked_is_not_dialled),
+        TEST(after_a_suspend_everybody_is_sought_at_once),
+        TEST(strangers_who_do_not_answer_keep_nobody_out),
+        TEST(who_is_heard_and_not_reached_is_told_of_until_linked_or_gone),
         TEST(a_stop_is_told_to_all_and_believed_of_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,6 +86,8 @@ static void a_peer_told_of_is_dialled_once_its_record_verifies(void **state)
     assert_true(kith_id_equal(&last_dial(l)->expected, &id));
     assert_int_equal(last_dial(l)->role, KITH_ROLE_DIALLER);
     assert_false(last_dial(l)->is_meeting || last_dial(l)->has_ticket);
+    lone_pass(l, KITH_MEET_AFTER - KITH_MS); /* the second counts from then on */
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_CALL), 0);
 }
 
 static void the_lower_id_dials_first(void **state)
@@ -195,6 +197,23 @@ static void the_record_of_the_higher_counter_counts(void **state)
     told.counter = 2001; /* while the attempt is under way: at once */
     tracked_tell(l, 1, &told);
     assert_int_equal(l->dial_count, 2);
+    assert_string_equal(last_dial(l)->addresses[0].host, "192.0.2.66");
+}
+
+static void an_older_record_that_takes_longer_to_verify_is_ignored(void **state)
+{
+    struct lone *l = *state;
+    struct tracked_peer told = bob(l);
+    l->is_verify_held = true;
+    tracked_tell(l, 1, &told);
+    l->is_verify_held = false;
+    told.counter = 2000;
+    told.addresses[0] = "192.0.2.66:4747";
+    tracked_tell(l, 1, &told);
+    lone_verify(l);
+    assert_int_equal(l->verify_count, 2);
+    lone_pass(l, 0);
+    assert_int_equal(l->dial_count, 1);
     assert_string_equal(last_dial(l)->addresses[0].host, "192.0.2.66");
 }
 
@@ -402,6 +421,7 @@ int main(void)
         TEST(what_may_not_be_told_of_is_not_dialled),
         TEST(this_host_is_dialled_on_the_word_of_a_tracker_of_this_host),
         TEST(the_record_of_the_higher_counter_counts),
+        TEST(an_older_record_that_takes_longer_to_verify_is_ignored),
         TEST(we_are_no_candidate_of_ours),
         TEST(a_flood_of_records_is_verified_at_a_measured_pace),
         TEST(what_one_tracker_makes_up_keeps_out_nobody_of_another),

@@ -25,72 +25,22 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct tracked_peer person(uint8_t seed)
-{
-    return (struct tracked_peer){
-        .seed = seed, .address_count = 1, .addresses = {"192.0.2.20:4747"}};
-}
-
-static const struct lone_dial *last_dial(const struct lone *l)
-{
-    assert_true(l->dial_count > 0);
-    return &l->dialled[(l->dial_count - 1) % LONE_DIALS_MAX];
-}
-
-static void fail_dial(struct lone *l, uint32_t dial)
-{
-    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
-    in.dial_failed.dial = dial;
-    in.dial_failed.error = KITH_EREFUSED;
-    lone_step(l, in);
-}
-
-/* CALLs that ask for this. */
-static size_t calls_to(const struct lone *l, uint32_t no, enum kith_call_how how)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < l->sent_count; i++) {
-        struct kith_frame_call frame;
-        if (l->sent[i].link != LONE_TRACKER + no || l->sent[i].type != KITH_FRAME_CALL)
-            continue;
-        assert_int_equal(kith_frame_call_decode(
-                             kith_bytes(l->sent[i].fields, l->sent[i].size), &frame),
-                         0);
-        count += frame.how == how;
-    }
-    return count;
-}
-
-static size_t calls(const struct lone *l, enum kith_call_how how)
-{
-    return calls_to(l, 1, how);
-}
-
-/* A link of this peer, on this number, by the last dial (or none: it dialled us). */
-static void link_up(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link,
-                    bool is_relayed, bool is_ours)
-{
-    l->is_relayed = is_relayed;
-    lone_connect(l, peer, seed, link, is_ours ? KITH_ROLE_LISTENER : KITH_ROLE_DIALLER,
-                 is_ours ? last_dial(l)->no : 0);
-    lone_greet(l, peer);
-}
 /* ---- one after the other ---- */
 
 static void the_lower_id_calls_to_meet_after_1_s_and_to_be_relayed_after_3_s(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     tracked_tell(l, 1, &told);
     lone_pass(l, KITH_MEET_AFTER - KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 0);
     lone_pass(l, KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 1);
     lone_pass(l, 2 * KITH_SECOND - KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
     lone_pass(l, KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 1);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 1);
     struct kith_frame_call frame;
     struct kith_id id = tracked_peer_id(told.seed);
     const struct lone_frame *sent = lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_CALL);
@@ -102,32 +52,54 @@ static void the_lower_id_calls_to_meet_after_1_s_and_to_be_relayed_after_3_s(voi
 static void the_higher_id_calls_a_second_later(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_lower_seed(l));
+    struct tracked_peer told = tracked_person(tracked_lower_seed(l));
     tracked_tell(l, 1, &told);
     lone_pass(l, KITH_BEACON_COURTESY); /* its attempt begins */
     assert_int_equal(l->dial_count, 1);
     lone_pass(l, 2 * KITH_SECOND - KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 0);
     lone_pass(l, KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 1);
     lone_pass(l, 2 * KITH_SECOND - KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
     lone_pass(l, KITH_MS);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
+}
+
+static void who_is_refused_as_away_is_called_no_more(void **state)
+{
+    struct lone *l = *state;
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
+    struct kith_frame_call call;
+    struct kith_candidate_view view;
+    tracked_tell(l, 1, &told);
+    lone_pass(l, KITH_MEET_AFTER);
+    const struct lone_frame *sent = lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_CALL);
+    kith_frame_call_decode(kith_bytes(sent->fields, sent->size), &call);
+    for (int reason = KITH_REFUSED_LIMIT; reason >= KITH_REFUSED_AWAY; reason--) {
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        struct kith_frame_refused refused = {call.token, (uint8_t)reason};
+        assert_true(kith_node_candidate(l->node, 0, &view));
+        kith_frame_refused_encode(&w, &refused);
+        tracked_say(l, 1, &w);
+    }
+    assert_false(kith_node_candidate(l->node, 0, &view));
+    lone_pass(l, 10 * KITH_SECOND);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
 }
 
 static void who_was_called_does_not_call(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_lower_seed(l));
+    struct tracked_peer told = tracked_person(tracked_lower_seed(l));
     tracked_tell(l, 1, &told);
     lone_pass(l, KITH_BEACON_COURTESY + KITH_MEET_AFTER);
     tracked_ring(l, 1, told.seed, 'l', "192.0.2.20:50000");
     lone_pass(l, 2 * KITH_SECOND);
     tracked_ring(l, 1, told.seed, 'l', NULL);
     lone_pass(l, 5 * KITH_SECOND);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 0);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
 }
 
 static void who_has_no_records_is_met_through_the_tracker(void **state)
@@ -137,14 +109,14 @@ static void who_has_no_records_is_met_through_the_tracker(void **state)
     tracked_tell(l, 1, &told);
     lone_pass(l, KITH_RELAY_AFTER);
     assert_int_equal(l->dial_count, 0);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 1);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
 }
 
 static void a_tracker_that_does_not_relay_is_not_asked_to(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     struct kith_frame_welcome frame = {
         .version = 1, .refresh_s = 30, .observed = BYTES("203.0.113.77:4747")};
@@ -152,24 +124,24 @@ static void a_tracker_that_does_not_relay_is_not_asked_to(void **state)
     tracked_say(l, 1, &w);
     tracked_tell(l, 1, &told);
     lone_pass(l, KITH_RELAY_AFTER);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 1);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
 }
 
 /* The first one knows him as well, but he does not come there. */
 static void of_two_trackers_the_other_is_called_the_next_time(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     tracked_join(l, 2);
     tracked_tell(l, 1, &told);
     tracked_tell(l, 2, &told);
     lone_pass(l, KITH_RELAY_AFTER);
-    assert_int_equal(calls_to(l, 1, KITH_CALL_RELAY), 1);
-    assert_int_equal(calls_to(l, 2, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls_to(l, 1, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls_to(l, 2, KITH_CALL_RELAY), 0);
     lone_pass(l, KITH_RELAY_TIME + KITH_SEEK_RETRY_MIN + KITH_RELAY_AFTER);
-    assert_int_equal(calls_to(l, 1, KITH_CALL_RELAY), 1);
-    assert_int_equal(calls_to(l, 2, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls_to(l, 1, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls_to(l, 2, KITH_CALL_RELAY), 1);
 }
 
 static void of_two_trackers_the_one_that_relays_is_asked_to(void **state)
@@ -180,34 +152,35 @@ static void of_two_trackers_the_one_that_relays_is_asked_to(void **state)
                                          .refresh_s = 30,
                                          .observed = BYTES("203.0.113.77:4747"),
                                          .network_count = 2};
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     tracked_join(l, 2);
     kith_frame_welcome_encode(&w, &welcome); /* the first does not */
     tracked_say(l, 1, &w);
     tracked_tell(l, 1, &told);
     tracked_tell(l, 2, &told);
     lone_pass(l, KITH_RELAY_AFTER);
-    assert_int_equal(calls_to(l, 1, KITH_CALL_RELAY), 0);
-    assert_int_equal(calls_to(l, 2, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls_to(l, 1, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls_to(l, 2, KITH_CALL_RELAY), 1);
 }
 
 static void a_link_in_time_saves_the_rest(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     struct lone_peer peer;
     tracked_tell(l, 1, &told);
     lone_pass(l, 0);
-    link_up(l, &peer, told.seed, 1, false, true);
+    tracked_link_up(l, &peer, told.seed, 1, false, true);
     lone_pass(l, 8 * KITH_SECOND); /* the peer is silent, yet not dead */
     assert_int_equal(l->dial_count, 1);
-    assert_int_equal(calls(l, KITH_CALL_MEET) + calls(l, KITH_CALL_RELAY), 0);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET) + tracked_calls(l, KITH_CALL_RELAY),
+                     0);
 }
 
 static void what_leads_nowhere_is_tried_again_ever_more_seldom(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     size_t dials = 0;
     kith_time pauses[8], last = 0;
     tracked_tell(l, 1, &told);
@@ -218,7 +191,7 @@ static void what_leads_nowhere_is_tried_again_ever_more_seldom(void **state)
         if (l->dial_count == dials)
             continue;
         dials = l->dial_count;
-        fail_dial(l, last_dial(l)->no);
+        tracked_fail_dial(l, tracked_last_dial(l)->no);
         pauses[i++] = l->now.mono - last;
         last = l->now.mono;
     }
@@ -241,15 +214,15 @@ static void ring_to_meet_is_dialled_from_the_port_with_its_role(void **state)
         tracked_tell(l, 1, &told);
         tracked_ring(l, 1, seed, i == 0 ? 'd' : 'l', "192.0.2.20:50000");
         assert_int_equal(l->dial_count, i + 1);
-        assert_int_equal(last_dial(l)->address_count, 1);
-        assert_string_equal(last_dial(l)->addresses[0].host, "192.0.2.20");
-        assert_int_equal(last_dial(l)->addresses[0].port, 50000);
-        assert_true(last_dial(l)->is_meeting);
-        assert_false(last_dial(l)->has_ticket);
-        assert_int_equal(last_dial(l)->role,
+        assert_int_equal(tracked_last_dial(l)->address_count, 1);
+        assert_string_equal(tracked_last_dial(l)->addresses[0].host, "192.0.2.20");
+        assert_int_equal(tracked_last_dial(l)->addresses[0].port, 50000);
+        assert_true(tracked_last_dial(l)->is_meeting);
+        assert_false(tracked_last_dial(l)->has_ticket);
+        assert_int_equal(tracked_last_dial(l)->role,
                          i == 0 ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER);
-        assert_true(last_dial(l)->has_expected);
-        assert_true(kith_id_equal(&last_dial(l)->expected, &id));
+        assert_true(tracked_last_dial(l)->has_expected);
+        assert_true(kith_id_equal(&tracked_last_dial(l)->expected, &id));
     }
 }
 
@@ -261,14 +234,14 @@ static void ring_to_be_relayed_is_dialled_at_the_tracker_with_its_ticket(void **
     tracked_tell(l, 1, &told);
     tracked_ring(l, 1, told.seed, 'l', NULL);
     assert_int_equal(l->dial_count, 1);
-    assert_string_equal(last_dial(l)->addresses[0].host, "198.51.100.1");
-    assert_int_equal(last_dial(l)->addresses[0].port, 55555);
-    assert_true(last_dial(l)->has_ticket);
-    assert_int_equal(last_dial(l)->ticket[0], 0x70);
-    assert_int_equal(last_dial(l)->ticket[3], 3);
-    assert_false(last_dial(l)->is_meeting);
-    assert_int_equal(last_dial(l)->role, KITH_ROLE_LISTENER);
-    assert_true(kith_id_equal(&last_dial(l)->expected, &id));
+    assert_string_equal(tracked_last_dial(l)->addresses[0].host, "198.51.100.1");
+    assert_int_equal(tracked_last_dial(l)->addresses[0].port, 55555);
+    assert_true(tracked_last_dial(l)->has_ticket);
+    assert_int_equal(tracked_last_dial(l)->ticket[0], 0x70);
+    assert_int_equal(tracked_last_dial(l)->ticket[3], 3);
+    assert_false(tracked_last_dial(l)->is_meeting);
+    assert_int_equal(tracked_last_dial(l)->role, KITH_ROLE_LISTENER);
+    assert_true(kith_id_equal(&tracked_last_dial(l)->expected, &id));
 }
 
 static void ring_for_somebody_not_told_of_is_ignored(void **state)
@@ -317,7 +290,7 @@ static void rings_while_one_is_being_met_add_nothing(void **state)
 static void rings_of_one_tracker_keep_out_none_of_another(void **state)
 {
     struct lone *l = *state;
-    struct tracked_peer told = person(tracked_higher_seed(l));
+    struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     tracked_join(l, 2);
     tracked_tell(l, 1, &told);
     tracked_tell(l, 2, &told);
@@ -327,10 +300,10 @@ static void rings_of_one_tracker_keep_out_none_of_another(void **state)
     size_t dials = l->dial_count;
     tracked_ring(l, 2, told.seed, 'd', NULL);
     assert_int_equal(l->dial_count, dials + 1);
-    assert_true(last_dial(l)->has_ticket);
+    assert_true(tracked_last_dial(l)->has_ticket);
     tracked_ring(l, 2, told.seed, 'd', "192.0.2.20:4747");
     assert_int_equal(l->dial_count, dials + 2);
-    assert_true(last_dial(l)->is_meeting);
+    assert_true(tracked_last_dial(l)->is_meeting);
 }
 
 static void a_flood_of_rings_is_answered_at_a_measured_pace(void **state)
@@ -341,7 +314,7 @@ static void a_flood_of_rings_is_answered_at_a_measured_pace(void **state)
     for (int i = 0; i < 2 * KITH_RINGS_MOST; i++) {
         tracked_ring(l, 1, told.seed, 'd', "192.0.2.20:50000");
         if (l->dial_count > 0)
-            fail_dial(l, last_dial(l)->no);
+            tracked_fail_dial(l, tracked_last_dial(l)->no);
     }
     assert_int_equal(l->dial_count, KITH_RINGS_MOST);
 }
@@ -353,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_lower_id_calls_to_meet_after_1_s_and_to_be_relayed_after_3_s),
         TEST(the_higher_id_calls_a_second_later),
+        TEST(who_is_refused_as_away_is_called_no_more),
         TEST(who_was_called_does_not_call),
         TEST(who_has_no_records_is_met_through_the_tracker),
         TEST(a_tracker_that_does_not_relay_is_not_asked_to),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Who tells of identities that he made up gets no more than his share. */
+/* Who tells of identities that he made up gets no more than his share, nor do many who
+ * were met once and are gone. */
 #include "lone.h"
 
 #include <stdlib.h>
@@ -151,6 +152,55 @@ static void all_links_together_have_theirs(void **state)
     assert_int_equal(verified, KITH_RECORDS_MOST);
 }
 
+#define STALE 10000
+
+/* It was met this many peers ago, all of whom are there no more. */
+static void restore_stale(struct lone *l)
+{
+    struct kith_record record = {.type = KITH_RECORD_META};
+    record.meta.arrival_next = record.meta.room_no_next = record.meta.log_no_next = 1;
+    record.meta.peer_no_next = STALE + 1;
+    assert_int_equal(kith_node_restore(l->node, &record), 0);
+    record = (struct kith_record){.type = KITH_RECORD_PEER};
+    for (uint32_t no = 1; no <= STALE; no++) {
+        record.peer.no = no;
+        record.peer.id = invented(no);
+        record.peer.last_seen = (kith_time)no * KITH_SECOND;
+        record.peer.address = (struct kith_address){.host = "10.0.0.7", .port = 4747};
+        assert_int_equal(kith_node_restore(l->node, &record), 0);
+    }
+}
+
+static void fail_dials(struct lone *l)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.error = KITH_EUNREACHABLE;
+    for (size_t i = 0; i < LONE_DIALS_MAX; i++) {
+        in.dial_failed.dial = l->dial_nos[i];
+        lone_step(l, in);
+    }
+}
+
+static void ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing(void **state)
+{
+    (void)state;
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    restore_stale(l);
+    lone_start(l);
+    for (int i = 0; i < 200; i++) {
+        lone_pass(l, 100 * KITH_MS);
+        fail_dials(l);
+    }
+    size_t dials = l->dial_count;
+    assert_in_range(dials, 2 * KITH_REMEMBER_MAX, 16 * KITH_REMEMBER_MAX);
+    assert_true(kith_node_deadline(l->node) == KITH_TIME_NEVER);
+    lone_pass(l, KITH_HOUR);
+    assert_int_equal(l->dial_count, dials);
+    lone_deinit(l);
+    free(l);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -160,6 +210,7 @@ int main(void)
         TEST(what_has_expired_goes_first),
         TEST(a_link_has_its_share_of_verifications_and_nobody_elses),
         TEST(all_links_together_have_theirs),
+        cmocka_unit_test(ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory runs out at every allocation of a day in a node's life, one after the other:
  * each time the step says so, and freeing the node leaves nothing behind. */
-#include "lone.h"
+#include "tracked.h"
 
 #include <stdlib.h>
 
@@ -50,6 +50,50 @@ static void join_and_leave(struct lone *l, struct lone_peer *peer)
     lone_step(l, in);
 }
 
+static void look_up(struct lone *l)
+{
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_LOOKUP;
+    in.command.token = 8;
+    in.command.lookup.is_name = true;
+    in.command.lookup.name = (struct kith_name){"bob"};
+    lone_step(l, in);
+    in.command.type = KITH_COMMAND_SEEK;
+    in.command.token = 9;
+    in.command.seek.id = tracked_peer_id(5);
+    in.command.seek.addresses = &(struct kith_address){.host = "192.0.2.5", .port = 1};
+    in.command.seek.count = 1;
+    lone_step(l, in);
+}
+
+/* Away, met, found: all that trackers lead to. */
+static void use_trackers(struct lone *l)
+{
+    static const char *const hosts[] = {"192.168.1.5", "2001:db8::5"};
+    struct tracked_peer told = {.seed = tracked_higher_seed(l),
+                                .name = "bob",
+                                .address_count = 1,
+                                .addresses = {"192.0.2.20:4747"},
+                                .local = "192.168.1.20:4747"};
+    struct lone_peer peer;
+    tracked_listen(l, hosts, 2);
+    tracked_join(l, 1);
+    tracked_reachable(l, 1, "203.0.113.77:4747", true);
+    tracked_tell(l, 1, &told);
+    lone_pass(l, KITH_SECOND);
+    tracked_ring(l, 1, told.seed, 'd', "192.0.2.20:50000");
+    tracked_ring(l, 1, told.seed, 'd', NULL);
+    l->is_relayed = true;
+    lone_connect(l, &peer, told.seed, 4, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    l->is_relayed = false;
+    look_up(l);
+    told.counter = 2000; /* a record in the place of the one before */
+    tracked_tell(l, 1, &told);
+    lone_pass(l, 3 * KITH_SECOND);
+    tracked_down(l, 1, KITH_ECLOSED);
+}
+
 static void live_a_day(struct lone *l)
 {
     struct lone_peer first, second;
@@ -69,6 +113,7 @@ static void live_a_day(struct lone *l)
     lone_pass(l, 5 * KITH_SECOND);
     lone_connect(l, &first, 1, 3, KITH_ROLE_DIALLER, 0);
     lone_greet(l, &first);
+    use_trackers(l);
 }
 
 static void running_out_of_memory_anywhere_ends_in_an_error_and_leaks_nothing(

@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#include "core/peer.h"
+
 static int setup(void **state)
 {
     struct lone *l = malloc(sizeof(*l));
@@ -101,6 +103,26 @@ static void a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_ga
     assert_true(is_called(l, "p"));
 }
 
+static void is_found_at(struct kith_peer *peer, const char *host, const char *kept)
+{
+    struct kith_address address = {.port = 4747};
+    memcpy(address.host, host, strlen(host) + 1);
+    kith_peer_found_at(peer, &address);
+    assert_string_equal(peer->address.host, host);
+    assert_string_equal(peer->address_kept.host, kept);
+}
+
+static void an_address_of_the_link_alone_is_used_and_not_kept(void **state)
+{
+    (void)state;
+    struct kith_peer peer = {0};
+    is_found_at(&peer, "169.254.7.2", "");
+    is_found_at(&peer, "10.0.0.9", "10.0.0.9");
+    is_found_at(&peer, "fe80::1%eth0", "10.0.0.9");
+    is_found_at(&peer, "169.254.7.2", "10.0.0.9");
+    is_found_at(&peer, "169.25.4.1", "169.25.4.1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -108,6 +130,7 @@ int main(void)
         TEST(an_older_profile_does_not_take_back_the_name_of_a_hello),
         TEST(a_hello_renames_at_once_whom_an_older_profile_named),
         TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
+        TEST(an_address_of_the_link_alone_is_used_and_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,8 +3,9 @@
 
 #include <arpa/inet.h>
 
-#define WAIT_MS 60000
-#define TRY_MS  20
+#define WAIT_MS   60000
+#define TRY_MS    20
+#define SEARCH_MS 1000
 
 static void on_limit(uv_timer_t *timer)
 {
@@ -15,6 +16,7 @@ void portmap_fixture_init(struct portmap_fixture *f)
 {
     memset(f, 0, sizeof *f);
     f->try_ms = TRY_MS;
+    f->search_ms = SEARCH_MS;
     uv_loop_init(&f->loop);
     uv_timer_init(&f->loop, &f->limit);
 }
@@ -44,6 +46,7 @@ void portmap_fixture_start(struct portmap_fixture *f, const char *router,
         .ctx = f,
         .second_ms = second_ms,
         .try_ms = f->try_ms,
+        .search_ms = f->search_ms,
     };
     if (router)
         assert_int_equal(inet_pton(AF_INET, router, &config.gateway), 1);

@@ -16,7 +16,8 @@ struct portmap_fixture {
     unsigned changes;
     bool is_closed;
     uint64_t random; /* of the jitter */
-    unsigned try_ms; /* of the configuration; short by default */
+    unsigned try_ms; /* of the configuration; short by default, as the next */
+    unsigned search_ms;
 };
 
 /* The loop alone. Its namespace has FAKE_ROUTER by then. */

@@ -207,6 +207,18 @@ static void silent_relay_times_out(void **state)
     close(fd);
 }
 
+static void stop_ends_a_dial_that_waits_for_the_word(void **state)
+{
+    struct stage *stage = *state;
+    dial_relay(stage, stage->alice, false, NULL);
+    int fd = accept_one(stage);
+    expect_preamble(stage, fd);
+    endpoint_stop(&stage->loop, stage->alice);
+    assert_int_equal(stage->alice->dial_failed_count, 1);
+    assert_int_equal(stage->alice->dial_error, KITH_ECLOSED);
+    close(fd);
+}
+
 static bool pass(int from, int to)
 {
     uint8_t block[65536];
@@ -479,6 +491,7 @@ int main(void)
         TEST(dialler_shows_its_ticket_and_waits_for_the_word),
         TEST(relay_that_hangs_up_or_says_else_fails_the_dial),
         TEST_ON(silent_relay_times_out, impatient_dialler),
+        TEST(stop_ends_a_dial_that_waits_for_the_word),
         TEST(two_dials_joined_are_a_relayed_link),
         TEST(who_waits_for_tls_insists_on_the_id_too),
         TEST(relay_carries_a_link_between_two_nets),

@@ -166,11 +166,12 @@ static void port_that_is_not_shared_cannot_be_had(void **state)
         .addresses = &pair->bob->at,
         .count = 1,
         .from_port = ntohs(any.sin_port),
-        .connect_ms = 50,
+        .connect_ms = 400,
     };
     assert_int_equal(kith_net_dial(pair->alice->net, 1, &target), 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_error, KITH_EADDRINUSE);
+    assert_int_equal(pair->alice->stranger_count, 0);
     close(other);
 }
 
@@ -274,7 +275,7 @@ static void meeting_where_nobody_comes_ends_with_its_time(void **state)
     assert_int_equal(kith_net_dial(pair->alice->net, 1, &target), 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_error, KITH_EREFUSED);
-    assert_in_range(uv_now(&pair->loop) - begin_ms, 300, 2000);
+    assert_in_range(uv_now(&pair->loop) - begin_ms, 300, 10000);
 }
 
 /* As when Alice's router maps each connection anew: Bob cannot know it for hers. */

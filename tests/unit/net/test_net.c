@@ -175,9 +175,18 @@ static void unknown_links_are_ignored(void **state)
 
 /* ---- closing ---- */
 
+/* A busy machine takes its time. */
+static void linger_long(struct kith_net_config *config)
+{
+    config->linger_ms = PATIENCE_MS;
+}
+
 static void close_delivers_what_is_queued(void **state)
 {
     struct pair *pair = *state;
+    close_pair(pair);
+    adjust_next = linger_long;
+    open_pair(pair, "127.0.0.1");
     link_pair(pair);
     for (int i = 0; i < 8; i++)
         send_frame(pair->alice, pair->alice->up.link, 1024 * 1024);
@@ -195,6 +204,9 @@ static void close_delivers_what_is_queued(void **state)
 static void close_delivers_what_is_queued_while_the_peer_talks(void **state)
 {
     struct pair *pair = *state;
+    close_pair(pair);
+    adjust_next = linger_long;
+    open_pair(pair, "127.0.0.1");
     link_pair(pair);
     for (int i = 0; i < 50; i++)
         send_frame(pair->bob, pair->bob->up.link, 100000);
@@ -465,6 +477,7 @@ static void dial_of_many_takes_the_one_that_answers(void **state)
     assert_int_equal(kith_net_counts(pair->alice->net).dials, 0);
     turn_for(&pair->loop, pair->alice, pair->bob, 20);
     assert_int_equal(pair->bob->up_count, 1);
+    assert_int_equal(pair->alice->stranger_count, 0); /* those that lost are none */
     silence_end(&silence);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports mapped by NAT-PMP and PCP. Nobody answers by UPnP here: a search takes 2 s. */
+/* Ports mapped by NAT-PMP and PCP. Nobody answers by UPnP here: a search takes 1 s. */
 #include "portmap_fixture.h"
 
 #include <arpa/inet.h>
@@ -266,6 +266,21 @@ static void a_router_that_comes_is_asked_on_refresh(void **state)
     portmap_fixture_await(&f->on, KITH_PORTMAP_MAPPED);
 }
 
+static void a_router_that_comes_back_is_asked_for_the_port_it_granted(void **state)
+{
+    struct fixture *f = *state;
+    f->router.port = 50123;
+    start(f, 0);
+    portmap_fixture_await(&f->on, KITH_PORTMAP_MAPPED);
+    own_network_add_address("203.0.113.1");
+    kith_portmap_refresh(f->on.portmap);
+    portmap_fixture_await(&f->on, KITH_PORTMAP_NO_ROUTER);
+    own_network_add_address(FAKE_ROUTER);
+    kith_portmap_refresh(f->on.portmap);
+    portmap_fixture_await(&f->on, KITH_PORTMAP_MAPPED);
+    assert_int_equal(f->router.wished_port, 50123);
+}
+
 static void without_a_default_route_there_is_no_router(void **state)
 {
     struct fixture *f = *state;
@@ -358,6 +373,7 @@ int main(void)
         CASE(a_lost_renewal_leaves_the_mapping_until_its_end),
         CASE(a_host_with_a_public_address_asks_nobody),
         CASE(a_router_that_comes_is_asked_on_refresh),
+        CASE(a_router_that_comes_back_is_asked_for_the_port_it_granted),
         CASE(without_a_default_route_there_is_no_router),
         CASE(a_refresh_while_asking_asks_once_more),
         CASE(the_close_removes_the_mapping),

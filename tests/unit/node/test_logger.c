@@ -130,6 +130,7 @@ static void levels_are_read_by_name(void **state)
     (void)state;
     assert_true(kith_logger_level_parse("debug", &level));
     assert_int_equal(level, KITH_LOGGER_DEBUG);
+    assert_string_equal(kith_logger_level_name(level), "debug");
     assert_false(kith_logger_level_parse("loud", &level));
     assert_int_equal(level, KITH_LOGGER_DEBUG);
 }

@@ -82,6 +82,10 @@ static void a_second_process_is_refused_even_in_a_transaction(void **state)
         put_run(f, &(struct run_spec){.log_no = 1, .seq_first = 1, .count = 1}), 0);
     assert_true(in_child(is_locked, f));
     expect_refusal(f, KITH_ELOCKED);
+    char lock[128];
+    snprintf(lock, sizeof lock, "%s/lock", f->home);
+    assert_int_equal(unlink(lock), 0); /* the folder is locked as well */
+    expect_refusal(f, KITH_ELOCKED);
     close_store(f);
     assert_true(in_child(is_unlocked, f));
     /* The child is dead and took its lock along. */

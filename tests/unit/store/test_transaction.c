@@ -4,6 +4,8 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 /* SQLite's own files, with syncs counted and failing on demand. */
 static struct {
@@ -139,6 +141,17 @@ static void a_failed_sync_of_a_marker_is_final(void **state)
     assert_int_equal(kith_store_commit(f->store), 0);
 }
 
+static void a_deleted_database_takes_nothing_more(void **state)
+{
+    struct fixture *f = *state;
+    put_world(f);
+    assert_int_equal(put_marker(f, 1), 0);
+    assert_int_equal(unlink(f->config.path), 0);
+    assert_int_equal(kith_store_commit(f->store), KITH_EIO);
+    assert_non_null(strstr(kith_store_detail(f->store), "deleted"));
+    assert_false(kith_store_is_dirty(f->store));
+}
+
 static void a_failed_sync_of_a_full_commit_may_be_retried(void **state)
 {
     struct fixture *f = *state;
@@ -167,6 +180,7 @@ int main(void)
         T(a_rolled_back_marker_is_still_new),
         T(full_durability_syncs_every_commit),
         T(a_failed_sync_of_a_marker_is_final),
+        T(a_deleted_database_takes_nothing_more),
         T(a_failed_sync_of_a_full_commit_may_be_retried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Who gets how many places of a tracker's relay. Nobody comes to take them: what is
- * expected is a place taken. */
+/* Who may have how much of the relay. The relay itself is tested in net/test_relay. */
 #include "tracker/relaying.h"
 
-#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "kith/error.h"
 #include "lib/unit.h"
 
-#define PAIRS  20
-#define SHARE  3
-#define SPARES 6
+#define PAIRS_MAX          64
+#define PER_PEER_MAX       4
+#define PER_PEER_SPARE_MAX 6
+#define PER_HOUSEHOLD_MAX  16
 
 struct fixture {
     uv_loop_t loop;
@@ -20,86 +21,150 @@ struct fixture {
 
 static int setup(void **state)
 {
-    struct fixture *f = calloc(1, sizeof *f);
-    assert_int_equal(uv_loop_init(&f->loop), 0);
-    const struct kith_relaying_config config = {.loop = &f->loop,
-                                                .pairs_max = PAIRS,
-                                                .per_peer_max = SHARE,
-                                                .per_peer_spare_max = SPARES};
-    assert_int_equal(kith_relaying_new(&config, &f->relaying), 0);
-    *state = f;
+    static struct fixture f;
+    f = (struct fixture){.pair_last = 0};
+    assert_int_equal(uv_loop_init(&f.loop), 0);
+    const struct kith_relaying_config config = {
+        .loop = &f.loop,
+        .pairs_max = PAIRS_MAX,
+        .per_peer_max = PER_PEER_MAX,
+        .per_peer_spare_max = PER_PEER_SPARE_MAX,
+        .per_household_max = PER_HOUSEHOLD_MAX,
+    };
+    assert_int_equal(kith_relaying_new(&config, &f.relaying), 0);
+    *state = &f;
     return 0;
 }
 
 static void on_done(void *ctx)
 {
-    *(bool *)ctx = true;
+    struct fixture *f = ctx;
+    kith_relaying_free(f->relaying);
+    f->relaying = NULL;
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    bool is_done = false;
-    kith_relaying_shutdown(f->relaying, on_done, &is_done);
-    while (!is_done)
-        uv_run(&f->loop, UV_RUN_ONCE);
-    kith_relaying_free(f->relaying);
+    kith_relaying_shutdown(f->relaying, on_done, f);
     uv_run(&f->loop, UV_RUN_DEFAULT);
+    assert_null(f->relaying);
     assert_int_equal(uv_loop_close(&f->loop), 0);
-    free(f);
     return 0;
 }
 
-static int expect(struct fixture *f, uint8_t one, uint8_t other)
+/* Of peers with these numbers, in households with these. */
+static struct kith_registry_pair pair_of(struct fixture *f, uint32_t peer_a,
+                                         uint32_t peer_b, uint8_t house_a,
+                                         uint8_t house_b)
 {
-    const struct kith_id ids[2] = {{{one}}, {{other}}};
-    uint8_t tickets[2][KITH_TICKET_SIZE] = {{0}};
-    f->pair_last++;
-    for (uint8_t i = 0; i < 2; i++) {
-        tickets[i][0] = (uint8_t)f->pair_last;
-        tickets[i][1] = i;
+    struct kith_registry_pair pair = {0};
+    pair.pair = ++f->pair_last;
+    memcpy(pair.ids[0].bytes, &peer_a, sizeof peer_a);
+    memcpy(pair.ids[1].bytes, &peer_b, sizeof peer_b);
+    pair.households[0].bytes[0] = house_a;
+    pair.households[1].bytes[0] = house_b;
+    memcpy(pair.tickets[0], &pair.pair, sizeof pair.pair);
+    memcpy(pair.tickets[1], &pair.pair, sizeof pair.pair);
+    pair.tickets[1][31] = 1;
+    return pair;
+}
+
+static int expect(struct fixture *f, const struct kith_registry_pair *pair)
+{
+    return kith_relaying_expect(f->relaying, pair);
+}
+
+/* Peer 1 gets `wanted` pairs, called and calling by turns, and no more. */
+static void check_share(struct fixture *f, uint32_t wanted)
+{
+    struct kith_registry_pair pair;
+    for (uint32_t i = 0; i < wanted; i++) {
+        bool is_caller = i % 2 == 0;
+        pair = pair_of(f, is_caller ? 1 : 100 + i, is_caller ? 100 + i : 1,
+                       (uint8_t)(10 + i), (uint8_t)(100 + i));
+        assert_int_equal(expect(f, &pair), 0);
     }
-    return kith_relaying_expect(f->relaying, f->pair_last, ids,
-                                (const uint8_t(*)[KITH_TICKET_SIZE])tickets);
+    pair = pair_of(f, 1, 2, 1, 2);
+    assert_int_equal(expect(f, &pair), KITH_ELIMIT);
+    pair = pair_of(f, 2, 1, 1, 2);
+    assert_int_equal(expect(f, &pair), KITH_ELIMIT);
+    pair = pair_of(f, 2, 3, 1, 2);
+    assert_int_equal(expect(f, &pair), 0);
 }
 
 static void one_peer_has_more_than_its_share_while_half_is_free(void **state)
 {
-    struct fixture *f = *state;
-    for (uint8_t i = 0; i < SPARES; i++)
-        assert_int_equal(expect(f, 1, 100 + i), 0);
-    assert_int_equal(expect(f, 1, 99), KITH_ELIMIT);
-    assert_int_equal(expect(f, 99, 1), KITH_ELIMIT); /* whoever called */
-    assert_int_equal(expect(f, 2, 99), 0);
+    check_share(*state, PER_PEER_SPARE_MAX);
 }
 
 static void when_it_gets_tight_its_share_is_all(void **state)
 {
     struct fixture *f = *state;
-    for (uint8_t i = 0; i < PAIRS / 2; i++)
-        assert_int_equal(expect(f, 10 + 2 * i, 11 + 2 * i), 0);
-    for (uint8_t i = 0; i < SHARE; i++)
-        assert_int_equal(expect(f, 1, 100 + i), 0);
-    assert_int_equal(expect(f, 1, 99), KITH_ELIMIT);
-    assert_int_equal(expect(f, 2, 99), 0);
+    for (uint32_t i = 0; i < PAIRS_MAX / 2; i++) {
+        struct kith_registry_pair pair =
+            pair_of(f, 1000 + i, 3000 + i, (uint8_t)(1 + i), (uint8_t)(201 + i % 50));
+        assert_int_equal(expect(f, &pair), 0);
+    }
+    check_share(f, PER_PEER_MAX);
 }
 
-static void past_the_last_place_nobody_gets_one(void **state)
+static void many_ids_of_one_household_share_what_is_its(void **state)
 {
     struct fixture *f = *state;
-    for (uint8_t i = 0; i < PAIRS; i++)
-        assert_int_equal(expect(f, 10 + 2 * i, 11 + 2 * i), 0);
-    assert_int_equal(expect(f, 1, 2), KITH_ELIMIT);
+    struct kith_registry_pair pair;
+    for (uint32_t i = 0; i < PER_HOUSEHOLD_MAX; i++) {
+        pair = pair_of(f, 1000 + i, 2000 + i, 1, (uint8_t)(2 + i % 100));
+        assert_int_equal(expect(f, &pair), 0);
+    }
+    pair = pair_of(f, 1, 2, 200, 1);
+    assert_int_equal(expect(f, &pair), KITH_ELIMIT);
+    pair = pair_of(f, 1, 2, 200, 201);
+    assert_int_equal(expect(f, &pair), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+static void all_together_have_a_limit(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_registry_pair pair;
+    for (uint32_t i = 0; i < PAIRS_MAX; i++) {
+        pair = pair_of(f, 1000 + i, 3000 + i, (uint8_t)(1 + i % 100),
+                       (uint8_t)(101 + i % 100));
+        assert_int_equal(expect(f, &pair), 0);
+    }
+    pair = pair_of(f, 1, 2, 250, 251);
+    assert_int_equal(expect(f, &pair), KITH_ELIMIT);
+    assert_int_equal(kith_relaying_counts(f->relaying).pairs, PAIRS_MAX);
+}
+
+static void a_pair_that_ends_makes_room(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_registry_pair pair = {0};
+    int ends[2];
+    for (uint32_t i = 0; i < PER_PEER_SPARE_MAX; i++) {
+        pair = pair_of(f, 1, 100 + i, 1, 2);
+        assert_int_equal(expect(f, &pair), 0);
+    }
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    kith_relaying_take(f->relaying, pair.tickets[0], ends[0]);
+    close(ends[1]); /* before the other side came */
+    while (kith_relaying_counts(f->relaying).pairs == PER_PEER_SPARE_MAX)
+        uv_run(&f->loop, UV_RUN_ONCE);
+    pair = pair_of(f, 1, 2, 1, 2);
+    assert_int_equal(expect(f, &pair), 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(one_peer_has_more_than_its_share_while_half_is_free),
-        TEST(when_it_gets_tight_its_share_is_all),
-        TEST(past_the_last_place_nobody_gets_one),
+        CASE(one_peer_has_more_than_its_share_while_half_is_free),
+        CASE(when_it_gets_tight_its_share_is_all),
+        CASE(many_ids_of_one_household_share_what_is_its),
+        CASE(all_together_have_a_limit),
+        CASE(a_pair_that_ends_makes_room),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("tracker/relaying", tests, NULL, NULL);
 }

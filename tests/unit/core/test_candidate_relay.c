@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From a relayed link back to a direct one, and what becomes of links that are lost or
- * silent. */
+/* A link through a relay: how it is seen, and how it gives way to a direct one. */
 #include "tracked.h"
 
 #include <stdlib.h>
@@ -23,57 +22,6 @@ static int teardown(void **state)
     lone_deinit(l);
     free(l);
     return 0;
-}
-
-static struct tracked_peer person(uint8_t seed)
-{
-    return (struct tracked_peer){
-        .seed = seed, .address_count = 1, .addresses = {"192.0.2.20:4747"}};
-}
-
-static const struct lone_dial *last_dial(const struct lone *l)
-{
-    assert_true(l->dial_count > 0);
-    return &l->dialled[(l->dial_count - 1) % LONE_DIALS_MAX];
-}
-
-static void fail_dial(struct lone *l, uint32_t dial)
-{
-    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
-    in.dial_failed.dial = dial;
-    in.dial_failed.error = KITH_EREFUSED;
-    lone_step(l, in);
-}
-
-/* CALLs that ask for this. */
-static size_t calls_to(const struct lone *l, uint32_t no, enum kith_call_how how)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < l->sent_count; i++) {
-        struct kith_frame_call frame;
-        if (l->sent[i].link != LONE_TRACKER + no || l->sent[i].type != KITH_FRAME_CALL)
-            continue;
-        assert_int_equal(kith_frame_call_decode(
-                             kith_bytes(l->sent[i].fields, l->sent[i].size), &frame),
-                         0);
-        count += frame.how == how;
-    }
-    return count;
-}
-
-static size_t calls(const struct lone *l, enum kith_call_how how)
-{
-    return calls_to(l, 1, how);
-}
-
-/* A link of this peer, on this number, by the last dial (or none: it dialled us). */
-static void link_up(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link,
-                    bool is_relayed, bool is_ours)
-{
-    l->is_relayed = is_relayed;
-    lone_connect(l, peer, seed, link, is_ours ? KITH_ROLE_LISTENER : KITH_ROLE_DIALLER,
-                 is_ours ? last_dial(l)->no : 0);
-    lone_greet(l, peer);
 }
 
 static void link_down(struct lone *l, uint32_t link, int error)
@@ -108,13 +56,13 @@ static size_t count_changes(const struct lone *l, enum kith_peer_change change)
 /* Alice, whose id is lower, has told of Bob, is linked to him through a relay. */
 static void relay_link(struct lone *l, struct lone_peer *peer, uint8_t seed)
 {
-    struct tracked_peer told = person(seed);
+    struct tracked_peer told = tracked_person(seed);
     tracked_tell(l, 1, &told);
     lone_pass(l, 0);
-    fail_dial(l, last_dial(l)->no);
+    tracked_fail_dial(l, tracked_last_dial(l)->no);
     lone_pass(l, KITH_RELAY_AFTER);
     tracked_ring(l, 1, seed, 'd', NULL);
-    link_up(l, peer, seed, 1, true, true);
+    tracked_link_up(l, peer, seed, 1, true, true);
 }
 
 /* The peer lives, and so does the tracker. */
@@ -160,11 +108,11 @@ static void while_relayed_the_direct_ways_are_tried_ever_more_seldom(void **stat
         if (l->dial_count == dials)
             continue;
         dials = l->dial_count;
-        assert_false(last_dial(l)->has_ticket);
-        fail_dial(l, last_dial(l)->no);
+        assert_false(tracked_last_dial(l)->has_ticket);
+        tracked_fail_dial(l, tracked_last_dial(l)->no);
         pauses[i++] = l->now.mono - last;
         last = l->now.mono;
-        assert_int_equal(calls(l, KITH_CALL_RELAY), 0);
+        assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
     }
     kith_time most = 10 * KITH_SECOND; /* 3 s of each are the attempt before */
     for (size_t i = 0; i < COUNT(pauses); i++, most *= 2) {
@@ -215,10 +163,10 @@ static void a_direct_link_takes_over_and_nobody_goes_offline(void **state)
     uint8_t seed = tracked_higher_seed(l);
     relay_link(l, &relayed, seed);
     live_on(l, &relayed, 11 * KITH_SECOND);
-    assert_true(calls(l, KITH_CALL_MEET) >= 1);
+    assert_true(tracked_calls(l, KITH_CALL_MEET) >= 1);
     lone_forget(l);
     size_t dials = l->dial_count;
-    link_up(l, &direct, seed, 2, false, false);
+    tracked_link_up(l, &direct, seed, 2, false, false);
     assert_int_equal(l->closed[1], KITH_EREPLACED);
     assert_int_equal(l->closed[2], 1);
     assert_int_equal(count_changes(l, KITH_PEER_OFFLINE), 0);
@@ -250,7 +198,7 @@ static void nothing_is_lost_when_a_direct_link_takes_over(void **state)
     relay_link(l, &relayed, seed);
     send_hello(l, &relayed);
     assert_true(lone_count_sent(l, 1, KITH_FRAME_RUN) > 0);
-    link_up(l, &direct, seed, 2, false, false);
+    tracked_link_up(l, &direct, seed, 2, false, false);
     const struct lone_frame *vector = lone_last_sent(l, 2, KITH_FRAME_VECTOR);
     assert_non_null(vector); /* which says what we have, for the peer to ask */
     assert_int_equal(l->closed[1], KITH_EREPLACED);
@@ -261,12 +209,12 @@ static void a_relayed_link_does_not_replace_a_direct_one(void **state)
     struct lone *l = *state;
     struct lone_peer direct, relayed;
     uint8_t seed = tracked_higher_seed(l);
-    struct tracked_peer told = person(seed);
+    struct tracked_peer told = tracked_person(seed);
     tracked_tell(l, 1, &told);
     lone_pass(l, 0);
     tracked_ring(l, 1, seed, 'd', NULL);
-    uint32_t dial = last_dial(l)->no;
-    link_up(l, &direct, seed, 1, false, false);
+    uint32_t dial = tracked_last_dial(l)->no;
+    tracked_link_up(l, &direct, seed, 1, false, false);
     l->is_relayed = true;
     lone_connect(l, &relayed, seed, 2, KITH_ROLE_LISTENER, dial);
     lone_greet(l, &relayed);
@@ -279,7 +227,7 @@ static void a_relayed_link_replaces_a_direct_one_that_the_other_lost(void **stat
     struct lone *l = *state;
     struct lone_peer direct, relayed;
     uint8_t seed = tracked_higher_seed(l);
-    link_up(l, &direct, seed, 1, false, false);
+    tracked_link_up(l, &direct, seed, 1, false, false);
     l->is_relayed = true;
     lone_connect(l, &relayed, seed, 2, KITH_ROLE_DIALLER, 0);
     relayed.lost = 1;
@@ -294,17 +242,17 @@ static void a_lost_direct_link_begins_all_of_it_anew(void **state)
     struct lone *l = *state;
     struct lone_peer peer;
     uint8_t seed = tracked_higher_seed(l);
-    struct tracked_peer told = person(seed);
+    struct tracked_peer told = tracked_person(seed);
     tracked_tell(l, 1, &told);
     lone_pass(l, 0);
-    link_up(l, &peer, seed, 1, false, true);
+    tracked_link_up(l, &peer, seed, 1, false, true);
     lone_forget(l);
     link_down(l, 1, KITH_ECLOSED);
     lone_pass(l, KITH_CANDIDATE_YIELD);
     assert_true(l->dial_count >= 2);
     lone_pass(l, KITH_RELAY_AFTER);
-    assert_int_equal(calls(l, KITH_CALL_MEET), 1);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_MEET), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
 }
 
 static void a_lost_peer_is_not_dialled_twice_at_once(void **state)
@@ -312,15 +260,15 @@ static void a_lost_peer_is_not_dialled_twice_at_once(void **state)
     struct lone *l = *state;
     struct lone_peer peer;
     uint8_t seed = tracked_higher_seed(l);
-    struct tracked_peer told = person(seed);
+    struct tracked_peer told = tracked_person(seed);
     tracked_tell(l, 1, &told);
     lone_pass(l, 0);
-    link_up(l, &peer, seed, 1, false, true);
+    tracked_link_up(l, &peer, seed, 1, false, true);
     size_t dials = l->dial_count;
     link_down(l, 1, KITH_ECLOSED);
     lone_pass(l, KITH_DIAL_RETRY_MIN);
     assert_int_equal(l->dial_count, dials + 1);
-    link_up(l, &peer, seed, 2, false, true);
+    tracked_link_up(l, &peer, seed, 2, false, true);
     lone_pass(l, 2 * KITH_SECOND);
     assert_int_equal(l->dial_count, dials + 1);
 }
@@ -334,7 +282,7 @@ static void a_lost_relayed_link_is_sought_anew(void **state)
     lone_forget(l);
     link_down(l, 1, KITH_ECLOSED);
     lone_pass(l, KITH_SECOND + KITH_RELAY_AFTER);
-    assert_int_equal(calls(l, KITH_CALL_RELAY), 1);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
 }
 
 static void a_call_of_a_linked_peer_makes_the_link_show_that_it_lives(void **state)
@@ -342,10 +290,10 @@ static void a_call_of_a_linked_peer_makes_the_link_show_that_it_lives(void **sta
     struct lone *l = *state;
     struct lone_peer peer;
     uint8_t seed = tracked_higher_seed(l);
-    struct tracked_peer told = person(seed);
+    struct tracked_peer told = tracked_person(seed);
     tracked_tell(l, 1, &told);
     lone_pass(l, 0);
-    link_up(l, &peer, seed, 1, false, true);
+    tracked_link_up(l, &peer, seed, 1, false, true);
     size_t dials = l->dial_count;
     tracked_ring(l, 1, seed, 'd', NULL); /* crossed with the link: no doubt */
     lone_pass(l, KITH_PROBE_TIME);
@@ -353,11 +301,10 @@ static void a_call_of_a_linked_peer_makes_the_link_show_that_it_lives(void **sta
     assert_int_equal(l->dial_count, dials);
     tracked_ring(l, 1, seed, 'd', NULL);
     assert_int_equal(l->dial_count, dials + 1); /* the peer waits there now */
-    lone_pass(l, KITH_PROBE_TIME);              /* while the silence of a LAN is 9 s */
+    lone_pass(l, KITH_PROBE_TIME); /* while the silence of a LAN is 9 s */
     assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
 }
 
-/* Whoever was given by hand is dialled on there, for no tracker may know the address. */
 /* ---- silence, which may be our own router's doing ---- */
 
 /* The PING of the beginning, which measures the round trip. */
@@ -433,6 +380,7 @@ static void seen_at_another_address_links_have_to_show_that_they_live(void **sta
     assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
 }
 
+/* Whoever was given by hand is dialled on there, for no tracker may know the address. */
 static void a_configured_address_is_dialled_on_while_relayed(void **state)
 {
     struct lone *l = *state;
@@ -442,7 +390,7 @@ static void a_configured_address_is_dialled_on_while_relayed(void **state)
     in.command.type = KITH_COMMAND_CONNECT;
     in.command.connect = (struct kith_address){.host = "192.0.2.99", .port = 4747};
     lone_step(l, in);
-    link_up(l, &direct, seed, 1, false, true);
+    tracked_link_up(l, &direct, seed, 1, false, true);
     l->is_relayed = true;
     lone_connect(l, &relayed, seed, 2, KITH_ROLE_DIALLER, 0);
     relayed.lost = 1;
@@ -450,7 +398,7 @@ static void a_configured_address_is_dialled_on_while_relayed(void **state)
     size_t dials = l->dial_count;
     lone_pass(l, KITH_SECOND);
     assert_true(l->dial_count > dials);
-    assert_string_equal(last_dial(l)->addresses[0].host, "192.0.2.99");
+    assert_string_equal(tracked_last_dial(l)->addresses[0].host, "192.0.2.99");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
