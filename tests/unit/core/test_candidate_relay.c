@@ -301,7 +301,7 @@ static void a_call_of_a_linked_peer_makes_the_link_show_that_it_lives(void **sta
     assert_int_equal(l->dial_count, dials);
     tracked_ring(l, 1, seed, 'd', NULL);
     assert_int_equal(l->dial_count, dials + 1); /* the peer waits there now */
-    lone_pass(l, KITH_PROBE_TIME); /* while the silence of a LAN is 9 s */
+    lone_pass(l, KITH_PROBE_TIME);              /* while the silence of a LAN is 9 s */
     assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
 }
 
