@@ -131,7 +131,7 @@ static void check_paths(struct kith_doctor *doctor)
     }
     if (direct > 0)
         kith_doctor_say(doctor, "path", KITH_DOCTOR_OK, NULL,
-                        "%zu of those at trackers are linked directly", direct);
+                        "linked directly with %zu of those at trackers", direct);
 }
 
 void kith_doctor_check_trackers(struct kith_doctor *doctor)

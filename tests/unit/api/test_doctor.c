@@ -263,18 +263,17 @@ static void register_at_one(struct api *api, void *ctx)
     node->tracker_count = 2;
 }
 
-enum link { UNLINKED, DIRECT, RELAYED };
-
-static void tell_of_a_candidate(struct api *api, void *link)
+/* `how`: "direct", "relayed", or "" for not at all. */
+static void tell_of_a_candidate(struct api *api, void *how)
 {
-    enum link kind = *(enum link *)link;
     api->runtime->node.candidate = (struct kith_candidate_view){
-        .is_linked = kind != UNLINKED,
-        .is_relayed = kind == RELAYED,
-        .relay = {.host = "203.0.113.1", .port = 55555},
+        .is_linked = *(const char *)how != '\0',
+        .is_relayed = *(const char *)how == 'r',
+        .relay = {.host = "198.51.100.1", .port = 55555},
         .address_count = 2,
         .stage = "meeting",
         .direct_error = KITH_EREFUSED,
+        .meet_error = KITH_ETIMEDOUT,
     };
 }
 
@@ -303,20 +302,19 @@ static void trackers_are_told_with_what_they_see(void **state)
     assert_int_equal(failed, 1);
 }
 
-static void ways_to_those_at_trackers_are_told(void **state)
+static void the_ways_to_those_at_trackers_are_told(void **state)
 {
     struct api *api = *state;
-    enum link link = DIRECT;
     assert_null(find(api, "path"));
-    api_on_loop(api, tell_of_a_candidate, &link);
-    assert_check(api, "path", "ok", "1 of those at trackers are linked directly");
-    link = RELAYED;
-    api_on_loop(api, tell_of_a_candidate, &link);
-    assert_check(api, "path", "ok",
-                 "is relayed by 203.0.113.1:55555, which reads nothing");
-    link = UNLINKED;
-    api_on_loop(api, tell_of_a_candidate, &link);
+    api_on_loop(api, tell_of_a_candidate, "direct");
+    assert_check(api, "path", "ok", "linked directly with 1 of those at trackers");
+    api_on_loop(api, tell_of_a_candidate, "");
     assert_check(api, "path", "warning", "with 2 addresses; now: meeting; directly: ");
+    api_on_loop(api, tell_of_a_candidate, "relayed");
+    assert_check(api, "path", "ok",
+                 "is relayed by 198.51.100.1:55555, which reads nothing");
+    assert_check(api, "path", "ok",
+                 "directly: nobody listens at that address; both at once: no answer");
 }
 
 static void damage(struct api *api, void *ctx)
@@ -347,7 +345,7 @@ int main(void)
                                         api_setup, api_teardown),
         cmocka_unit_test_setup_teardown(trackers_are_told_with_what_they_see, api_setup,
                                         api_teardown),
-        cmocka_unit_test_setup_teardown(ways_to_those_at_trackers_are_told, api_setup,
+        cmocka_unit_test_setup_teardown(the_ways_to_those_at_trackers_are_told, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(what_the_router_does_is_told, api_setup,
                                         api_teardown),
