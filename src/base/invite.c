@@ -113,7 +113,7 @@ static int read_parameter(struct kith_bytes parameter, struct kith_invite *out,
         return read_address(value, out, why);
     if (is_key(key, "via"))
         return read_tracker(value, out, why);
-    if (is_key(key, "by"))
+    if (is_key(key, "by") && !out->has_id) /* of one to a person the id stands in front */
         return read_id(value, out, why);
     if (is_key(key, "name"))
         return kith_name_parse(value, &out->name, why);

@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool kith_scope_is_loopback(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strcmp(host, "::1") == 0;
-}
-
 struct block {
     uint32_t first;
     uint32_t mask;
@@ -42,6 +37,13 @@ static bool parse_ipv4(const char *host, uint32_t *out)
     }
     *out = value;
     return true;
+}
+
+/* Not a name that begins like one: nothing is looked up on a stranger's word. */
+bool kith_scope_is_loopback(const char *host)
+{
+    uint32_t ipv4;
+    return strcmp(host, "::1") == 0 || (parse_ipv4(host, &ipv4) && ipv4 >> 24 == 127);
 }
 
 bool kith_scope_is_global(const char *host)

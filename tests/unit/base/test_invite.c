@@ -7,7 +7,8 @@
 
 #include "kith/error.h"
 
-#define ID "aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
+#define ID    "aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
+#define OTHER "aiaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
 
 static struct kith_bytes text_of(const char *text)
 {
@@ -65,6 +66,16 @@ static void an_invite_to_a_room_names_who_invites(void **state)
     assert_format(&invite, "kith:join/garden");
 }
 
+static void the_id_that_is_seen_first_is_the_one_that_counts(void **state)
+{
+    (void)state;
+    struct kith_invite plain = parse("kith:add/" ID);
+    struct kith_invite invite = parse("kith:add/" ID "?by=" OTHER);
+    assert_true(kith_id_equal(&invite.id, &plain.id));
+    invite = parse("kith:join/garden?by=" ID "&by=" OTHER);
+    assert_true(kith_id_equal(&invite.id, &plain.id));
+}
+
 static void what_a_later_version_adds_is_ignored(void **state)
 {
     (void)state;
@@ -98,7 +109,7 @@ static void what_is_no_invite_is_refused_with_the_reason(void **state)
         "kith:join/a/b",
         "http://example.org/",
         "kith:add/" ID "x",
-        "kith:add/" ID "?by=abc",
+        "kith:join/garden?by=abc",
         "kith:add/" ID "?name=",
         "kith:add/" ID "?name=%",
         "kith:add/" ID "?name=%4",
@@ -136,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_invite_to_a_person_reads_as_it_was_written),
         cmocka_unit_test(an_invite_to_a_room_names_who_invites),
+        cmocka_unit_test(the_id_that_is_seen_first_is_the_one_that_counts),
         cmocka_unit_test(what_a_later_version_adds_is_ignored),
         cmocka_unit_test(further_addresses_than_fit_are_left_out),
         cmocka_unit_test(what_is_no_invite_is_refused_with_the_reason),

@@ -8,7 +8,9 @@ static void loopback_is_this_host_alone(void **state)
     (void)state;
     static const char *const loopback[] = {"127.0.0.1", "127.255.0.3", "::1"};
     static const char *const others[] = {
-        "128.0.0.1", "10.127.0.1", "::2", "::", "localhost", "12.7.0.1", ""};
+        "128.0.0.1",        "10.127.0.1", "::2",     "::",  "localhost",
+        "12.7.0.1",         "",           "127.0.0", "127", "127.a.example",
+        "127.0.0.1.example"};
     for (size_t i = 0; i < COUNT(loopback); i++)
         assert_true(kith_scope_is_loopback(loopback[i]));
     for (size_t i = 0; i < COUNT(others); i++)
