@@ -106,8 +106,8 @@ static void add(struct kith_lookup *lookup, const struct kith_tracked *told)
     lookup->found[place] = found;
 }
 
-static void ask_for(struct kith_node *node, struct kith_tracker *tracker,
-                    const struct kith_id *id)
+void kith_lookup_peer(struct kith_node *node, struct kith_tracker *tracker,
+                      const struct kith_id *id)
 {
     struct kith_frame_lookup frame = {.token = KITH_LOOKUP_NOBODYS,
                                       .by = KITH_LOOKUP_ID,
@@ -125,9 +125,12 @@ void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker)
             kith_peer_is_unwanted(peer))
             continue;
         if (asked++ == KITH_SEEK_SOUGHT)
-            return;
-        ask_for(node, tracker, &peer->id);
+            break;
+        kith_lookup_peer(node, tracker, &peer->id);
     }
+    kith_list_each (item, &node->tracking.seeks)
+        kith_lookup_peer(node, tracker,
+                         &kith_list_item(item, struct kith_seek, item)->id);
 }
 
 void kith_lookup_answered(struct kith_node *node, struct kith_tracker *tracker,

@@ -9,8 +9,12 @@
 /* KITH_COMMAND_LOOKUP: ask all, and reply once all answered or the time is up. */
 void kith_lookup_begin(struct kith_node *node, const struct kith_command *command);
 
-/* This tracker tells of some of the network only: ask it for those contacts that are
- * not linked. */
+/* Ask it for this peer; nobody waits for the answer, who is there is met. */
+void kith_lookup_peer(struct kith_node *node, struct kith_tracker *tracker,
+                      const struct kith_id *id);
+
+/* This tracker tells of some of the network only: ask it for those who are sought, and
+ * for contacts that are not linked. */
 void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker);
 
 /* PEERS with a token came. */

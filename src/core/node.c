@@ -188,7 +188,7 @@ static bool has_profile(const struct kith_node *node)
     return false;
 }
 
-static void start(struct kith_node *node)
+static void start(struct kith_node *node, const struct kith_input *input)
 {
     node->is_started = true;
     if (node->self->name.text[0] == '\0')
@@ -197,7 +197,7 @@ static void start(struct kith_node *node)
         kith_author_profile(node, &node->self->name, 0);
     kith_exchange_remember(node);
     kith_dial_check_all(node);
-    kith_tracker_begin(node);
+    kith_tracker_begin(node, input->start.trackers, input->start.tracker_count);
     kith_beacon_begin(node);
 }
 
@@ -285,7 +285,7 @@ static void dispatch(struct kith_node *node, const struct kith_input *input)
 {
     switch (input->type) {
     case KITH_INPUT_START:
-        start(node);
+        start(node, input);
         break;
     case KITH_INPUT_TIMEOUT:
         check_times(node);

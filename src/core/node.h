@@ -18,6 +18,7 @@
 #include "base/name.h"
 #include "base/rng.h"
 #include "base/time.h"
+#include "base/tracker_address.h"
 #include "kith/error.h"
 #include "proto/event.h"
 #include "proto/record.h"
@@ -193,6 +194,11 @@ struct kith_input {
     enum kith_input_type type;
     struct kith_now now;
     union {
+        struct {
+            /* To register at; those that invites brought take the places left. */
+            const struct kith_tracker_address *trackers;
+            size_t tracker_count;
+        } start;
         struct kith_command command;
         struct kith_input_link_up link_up;
         struct {

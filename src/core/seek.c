@@ -68,7 +68,7 @@ void kith_seek_begin(struct kith_node *node, const struct kith_command *command)
     for (uint32_t no = 1; no <= node->tracking.count; no++) {
         struct kith_tracker *tracker = kith_tracker_find(node, no);
         if (tracker->state == KITH_TRACKER_REGISTERED)
-            kith_lookup_contacts(node, tracker);
+            kith_lookup_peer(node, tracker, &peer->id);
     }
     if (command->token != 0)
         wait_for(node, peer, command->token);

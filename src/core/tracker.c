@@ -130,7 +130,8 @@ int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
         tracker = add(node, address);
     if (tracker == NULL)
         return KITH_ELIMIT;
-    if (id != NULL && tracker->state == KITH_TRACKER_WAITING) {
+    bool may_replace = !is_kept || !tracker->has_id;
+    if (id != NULL && may_replace && tracker->state == KITH_TRACKER_WAITING) {
         tracker->has_id = true;
         tracker->id = *id;
     }
@@ -142,8 +143,12 @@ int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
     return 0;
 }
 
-void kith_tracker_begin(struct kith_node *node)
+void kith_tracker_begin(struct kith_node *node,
+                        const struct kith_tracker_address *trackers, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        (void)kith_tracker_add(node, &trackers[i].address,
+                               trackers[i].has_id ? &trackers[i].id : NULL, false);
     kith_list_each (item, &node->tracking.pins) {
         const struct kith_tracker_pin *pin =
             kith_list_item(item, struct kith_tracker_pin, item);

@@ -8,12 +8,15 @@
 
 /* Register there from now on. 0, or KITH_ELIMIT. One that is known stays; an id that was
  * not known, or is another, is taken over by the next dial, if none is under way nor a
- * link there. */
+ * link there. One that comes with an invite (`is_kept`) replaces none: whoever sends one
+ * could take the tracker away, or put himself in its place. */
 int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
                      const struct kith_id *id, bool is_kept);
 
-/* Those that invites brought before: to be called at the start. */
-void kith_tracker_begin(struct kith_node *node);
+/* To be called at the start: these, and with the places left those that invites brought
+ * before. So these are never crowded out, and their ids count. */
+void kith_tracker_begin(struct kith_node *node,
+                        const struct kith_tracker_address *trackers, size_t count);
 
 /* NULL when there is no such one. */
 struct kith_tracker *kith_tracker_find(struct kith_node *node, uint32_t no);

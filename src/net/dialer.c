@@ -143,17 +143,12 @@ static void arm(struct kith_dial *dial)
     uv_timer_start(&dial->timer, on_timer, delay_ms, 0);
 }
 
-static bool is_meeting(const struct kith_dial *dial)
-{
-    return dial->plan.from_port != 0 && !dial->plan.has_ticket;
-}
-
 /* Its turn was in vain: never again, or, in a meeting that it did not get to, later. */
 static void put_by(struct kith_dial *dial, struct kith_attempt *attempt, int error)
 {
     note_error(dial, error);
     attempt->state = KITH_ATTEMPT_DONE;
-    if (!is_meeting(dial) || attempt->has_connected)
+    if (!dial->is_meeting || attempt->has_connected)
         return;
     attempt->state = KITH_ATTEMPT_TODO;
     attempt->due_ms = uv_now(dial->timer.loop) + KITH_DIAL_RETRY_MS;
@@ -246,7 +241,7 @@ static struct kith_attempt *find_address(struct kith_dial *dial,
 
 bool kith_dial_awaits(struct kith_dial *dial, const struct sockaddr_storage *remote)
 {
-    return is_meeting(dial) && find_address(dial, remote) != NULL;
+    return dial->is_meeting && find_address(dial, remote) != NULL;
 }
 
 void kith_dial_accepted(struct kith_dial *dial, const struct sockaddr_storage *remote,
@@ -353,6 +348,7 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
     if (target->expected)
         dial->plan.expected = *target->expected;
     dial->plan.from_port = target->from_port;
+    dial->is_meeting = target->is_meeting;
     if (target->ticket)
         memcpy(dial->plan.ticket, target->ticket, sizeof dial->plan.ticket);
     kith_list_init(&dial->node);

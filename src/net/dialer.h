@@ -7,9 +7,9 @@
  * the others get their turn, so another program on the same port of ::1 hides no peer on
  * 127.0.0.1.
  *
- * A dial from a given port is a meeting: both sides dial at once. Their SYNs cross, or
- * one arrives at the other's listener, which passes the connection on to the dial. What
- * is refused or unreachable is tried again, until the time is up.
+ * A dial may be a meeting: both sides dial at once, from the ports where they listen.
+ * Their SYNs cross, or one arrives at the other's listener, which passes the connection
+ * on to the dial. What is refused or unreachable is tried again, until the time is up.
  *
  * Ends either in kith_dial_finish by the owner, when the connection is up, or in
  * `failed`; then in `closed`. */
@@ -57,6 +57,7 @@ struct kith_dial {
     bool is_over;
     bool is_closed; /* the timer is gone */
     uint64_t due_ms;
+    bool is_meeting;
     struct kith_conn_plan plan;
     int family_last; /* of the attempt begun last */
     struct kith_attempt attempts[KITH_DIAL_ATTEMPTS_MAX];

@@ -30,6 +30,10 @@ struct kith_net_target {
      * links and listener alike. */
     uint16_t from_port;
 
+    /* The other dials this side meanwhile, at `from_port`: what comes from there is taken
+     * for it, and what is refused tried on, until the time is up. */
+    bool is_meeting;
+
     uint64_t connect_ms; /* for resolving and connecting; 0: as configured */
 };
 

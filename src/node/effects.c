@@ -69,6 +69,7 @@ static void dial(struct kith_runtime *runtime, const struct kith_effect *effect)
         .ticket = effect->dial.ticket,
         .is_listener = effect->dial.role == KITH_ROLE_LISTENER,
         .from_port = effect->dial.is_meeting ? kith_trackers_port(runtime) : 0,
+        .is_meeting = effect->dial.is_meeting,
     };
     int error = kith_net_dial(runtime->net, effect->dial.dial, &target);
     if (error != 0)

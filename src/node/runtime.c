@@ -46,17 +46,6 @@ static void connect_to(struct kith_runtime *runtime, const struct kith_address *
                           NULL);
 }
 
-static void register_at(struct kith_runtime *runtime,
-                        const struct kith_tracker_address *tracker)
-{
-    struct kith_command command = {.type = KITH_COMMAND_TRACKER,
-                                   .tracker = {.address = tracker->address,
-                                               .has_id = tracker->has_id,
-                                               .id = tracker->id}};
-    if (kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
-        kith_turn_broke(runtime, KITH_ENOMEM);
-}
-
 /* Every interface, as people write it. */
 static void name_wildcards(struct kith_runtime *runtime)
 {
@@ -71,7 +60,8 @@ static void name_wildcards(struct kith_runtime *runtime)
 /* What the core has to know before the loop runs. */
 static void begin(struct kith_runtime *runtime, const struct kith_runtime_config *config)
 {
-    struct kith_input input = {.type = KITH_INPUT_START};
+    struct kith_input input = {.type = KITH_INPUT_START,
+                               .start = {config->trackers, config->tracker_count}};
     if (config->has_lan)
         kith_lan_start(runtime, config->discovery_port);
     kith_lan_watch(runtime);
@@ -82,8 +72,6 @@ static void begin(struct kith_runtime *runtime, const struct kith_runtime_config
     name_wildcards(runtime);
     for (size_t i = 0; i < config->peer_count; i++)
         connect_to(runtime, &config->peers[i]);
-    for (size_t i = 0; i < config->tracker_count; i++)
-        register_at(runtime, &config->trackers[i]);
 }
 
 static struct kith_runtime *make(uv_loop_t *loop,

@@ -102,6 +102,52 @@ static void all_trackers_are_asked_for_it(void **state)
     assert_string_equal(l->dials[0].host, "192.0.2.77");
 }
 
+/* More look-ups than those it needs, and a tracker lets it go. */
+static void no_contact_stands_before_who_is_sought(void **state)
+{
+    struct lone *l = *state;
+    uint8_t last = KITH_SEEK_SOUGHT + 10;
+    for (uint8_t seed = 1; seed < last; seed++) {
+        struct kith_id contact = tracked_peer_id(seed);
+        seek(l, 0, &contact, 0);
+    }
+    tracked_join(l, 1);
+    struct kith_id id = tracked_peer_id(last);
+    seek(l, 7, &id, 0);
+    struct kith_frame_lookup frame;
+    const struct lone_frame *sent =
+        lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_LOOKUP);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_LOOKUP), 1);
+    assert_int_equal(
+        kith_frame_lookup_decode(kith_bytes(sent->fields, sent->size), &frame), 0);
+    assert_true(kith_bytes_equal(frame.value, kith_bytes(id.bytes, KITH_ID_SIZE)));
+}
+
+static void who_is_sought_is_asked_for_at_a_tracker_that_comes_later(void **state)
+{
+    struct lone *l = *state;
+    uint8_t last = KITH_SEEK_SOUGHT + 10;
+    struct kith_id id = tracked_peer_id(last);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    for (uint8_t seed = 1; seed < last; seed++) {
+        struct kith_id contact = tracked_peer_id(seed);
+        seek(l, 0, &contact, 0);
+    }
+    tracked_add(l, 1, NULL);
+    seek(l, 7, &id, 0);
+    tracked_up(l, 1, "198.51.100.1");
+    tracked_welcome(l, 1, "203.0.113.77:4747");
+    kith_frame_peers_encode(&w, &(struct kith_frame_peers){.has_more = true});
+    tracked_say(l, 1, &w);
+    struct kith_frame_lookup frame;
+    const struct lone_frame *sent =
+        lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_LOOKUP);
+    assert_non_null(sent);
+    assert_int_equal(
+        kith_frame_lookup_decode(kith_bytes(sent->fields, sent->size), &frame), 0);
+    assert_true(kith_bytes_equal(frame.value, kith_bytes(id.bytes, KITH_ID_SIZE)));
+}
+
 static void who_is_not_reached_is_said_so_and_sought_on(void **state)
 {
     struct lone *l = *state;
@@ -164,6 +210,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(who_is_sought_is_dialled_at_all_addresses_and_answered_when_linked),
         TEST(all_trackers_are_asked_for_it),
+        TEST(no_contact_stands_before_who_is_sought),
+        TEST(who_is_sought_is_asked_for_at_a_tracker_that_comes_later),
         TEST(who_is_not_reached_is_said_so_and_sought_on),
         TEST(who_is_linked_already_is_answered_at_once),
         TEST(neither_we_nor_the_blocked_are_sought),

@@ -51,6 +51,7 @@ static void meet(struct endpoint *who, uint32_t dial, const struct kith_address 
         .expected = expected,
         .is_listener = is_listener,
         .from_port = who->at.port,
+        .is_meeting = true,
     };
     assert_int_equal(kith_net_dial(who->net, dial, &target), 0);
 }
@@ -175,6 +176,20 @@ static void port_that_is_not_shared_cannot_be_had(void **state)
     close(other);
 }
 
+/* Whoever dials again and again, as a node does its trackers, decides how soon. */
+static void who_only_gives_a_port_is_told_at_once_of_a_refusal(void **state)
+{
+    struct pair *pair = *state;
+    const struct kith_address nobody = {.host = "127.0.0.1", .port = 1};
+    const struct kith_net_target target = {.addresses = &nobody,
+                                           .count = 1,
+                                           .from_port = pair->alice->at.port,
+                                           .connect_ms = 60000};
+    assert_int_equal(kith_net_dial(pair->alice->net, 1, &target), 0);
+    until(pair, &pair->alice->dial_failed_count, 1);
+    assert_int_equal(pair->alice->dial_error, KITH_EREFUSED);
+}
+
 /* ---- meeting ---- */
 
 static void is_one_link(const struct pair *pair, bool is_alice_listener)
@@ -270,6 +285,7 @@ static void meeting_where_nobody_comes_ends_with_its_time(void **state)
     const struct kith_net_target target = {.addresses = &nobody,
                                            .count = 1,
                                            .from_port = pair->alice->at.port,
+                                           .is_meeting = true,
                                            .connect_ms = 300};
     uint64_t begin_ms = uv_now(&pair->loop);
     assert_int_equal(kith_net_dial(pair->alice->net, 1, &target), 0);
@@ -455,6 +471,7 @@ int main(void)
         TEST(links_to_several_leave_from_one_port),
         TEST(port_that_links_leave_from_is_still_refused_to_others),
         TEST(port_that_is_not_shared_cannot_be_had),
+        TEST(who_only_gives_a_port_is_told_at_once_of_a_refusal),
         TEST(two_that_dial_at_once_make_one_link_in_the_roles_agreed),
         TEST(those_who_listen_everywhere_meet_on_either_family),
         TEST(who_is_met_has_to_be_the_one_expected),
