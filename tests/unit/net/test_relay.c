@@ -249,18 +249,59 @@ static void side_that_does_not_come_ends_the_pair(void **state)
     close(fd);
 }
 
-static void side_that_goes_before_the_other_came_ends_the_pair(void **state)
+static void side_that_goes_before_the_other_came_may_come_again(void **state)
 {
     struct stage *stage = *state;
     expect(stage, 1);
-    int fd = bring(stage, 1, 0);
+    int gone = bring(stage, 1, 0);
     turn(stage);
-    close(fd);
+    close(gone);
+    turn(stage);
+    int fds[2] = {-1, bring(stage, 1, 1)};
+    turn(stage);
+    assert_int_equal(kith_relay_counts(stage->relay).joined, 0);
+    fds[0] = bring(stage, 1, 0);
+    hear_word(stage, fds[0]);
+    hear_word(stage, fds[1]);
+    assert_int_equal(stage->ended_count, 0);
+    close_both(fds);
     until_ended(stage, 1);
-    assert_int_equal(stage->ended.error, KITH_ECLOSED);
-    fd = bring(stage, 1, 1);
-    is_hung_up(stage, fd);
-    close(fd);
+    assert_int_equal(stage->ended.error, 0);
+}
+
+static void side_that_goes_and_does_not_come_again_ends_the_pair_in_time(void **state)
+{
+    struct stage *stage = *state;
+    close_relay(stage);
+    stage->config.wait_ms = 30;
+    open_relay(stage);
+    turn(stage);
+    size_t before = count_descriptors();
+    expect(stage, 1);
+    close(bring(stage, 1, 0));
+    until_ended(stage, 1);
+    assert_int_equal(stage->ended.error, KITH_ETIMEDOUT);
+    assert_int_equal(count_descriptors(), before);
+}
+
+static void ticket_shown_again_replaces_the_connection_that_waits(void **state)
+{
+    struct stage *stage = *state;
+    expect(stage, 1);
+    int first = bring(stage, 1, 0);
+    turn(stage);
+    int fds[2] = {bring(stage, 1, 0)};
+    is_hung_up(stage, first);
+    close(first);
+    fds[1] = bring(stage, 1, 1);
+    hear_word(stage, fds[0]);
+    hear_word(stage, fds[1]);
+    char heard[5];
+    assert_int_equal(send(fds[1], "bytes", 5, 0), 5);
+    assert_int_equal(hear_some(stage, fds[0], heard, 5), 5);
+    close_both(fds);
+    until_ended(stage, 1);
+    assert_int_equal(stage->ended.error, 0);
 }
 
 static void pairs_are_limited_and_tickets_differ(void **state)
@@ -271,8 +312,8 @@ static void pairs_are_limited_and_tickets_differ(void **state)
     assert_int_equal(
         kith_relay_expect(stage->relay, 99, ticket_of(99, 0), ticket_of(99, 1)),
         KITH_ELIMIT);
-    int fd = bring(stage, 3, 0);
-    close(fd);
+    int fds[2] = {bring(stage, 3, 0), bring(stage, 3, 1)};
+    close_both(fds);
     until_ended(stage, 1);
     assert_int_equal(
         kith_relay_expect(stage->relay, 99, ticket_of(99, 0), ticket_of(99, 0)),
@@ -570,7 +611,9 @@ int main(void)
         TEST(both_are_told_and_bytes_go_both_ways),
         TEST(tickets_are_good_once_and_for_whom_they_were_made),
         TEST(side_that_does_not_come_ends_the_pair),
-        TEST(side_that_goes_before_the_other_came_ends_the_pair),
+        TEST(side_that_goes_before_the_other_came_may_come_again),
+        TEST(side_that_goes_and_does_not_come_again_ends_the_pair_in_time),
+        TEST(ticket_shown_again_replaces_the_connection_that_waits),
         TEST(pairs_are_limited_and_tickets_differ),
         TEST(half_close_is_passed_on),
         TEST(broken_side_ends_the_other),
