@@ -28,7 +28,8 @@ static int set_role(struct kith_conn *conn, const struct kith_conn_plan *plan)
 {
     conn->is_dialler = !plan->is_listener;
     return kith_tls_init(&conn->tls, conn->env->identity, &conn->env->sink,
-                         conn->is_dialler, plan->has_expected ? &plan->expected : NULL);
+                         conn->is_dialler, KITH_TLS_LINK,
+                         plan->has_expected ? &plan->expected : NULL);
 }
 
 void kith_conn_begin_silence_expired(struct kith_expiry_item *item)
