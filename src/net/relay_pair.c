@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "kith/error.h"
 #include "net/error.h"
+#include "net/keepalive.h"
 
 /* Bytes are read into one block that all pairs share and written from it at once. splice
  * through a pipe was measured beside it, over loopback and in turns: a third less CPU
@@ -21,12 +22,6 @@
 
 #define BRAKE_MS   50 /* a pair past its bandwidth rests; then it has 1/20 s of it */
 #define BURST_PART 4  /* of a second's bytes, after a rest */
-
-/* Keepalive finds the death of a side that is silent, TCP_USER_TIMEOUT that of one that
- * is sent to. */
-#define KEEPALIVE_IDLE_S     15
-#define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_COUNT      3
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -309,21 +304,9 @@ void kith_relay_pair_free(struct kith_relay_pair *pair)
 
 static void set_options(int fd)
 {
-    static const struct {
-        int level, name, value;
-    } options[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
-        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
-#ifdef TCP_USER_TIMEOUT
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, KITH_RELAY_PATIENCE_MS},
-#endif
-    };
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-        setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-                   sizeof options[i].value);
+    static const int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    kith_keepalive_set(fd, KITH_RELAY_PATIENCE_MS);
 }
 
 static void join(struct kith_relay_pair *pair)
