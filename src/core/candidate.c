@@ -449,6 +449,7 @@ static void ring_relay(struct kith_node *node, const struct kith_tracker *tracke
     candidate->relay_no = effect->dial.dial;
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, ring->ticket).data;
+    effect->dial.relay = tracker->id;
     was_called(node, candidate, KITH_STAGE_RELAY, node->now.mono + KITH_RELAY_TIME);
 }
 

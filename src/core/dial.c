@@ -91,6 +91,7 @@ struct kith_effect *kith_dial_emit(struct kith_node *node,
     effect->dial.role = KITH_ROLE_DIALLER;
     effect->dial.is_meeting = false;
     effect->dial.ticket = NULL;
+    effect->dial.relay = (struct kith_id){0};
     return effect;
 }
 

@@ -254,6 +254,8 @@ static void ring_to_be_relayed_is_dialled_at_the_tracker_with_its_ticket(void **
     assert_true(last_dial(l)->has_ticket);
     assert_int_equal(last_dial(l)->ticket[0], 0x70);
     assert_int_equal(last_dial(l)->ticket[3], 3);
+    struct kith_id tracker = tracked_id(1);
+    assert_true(kith_id_equal(&last_dial(l)->relay, &tracker));
     assert_false(last_dial(l)->is_meeting);
     assert_int_equal(last_dial(l)->role, KITH_ROLE_LISTENER);
     assert_true(kith_id_equal(&last_dial(l)->expected, &id));
