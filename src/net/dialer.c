@@ -344,7 +344,8 @@ static void add_attempt(struct kith_dial *dial, const struct sockaddr_storage *t
     if (dial->attempt_count == KITH_DIAL_ATTEMPTS_MAX)
         return;
     if (!find_address(dial, to))
-        dial->attempts[dial->attempt_count++].to = *to;
+        dial->attempts[dial->attempt_count++] =
+            (struct kith_attempt){.to = *to, .is_tunnelled = dial->is_in_tls};
 }
 
 static void take_results(struct kith_dial *dial, const struct addrinfo *list)
@@ -429,6 +430,7 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
         dial->plan.expected = *target->expected;
     dial->plan.from_port = target->from_port;
     dial->plan.has_relay = target->relay != NULL;
+    dial->is_in_tls = target->ticket && target->is_in_tls;
     if (target->relay)
         dial->plan.relay = *target->relay;
     if (target->ticket)

@@ -13,7 +13,7 @@
  *
  * A dial with a ticket shows it in the clear. When no word has come back for 1.5 s, or
  * the connection is closed, it shows it through a tunnel to the same address besides. The
- * first that the relay answers goes on alone.
+ * first that the relay answers goes on alone. Asked for, there are tunnels only.
  *
  * Ends either in kith_dial_finish by the owner, when the connection is up, or in
  * `failed`; then in `closed`. */
@@ -64,6 +64,7 @@ struct kith_dial {
     struct kith_resolution resolutions[KITH_NET_ADDRESSES_MAX];
     size_t resolution_count;
     size_t resolving_count; /* of these, busy */
+    bool is_in_tls;         /* all attempts are tunnels */
     bool is_expired;        /* to fail at once */
     bool is_over;
     bool is_closed; /* the timer is gone */

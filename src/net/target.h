@@ -24,6 +24,7 @@ struct kith_net_target {
      * `relay`; NULL: anybody. No ticket: the addresses are the peer's. */
     const uint8_t *ticket;
     const struct kith_id *relay;
+    bool is_in_tls; /* show the ticket inside TLS only: in the clear it was in vain */
 
     /* Wait for the TLS handshake although this side connected: two that dial each other,
      * or a relay, cannot both begin it. */

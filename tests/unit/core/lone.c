@@ -122,6 +122,7 @@ static void keep_dial(struct lone *l, const struct kith_effect *effect)
         .is_meeting = effect->dial.is_meeting,
         .has_ticket = effect->dial.ticket != NULL,
         .relay = effect->dial.relay,
+        .is_in_tls = effect->dial.is_in_tls,
     };
     assert_in_range(dial->address_count, 1, KITH_RECORD_ADDRESSES_MAX);
     memcpy(dial->addresses, effect->dial.addresses,

@@ -127,9 +127,10 @@ static void put_boxes(enum middlebox_does does)
     put_box(1, does);
 }
 
-static void dial(int side, const struct kith_id *relay)
+static void dial_as(int side, const struct kith_id *relay, bool is_in_tls)
 {
     const struct kith_net_target target = {
+        .is_in_tls = is_in_tls,
         .addresses = &stage->at[side],
         .count = 1,
         .expected = side ? &id_alice : &id_bob,
@@ -138,6 +139,11 @@ static void dial(int side, const struct kith_id *relay)
         .is_listener = side == 1,
     };
     assert_int_equal(kith_net_dial(stage->ends[side]->net, 7, &target), 0);
+}
+
+static void dial(int side, const struct kith_id *relay)
+{
+    dial_as(side, relay, false);
 }
 
 static void expect_pair(void)
@@ -279,6 +285,21 @@ static void side_that_waits_long_shows_its_ticket_twice_and_is_joined_once(void 
     carries_both_ways();
     assert_int_equal(middlebox_counts(stage->boxes[0])->open, 1);
     assert_int_equal(middlebox_counts(stage->boxes[1])->open, 1);
+    hang_up();
+}
+
+static void who_asks_for_tls_shows_no_ticket_in_the_clear(void **state)
+{
+    put_boxes(MIDDLEBOX_PASSES);
+    expect_pair();
+    for (int i = 0; i < 2; i++)
+        dial_as(i, &id_carol, true);
+    for (int i = 0; i < 2; i++) {
+        until(&stage->ends[i]->up_count, 1);
+        assert_int_equal(middlebox_counts(stage->boxes[i])->tickets, 0);
+        assert_int_equal(middlebox_counts(stage->boxes[i])->others, 1);
+    }
+    carries_both_ways();
     hang_up();
 }
 
@@ -480,6 +501,7 @@ int main(void)
         TEST(where_tickets_get_through_there_is_no_tunnel),
         TEST(one_side_in_the_clear_and_one_in_tls_make_a_link),
         TEST(side_that_waits_long_shows_its_ticket_twice_and_is_joined_once),
+        TEST(who_asks_for_tls_shows_no_ticket_in_the_clear),
         TEST(relay_with_another_key_is_refused),
         TEST(relay_that_nobody_knows_is_used_by_any_key),
         TEST(ticket_that_nobody_awaits_fails_the_dial),
