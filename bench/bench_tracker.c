@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A tracker with ten thousand peers: the real program, and all the peers in this process.
  *
- *   bench_tracker KITH [PEERS]
+ *   bench_tracker KITH [PEERS [SIZE]]     SIZE: all in networks of so many
  *
  * They come in one of two shapes: in networks of 50, who are all told of one another, and
  * all in one, where each is told of 200. What is answered a second stands beside bare TCP
@@ -32,6 +32,7 @@
 #define LOAD_PER_S   40000.0
 #define LOAD_BEGIN_S 1 /* until it is as heavy as it gets */
 #define LOOKUPS      5000
+#define LOOKUP_US    500 /* apart: they are not to be the load themselves */
 
 struct shape {
     const char *name;
@@ -114,10 +115,13 @@ static void measure_arrival(const struct shape *shape, struct bench_crowd *crowd
     size_t count = crowd->config.count;
     struct bench_memory before = bench_node_memory(tracker);
     double begin_s = bench_now_s(), cpu_s = bench_process_cpu_s(tracker->pid);
+    double own_cpu_s = bench_process_cpu_s(getpid());
     bench_crowd_arrive(crowd);
     print(shape->name, "all registered", bench_now_s() - begin_s, "s");
     print(shape->name, "all registered, CPU of the tracker",
           bench_process_cpu_s(tracker->pid) - cpu_s, "s");
+    print(shape->name, "all registered, CPU of all peers",
+          bench_process_cpu_s(getpid()) - own_cpu_s, "s");
     bench_crowd_settle(crowd);
     print(shape->name, "all registered and told, CPU of the tracker",
           bench_process_cpu_s(tracker->pid) - cpu_s, "s");
@@ -166,7 +170,7 @@ static void measure_lookups(const struct shape *shape, struct bench_crowd *crowd
         [KITH_LOOKUP_ID] = "id", [KITH_LOOKUP_NAME] = "name"};
     char what[128];
     for (int by = KITH_LOOKUP_ID; by <= KITH_LOOKUP_NAME; by++) {
-        bench_crowd_look_up(crowd, (enum kith_lookup_by)by, us, LOOKUPS);
+        bench_crowd_look_up(crowd, (enum kith_lookup_by)by, LOOKUP_US, us, LOOKUPS);
         snprintf(what, sizeof what, "look-up by %s %s, p50", names[by], when);
         print(shape->name, what, bench_quantile(us, LOOKUPS, 0.5), "us");
         snprintf(what, sizeof what, "look-up by %s %s, p99", names[by], when);
@@ -244,6 +248,12 @@ int main(int argc, char **argv)
     bench_must(peers > 1, "two peers at least");
     printf("tracker, %zu peers%s\n", peers,
            peers < wanted ? ": so few for want of open files (ulimit -n)" : "");
+    if (argc > 3) {
+        size_t size = strtoul(argv[3], NULL, 10);
+        bench_must(size > 1, "networks of two at least");
+        run_apart(argv[1], &(struct shape){"in networks as asked for", size}, peers);
+        return 0;
+    }
     run_apart(argv[1], &(struct shape){"in networks of 50", SMALL}, peers);
     run_apart(argv[1], &(struct shape){"all in one network", peers}, peers);
     return 0;

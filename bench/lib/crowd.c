@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/address.h"
 #include "base/alloc.h"
@@ -18,6 +19,7 @@
 #define QUIET_S      1.0
 #define TICK_MS      10
 #define REFRESH_S    25 /* each one sends a PING as often by itself */
+#define SHARE        32 /* of them in a tick at most */
 #define NAME_SIZE    24
 #define LISTEN_PORT  4747
 
@@ -128,6 +130,7 @@ static void on_frame(struct kith_conn *conn, struct kith_bytes frame)
     switch (frame.data[0]) {
     case KITH_FRAME_WELCOME:
         crowd->welcome++;
+        crowd->members[index_of(conn)].is_welcome = true;
         break;
     case KITH_FRAME_PEERS:
         take_peers(crowd, kith_bytes(frame.data + 1, frame.size - 1));
@@ -169,15 +172,18 @@ static void on_turn(uv_prepare_t *turn)
     kith_conn_flush(&crowd->env);
 }
 
-/* A few each time, so that what is measured meanwhile does not wait for it. */
+/* A few each time, so that what is measured meanwhile does not wait for it; more when the
+ * loop did not run for a while. */
 static void on_tick(uv_timer_t *tick)
 {
     struct bench_crowd *crowd = tick->data;
-    size_t share = 1 + crowd->welcome * TICK_MS / (REFRESH_S * 1000);
-    if (crowd->welcome < crowd->config.count)
-        return;
-    for (size_t i = 0; i < share; i++)
-        send_ping(crowd, &crowd->members[crowd->next_refreshing++ % crowd->config.count]);
+    size_t count = crowd->config.count;
+    size_t due = (size_t)((bench_now_s() - crowd->begin_s) * (double)count / REFRESH_S);
+    for (size_t i = 0; i < SHARE && crowd->next_refreshing < due; i++) {
+        struct bench_member *member = &crowd->members[crowd->next_refreshing++ % count];
+        if (member->is_welcome)
+            send_ping(crowd, member);
+    }
 }
 
 static void make_identity(struct bench_member *member)
@@ -194,7 +200,7 @@ static void make_identity(struct bench_member *member)
 void bench_crowd_open(struct bench_crowd *crowd, const struct bench_crowd_config *config)
 {
     struct kith_address at;
-    *crowd = (struct bench_crowd){.config = *config};
+    *crowd = (struct bench_crowd){.config = *config, .begin_s = bench_now_s()};
     crowd->frames = kith_writer(&kith_alloc_heap);
     crowd->members = calloc(config->count, sizeof *crowd->members);
     bench_must(
@@ -324,9 +330,10 @@ static void send_lookup(struct bench_crowd *crowd, size_t from, enum kith_lookup
 }
 
 void bench_crowd_look_up(struct bench_crowd *crowd, enum kith_lookup_by by,
-                         double *out_us, size_t count)
+                         unsigned every_us, double *out_us, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
+        usleep(every_us);
         double begin_s = bench_now_s();
         uint64_t token = crowd->answered + 1;
         send_lookup(crowd, crowd->next_asking++ % crowd->config.count, by, token);

@@ -20,6 +20,7 @@ struct bench_member {
     struct kith_conn *conn;             /* NULL: not dialled yet */
     struct kith_id id;
     unsigned in_flight; /* PINGs without a PONG */
+    bool is_welcome;
 };
 
 struct bench_crowd_config {
@@ -40,6 +41,7 @@ struct bench_crowd {
     struct bench_member *members; /* owned */
     size_t dialled, welcome;
     size_t next_refreshing, next_asking; /* in turn */
+    double begin_s;
     uint64_t ponged;
     uint64_t told;     /* PEERS unasked */
     size_t refilled;   /* links, the first ones, that: */
@@ -67,9 +69,9 @@ uint64_t bench_crowd_refresh(struct bench_crowd *crowd, size_t links, unsigned i
  * second. */
 double bench_crowd_pace(struct bench_crowd *crowd, double per_s, int until);
 
-/* `count` look-ups, one after the other, each by the next of the crowd for another of its
+/* `count` look-ups, `every_us` apart, each by the next of the crowd for another of its
  * network: microseconds until the answer has come. */
 void bench_crowd_look_up(struct bench_crowd *crowd, enum kith_lookup_by by,
-                         double *out_us, size_t count);
+                         unsigned every_us, double *out_us, size_t count);
 
 #endif

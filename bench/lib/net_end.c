@@ -8,7 +8,7 @@
 #include "kith/error.h"
 #include "measure.h"
 
-static const uint8_t seeds[2][32] = {
+const uint8_t bench_end_seeds[2][32] = {
     {0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60, 0xba, 0x84, 0x4a,
      0xf4, 0x92, 0xec, 0x2c, 0xc4, 0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32,
      0x69, 0x19, 0x70, 0x3b, 0xac, 0x03, 0x1c, 0xae, 0x7f, 0x60},
@@ -75,7 +75,7 @@ void bench_end_open(struct bench_end *end, int who,
 {
     uv_loop_init(&end->loop);
     struct kith_net_config config = {
-        .seed = seeds[who],
+        .seed = bench_end_seeds[who],
         .id = bench_end_ids[who],
         .alpn = "kith-bench/1",
         .links_max = BENCH_END_LINKS_MAX,

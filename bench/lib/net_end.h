@@ -29,8 +29,9 @@ struct bench_end {
     bool is_server;
 };
 
-/* Who 0 dials and 1 serves; their ids. `ticket` (may be NULL) is the handler of tickets,
- * with `end` as its context. */
+/* Who 0 dials and 1 serves; their secrets and ids. `ticket` (may be NULL) is the handler
+ * of tickets, with `end` as its context. */
+extern const uint8_t bench_end_seeds[2][KITH_NET_SEED_SIZE];
 extern const struct kith_id bench_end_ids[2];
 void bench_end_open(struct bench_end *end, int who,
                     void (*ticket)(void *ctx, const uint8_t *ticket, int take_fd));

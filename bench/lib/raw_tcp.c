@@ -47,7 +47,7 @@ static void swallow(int fd)
 }
 
 /* Echoes pings; swallows what is announced and answers once. */
-static void serve(int fd)
+void bench_tcp_serve(int fd)
 {
     uint8_t ping[BENCH_PING_SIZE];
     for (;;) {
@@ -103,7 +103,7 @@ static pid_t start_server(struct sockaddr_in *out_at)
     pid_t child = fork();
     bench_must(child >= 0, "fork");
     if (child == 0)
-        serve(accept_one(listening));
+        bench_tcp_serve(accept_one(listening));
     close(listening);
     return child;
 }

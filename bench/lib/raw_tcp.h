@@ -20,6 +20,10 @@ void bench_tcp_open(struct bench_tcp *tcp);
 
 /* The same through a third process that does nothing but pass bytes on. */
 void bench_tcp_open_forwarded(struct bench_tcp *tcp);
+
+/* The far side of a connection that came about otherwise: does not return. */
+_Noreturn void bench_tcp_serve(int fd);
+
 void bench_tcp_close(struct bench_tcp *tcp);
 
 /* `count` pings of BENCH_PING_SIZE bytes and their echoes, microseconds each. */

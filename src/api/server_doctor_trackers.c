@@ -32,8 +32,9 @@ static void check_failed(struct kith_doctor *doctor,
     else
         kith_doctor_say(doctor, "tracker", KITH_DOCTOR_WARNING,
                         error_advice(tracker->error),
-                        "not registered at %s: %s; failed %u times, and is tried again",
-                        address, kith_error_text(tracker->error), tracker->failures);
+                        "not registered at %s: %s; failed %u time%s, and is tried again",
+                        address, kith_error_text(tracker->error), tracker->failures,
+                        tracker->failures == 1 ? "" : "s");
 }
 
 static const char *reach_text(enum kith_reachability reach)
@@ -69,29 +70,73 @@ static void describe(int error, const char *way, size_t size, char *out)
         out[0] = '\0';
 }
 
-/* Who is at a tracker and not linked: what was tried. */
-static void check_candidate(struct kith_doctor *doctor,
-                            const struct kith_candidate_view *candidate)
-{
-    char id[KITH_ID_SHORT_SIZE];
+/* What was tried, and came to nothing. */
+struct tried {
     char direct[80], meet[80], relay[80];
-    kith_id_format_short(&candidate->id, id);
-    describe(candidate->direct_error, "directly", sizeof direct, direct);
-    describe(candidate->meet_error, "both at once", sizeof meet, meet);
-    describe(candidate->relay_error, "relayed", sizeof relay, relay);
+};
+
+static void describe_all(const struct kith_candidate_view *candidate, struct tried *out)
+{
+    describe(candidate->direct_error, "directly", sizeof out->direct, out->direct);
+    describe(candidate->meet_error, "both at once", sizeof out->meet, out->meet);
+    describe(candidate->relay_error, "relayed", sizeof out->relay, out->relay);
+}
+
+/* Who is at a tracker and not linked. */
+static void check_unlinked(struct kith_doctor *doctor,
+                           const struct kith_candidate_view *candidate, const char *id)
+{
+    struct tried tried;
+    describe_all(candidate, &tried);
     kith_doctor_say(doctor, "path", KITH_DOCTOR_WARNING,
                     "it is tried on and on; a tracker that relays, or a router that maps "
                     "ports, makes it work",
                     "no link to %s, which is at a tracker with %zu addresses; now: "
                     "%s%s%s%s",
-                    id, candidate->address_count, candidate->stage, direct, meet, relay);
+                    id, candidate->address_count, candidate->stage, tried.direct,
+                    tried.meet, tried.relay);
+}
+
+static void check_relayed(struct kith_doctor *doctor,
+                          const struct kith_candidate_view *candidate, const char *id)
+{
+    char relay[KITH_ADDRESS_TEXT_SIZE];
+    struct tried tried;
+    describe_all(candidate, &tried);
+    kith_address_format(&candidate->relay, relay);
+    kith_doctor_say(
+        doctor, "path", KITH_DOCTOR_OK,
+        "a router that maps ports, on either side, makes it direct",
+        "the link to %s is relayed by %s, which reads nothing of it; a direct "
+        "one is tried again and again%s%s",
+        id, relay, tried.direct, tried.meet);
+}
+
+/* The ways to those who are at a tracker; what is as it should be is a number. */
+static void check_paths(struct kith_doctor *doctor)
+{
+    struct kith_candidate_view candidate;
+    size_t direct = 0, said = 0;
+    for (size_t i = 0; kith_node_candidate(doctor->node, i, &candidate); i++) {
+        char id[KITH_ID_SHORT_SIZE];
+        kith_id_format_short(&candidate.id, id);
+        if (candidate.is_linked && !candidate.is_relayed)
+            direct++;
+        else if (said++ >= KITH_DOCTOR_DIALS_MAX)
+            continue;
+        else if (candidate.is_relayed)
+            check_relayed(doctor, &candidate, id);
+        else
+            check_unlinked(doctor, &candidate, id);
+    }
+    if (direct > 0)
+        kith_doctor_say(doctor, "path", KITH_DOCTOR_OK, NULL,
+                        "%zu of those at trackers are linked directly", direct);
 }
 
 void kith_doctor_check_trackers(struct kith_doctor *doctor)
 {
     struct kith_tracker_view tracker;
-    struct kith_candidate_view candidate;
-    size_t said = 0;
     for (uint32_t no = 1; kith_node_tracker(doctor->node, no, &tracker); no++) {
         char address[KITH_ADDRESS_TEXT_SIZE];
         kith_address_format(&tracker.address, address);
@@ -100,12 +145,5 @@ void kith_doctor_check_trackers(struct kith_doctor *doctor)
         else
             check_failed(doctor, &tracker, address);
     }
-    for (size_t i = 0;
-         said < KITH_DOCTOR_DIALS_MAX && kith_node_candidate(doctor->node, i, &candidate);
-         i++) {
-        if (candidate.is_linked)
-            continue;
-        check_candidate(doctor, &candidate);
-        said++;
-    }
+    check_paths(doctor);
 }

@@ -8,17 +8,19 @@
 #include "cli/commands.h"
 #include "cli/show.h"
 
-enum { NAME, STATE, PATH, RTT, ADDRESS, SEEN, VERIFIED, ID, COLUMNS };
+enum { NAME, STATE, PATH, RTT, SINCE, ADDRESS, SEEN, VERIFIED, ID, COLUMNS };
 
 static const char *const heads[COLUMNS] = {
-    [NAME] = "NAME",       [STATE] = "STATE",    [PATH] = "PATH",         [RTT] = "RTT",
-    [ADDRESS] = "ADDRESS", [SEEN] = "LAST SEEN", [VERIFIED] = "VERIFIED", [ID] = "ID",
+    [NAME] = "NAME",      [STATE] = "STATE",       [PATH] = "PATH",
+    [RTT] = "RTT",        [SINCE] = "SINCE",       [ADDRESS] = "ADDRESS",
+    [SEEN] = "LAST SEEN", [VERIFIED] = "VERIFIED", [ID] = "ID",
 };
 
 struct row {
     char name[512];
     char path[320];
     char rtt[32];
+    char since[KITH_CLI_MINUTE_SIZE];
     char seen[KITH_CLI_MINUTE_SIZE];
 };
 
@@ -43,11 +45,14 @@ static void fill_row(const json_t *peer, struct row *row, const char **cells)
     snprintf(row->rtt, sizeof row->rtt, "%.1f ms", json_number_value(rtt));
     kith_cli_show_minute(json_string_value(json_object_get(peer, "last_seen")),
                          row->seen);
+    kith_cli_show_minute(json_string_value(json_object_get(peer, "path_since")),
+                         row->since);
     cells[NAME] = row->name;
     bool is_blocked = json_is_true(json_object_get(peer, "blocked"));
     cells[STATE] = is_blocked ? "blocked" : is_online ? "online" : "offline";
     cells[PATH] = path_of(peer, row);
     cells[RTT] = json_is_number(rtt) ? row->rtt : NULL;
+    cells[SINCE] = is_online ? row->since : NULL;
     cells[ADDRESS] = json_string_value(json_object_get(peer, "address"));
     cells[SEEN] = is_online ? "now" : row->seen;
     cells[VERIFIED] = json_is_true(json_object_get(peer, "verified")) ? "yes" : NULL;

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
+#include "core/candidate_record.h"
 #include "core/dial.h"
-#include "core/digest.h"
 #include "core/exchange.h"
 #include "core/link.h"
 #include "core/mutual.h"
@@ -19,10 +19,28 @@ static struct kith_candidate *find(const struct kith_node *node, const struct ki
     return kith_map_get(&node->tracking.candidate_map, id->bytes);
 }
 
-static struct kith_candidate *add(struct kith_node *node, const struct kith_id *id)
+static uint8_t bit(const struct kith_tracker *tracker)
+{
+    return (uint8_t)(1u << (tracker->no - 1));
+}
+
+/* Each tracker fills a part of its own: one that makes up peers must not keep out those
+ * that another one tells of. */
+static bool is_full(const struct kith_node *node, const struct kith_tracker *tracker)
+{
+    size_t count = 0;
+    kith_list_each (item, &node->tracking.candidates)
+        count += (kith_list_item(item, struct kith_candidate, item)->trackers &
+                  bit(tracker)) != 0;
+    return count >= KITH_CANDIDATES_MAX;
+}
+
+static struct kith_candidate *add(struct kith_node *node,
+                                  const struct kith_tracker *tracker,
+                                  const struct kith_id *id)
 {
     struct kith_tracking *tracking = &node->tracking;
-    if (tracking->candidate_map.count >= KITH_CANDIDATES_MAX)
+    if (is_full(node, tracker))
         return NULL; /* there is enough to do; they are told of again */
     struct kith_candidate *candidate = kith_alloc_zero(node->alloc, sizeof(*candidate));
     if (candidate == NULL ||
@@ -58,123 +76,27 @@ static bool is_lower(const struct kith_node *node, const struct kith_candidate *
     return kith_id_compare(&node->self->id, &candidate->id) < 0;
 }
 
-static uint8_t bit(const struct kith_tracker *tracker)
+/* May it be asked for this? */
+static bool serves(const struct kith_tracker *tracker,
+                   const struct kith_candidate *candidate, enum kith_call_how how)
 {
-    return (uint8_t)(1u << (tracker->no - 1));
+    return (candidate->trackers & bit(tracker)) != 0 &&
+           tracker->state == KITH_TRACKER_REGISTERED &&
+           (how != KITH_CALL_RELAY || tracker->relays);
 }
 
-/* The first of the trackers that tell of it. */
+/* Of the trackers that tell of it the one whose turn it is: one may not answer, or not be
+ * reached by the peer. NULL: there is none. */
 static struct kith_tracker *tracker_of(struct kith_node *node,
-                                       const struct kith_candidate *candidate)
+                                       const struct kith_candidate *candidate,
+                                       enum kith_call_how how)
 {
-    for (uint32_t no = 1; no <= node->tracking.count; no++) {
-        struct kith_tracker *tracker = kith_tracker_find(node, no);
-        if ((candidate->trackers & bit(tracker)) != 0 &&
-            tracker->state == KITH_TRACKER_REGISTERED)
-            return tracker;
-    }
-    return NULL;
-}
-
-/* ---- records ---- */
-
-/* Is one of the trackers that tell of it reached at this host? */
-static bool is_near(const struct kith_node *node, const struct kith_candidate *candidate)
-{
-    for (size_t i = 0; i < node->tracking.count; i++)
-        if ((candidate->trackers & 1u << i) != 0 &&
-            node->tracking.trackers[i].is_loopback)
-            return true;
-    return false;
-}
-
-/* Of both records in turn, so that neither crowds the other out. */
-static size_t read_addresses(const struct kith_node *node,
-                             const struct kith_candidate *candidate,
-                             struct kith_address out[KITH_RECORD_ADDRESSES_MAX])
-{
-    struct kith_signed_addresses records[KITH_TRACKED_RECORDS_MAX] = {0};
-    bool is_at_hand = is_near(node, candidate);
+    struct kith_tracker *serving[KITH_TRACKERS_MAX];
     size_t count = 0;
-    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++)
-        if (candidate->records[slot].counter != 0 &&
-            kith_signed_addresses_decode(candidate->records[slot].bytes,
-                                         &records[slot]) != 0)
-            records[slot].address_count = 0;
-    for (size_t i = 0; i < KITH_RECORD_ADDRESSES_MAX * KITH_TRACKED_RECORDS_MAX; i++) {
-        const struct kith_signed_addresses *record =
-            &records[i % KITH_TRACKED_RECORDS_MAX];
-        size_t at = i / KITH_TRACKED_RECORDS_MAX;
-        struct kith_address address;
-        if (at < record->address_count && count < KITH_RECORD_ADDRESSES_MAX &&
-            kith_address_parse(record->addresses[at], KITH_PORT_DEFAULT, false, &address,
-                               NULL) == 0 &&
-            (kith_exchange_is_public(&address) ||
-             (is_at_hand && kith_scope_is_loopback(address.host))))
-            out[count++] = address;
-    }
-    return count;
-}
-
-static bool is_wanted_record(const struct kith_node *node,
-                             const struct kith_candidate *candidate, size_t slot,
-                             const struct kith_signed_addresses *record)
-{
-    uint64_t now_s = (uint64_t)(node->now.wall / KITH_SECOND);
-    return kith_id_equal(&record->id, &candidate->id) && record->expiry > now_s &&
-           record->expiry <= now_s + 2 * KITH_RECORD_LIFE / KITH_SECOND &&
-           record->counter > candidate->records[slot].counter &&
-           node->tracking.check_count < KITH_CANDIDATE_CHECKS_MAX;
-}
-
-static bool is_being_checked(const struct kith_node *node, const struct kith_id *id)
-{
-    kith_list_each (item, &node->tracking.checks)
-        if (kith_id_equal(&kith_list_item(item, struct kith_candidate_check, item)->id,
-                          id))
-            return true;
-    return false;
-}
-
-static void verify(struct kith_node *node, const struct kith_candidate *candidate,
-                   size_t slot, const struct kith_signed_addresses *record)
-{
-    struct kith_candidate_check *check =
-        kith_alloc(node->alloc, sizeof(*check) + record->bytes.size);
-    if (check == NULL) {
-        kith_node_break(node);
-        return;
-    }
-    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_VERIFY);
-    effect->verify.verify_no = check->verify_no = ++node->verify_no;
-    effect->verify.author = record->id;
-    memcpy(effect->verify.signature, record->signature, KITH_SIGNATURE_SIZE);
-    kith_digest_addresses(record->fields, node->network_key, effect->verify.message);
-    memcpy(check + 1, record->bytes.data, record->bytes.size);
-    check->bytes = kith_bytes(check + 1, record->bytes.size);
-    check->id = candidate->id;
-    check->slot = slot;
-    kith_list_push(&node->tracking.checks, &check->item);
-    node->tracking.check_count++;
-}
-
-static void keep(struct kith_node *node, struct kith_candidate *candidate,
-                 const struct kith_candidate_check *check)
-{
-    struct kith_signed_addresses record;
-    struct kith_candidate_record *kept = &candidate->records[check->slot];
-    if (kith_signed_addresses_decode(check->bytes, &record) != 0 ||
-        record.counter <= kept->counter)
-        return;
-    uint8_t *bytes = kith_alloc(node->alloc, check->bytes.size);
-    if (bytes == NULL) {
-        kith_node_break(node);
-        return;
-    }
-    memcpy(bytes, check->bytes.data, check->bytes.size);
-    kith_release(node->alloc, (void *)kept->bytes.data);
-    *kept = (struct kith_candidate_record){record.counter,
-                                           kith_bytes(bytes, check->bytes.size)};
+    for (uint32_t no = 1; no <= node->tracking.count; no++)
+        if (serves(kith_tracker_find(node, no), candidate, how))
+            serving[count++] = kith_tracker_find(node, no);
+    return count > 0 ? serving[candidate->turn % count] : NULL;
 }
 
 /* ---- attempts ---- */
@@ -206,7 +128,7 @@ static void begin_soon(struct kith_node *node, struct kith_candidate *candidate)
 static void dial_known(struct kith_node *node, struct kith_candidate *candidate)
 {
     struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
-    size_t count = read_addresses(node, candidate, addresses);
+    size_t count = kith_candidate_addresses(node, candidate, addresses);
     if (count > 0 && candidate->dial_no == 0)
         candidate->dial_no =
             kith_dial_emit(node, addresses, count, &candidate->id)->dial.dial;
@@ -219,15 +141,24 @@ static void dial_directly(struct kith_node *node, struct kith_candidate *candida
     dial_known(node, candidate);
 }
 
+/* A REFUSED names no id: the beginning of it has to do. */
+static uint64_t token_of(const struct kith_candidate *candidate)
+{
+    uint64_t token;
+    memcpy(&token, candidate->id.bytes, sizeof(token));
+    return token != 0 ? token : 1;
+}
+
 static void call(struct kith_node *node, const struct kith_candidate *candidate,
                  enum kith_call_how how)
 {
-    struct kith_tracker *tracker = tracker_of(node, candidate);
-    if (tracker != NULL && how == KITH_CALL_RELAY && !tracker->relays)
+    struct kith_tracker *tracker = tracker_of(node, candidate, how);
+    if (tracker == NULL && how == KITH_CALL_RELAY)
         kith_mutual_call(node, &candidate->id);
-    if (tracker == NULL || (how == KITH_CALL_RELAY && !tracker->relays))
+    if (tracker == NULL)
         return;
-    struct kith_frame_call frame = {.token = 1 + how, .id = candidate->id, .how = how};
+    struct kith_frame_call frame = {
+        .token = token_of(candidate), .id = candidate->id, .how = how};
     kith_frame_call_encode(&node->scratch, &frame);
     kith_tracker_send_scratch(node, tracker);
 }
@@ -296,6 +227,7 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
         wait_until(node, candidate, node->now.mono + KITH_RELAY_TIME);
         break;
     case KITH_STAGE_RELAY:
+        candidate->turn++;
         if (!is_relayed)
             kith_mutual_call(node, &candidate->id); /* no tracker could */
         rest(node, candidate, is_relayed);
@@ -303,7 +235,7 @@ static void advance(struct kith_node *node, struct kith_candidate *candidate,
     }
 }
 
-static void check(struct kith_node *node, struct kith_candidate *candidate)
+static void look_at(struct kith_node *node, struct kith_candidate *candidate)
 {
     const struct kith_peer *peer = kith_peer_find(node, &candidate->id);
     if (candidate->next_at == KITH_TIME_NEVER)
@@ -330,25 +262,10 @@ void kith_candidate_check_all(struct kith_node *node)
     if (!node->is_started || node->is_stopping)
         return;
     kith_list_each_safe (item, &node->tracking.candidates)
-        check(node, kith_list_item(item, struct kith_candidate, item));
+        look_at(node, kith_list_item(item, struct kith_candidate, item));
 }
 
 /* ---- what trackers say ---- */
-
-static void told_records(struct kith_node *node, struct kith_tracker *tracker,
-                         struct kith_candidate *candidate,
-                         const struct kith_tracked *told)
-{
-    for (size_t slot = 0; slot < told->record_count; slot++) {
-        struct kith_signed_addresses record;
-        if (told->records[slot].size > 0 &&
-            kith_signed_addresses_decode(told->records[slot], &record) == 0 &&
-            is_wanted_record(node, candidate, slot, &record) &&
-            kith_tokens_take(&tracker->records, node->now.mono,
-                             KITH_TRACKED_RECORDS_PER_S, KITH_TRACKED_RECORDS_MOST))
-            verify(node, candidate, slot, &record);
-    }
-}
 
 void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_tracked *told)
@@ -365,12 +282,12 @@ void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
         return;
     }
     if (candidate == NULL)
-        candidate = add(node, &told->id);
+        candidate = add(node, tracker, &told->id);
     if (candidate == NULL)
         return;
     candidate->trackers |= bit(tracker);
-    told_records(node, tracker, candidate, told);
-    if (!is_being_checked(node, &candidate->id))
+    kith_candidate_told_records(node, tracker, candidate, told);
+    if (!kith_candidate_is_checked(node, &candidate->id))
         begin_soon(node, candidate);
 }
 
@@ -389,11 +306,11 @@ static void finish_check(struct kith_node *node, struct kith_candidate_check *ch
 {
     struct kith_candidate *candidate = find(node, &check->id);
     if (candidate != NULL && is_valid)
-        keep(node, candidate, check);
+        kith_candidate_keep(node, candidate, check);
     kith_list_remove(&check->item);
     kith_release(node->alloc, check);
     node->tracking.check_count--;
-    if (candidate != NULL && !is_being_checked(node, &candidate->id))
+    if (candidate != NULL && !kith_candidate_is_checked(node, &candidate->id))
         checked(node, candidate);
 }
 
@@ -425,13 +342,14 @@ static void ring_meet(struct kith_node *node, const struct kith_tracker *tracker
                       const struct kith_frame_ring *ring)
 {
     struct kith_address address;
-    if (candidate->meet_no != 0 ||
+    if ((candidate->meet_no != 0 && candidate->meet_by == tracker->no) ||
         kith_address_parse(ring->address, 0, false, &address, NULL) != 0 ||
         (!kith_exchange_is_public(&address) &&
          !(tracker->is_loopback && kith_scope_is_loopback(address.host))))
         return;
     struct kith_effect *effect = kith_dial_emit(node, &address, 1, &candidate->id);
     candidate->meet_no = effect->dial.dial;
+    candidate->meet_by = tracker->no;
     effect->dial.is_meeting = true;
     was_called(node, candidate, KITH_STAGE_MEET,
                candidate->begun_at + KITH_RELAY_AFTER + courtesy(node, candidate));
@@ -442,11 +360,12 @@ static void ring_relay(struct kith_node *node, const struct kith_tracker *tracke
                        struct kith_candidate *candidate,
                        const struct kith_frame_ring *ring)
 {
-    if (candidate->relay_no != 0)
+    if (candidate->relay_no != 0 && candidate->relay_by == tracker->no)
         return;
     struct kith_effect *effect =
         kith_dial_emit(node, &tracker->remote, 1, &candidate->id);
     candidate->relay_no = effect->dial.dial;
+    candidate->relay_by = tracker->no;
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, ring->ticket).data;
     effect->dial.relay = tracker->id;
@@ -471,6 +390,23 @@ void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
         ring_meet(node, tracker, candidate, ring);
     else if (ring->how == KITH_CALL_RELAY)
         ring_relay(node, tracker, candidate, ring);
+}
+
+void kith_candidate_refused(struct kith_node *node, const struct kith_tracker *tracker,
+                            const struct kith_frame_refused *refused)
+{
+    if (refused->reason != KITH_REFUSED_AWAY)
+        return;
+    kith_list_each (item, &node->tracking.candidates) {
+        struct kith_candidate *candidate =
+            kith_list_item(item, struct kith_candidate, item);
+        if (token_of(candidate) != refused->token)
+            continue;
+        candidate->trackers &= (uint8_t)~bit(tracker);
+        if (candidate->trackers == 0)
+            forget(node, candidate);
+        return;
+    }
 }
 
 /* ---- what becomes of it ---- */

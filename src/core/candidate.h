@@ -22,6 +22,10 @@ void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
 void kith_candidate_ring(struct kith_node *node, struct kith_tracker *tracker,
                          const struct kith_frame_ring *ring);
 
+/* A CALL was not granted: who is away is told of by that tracker no more. */
+void kith_candidate_refused(struct kith_node *node, const struct kith_tracker *tracker,
+                            const struct kith_frame_refused *refused);
+
 /* A link was greeted; or the last one lost, or its peer may be linked again. */
 void kith_candidate_linked(struct kith_node *node, const struct kith_link *link);
 void kith_candidate_lost(struct kith_node *node, const struct kith_peer *peer);

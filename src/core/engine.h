@@ -19,12 +19,15 @@
 
 /* ---- limits and periods ---- */
 
-#define KITH_HANDSHAKE_TIME  (5 * KITH_SECOND) /* from TLS to both HELLOs */
-#define KITH_PING_AFTER_LAN  (4 * KITH_SECOND) /* of silence */
-#define KITH_DEAD_AFTER_LAN  (9 * KITH_SECOND) /* rows 18 and 20: offline within 10 s */
-#define KITH_PROBE_TIME      (3 * KITH_SECOND) /* to answer when an address of ours went */
-#define KITH_PING_AFTER      (15 * KITH_SECOND)
-#define KITH_DEAD_AFTER      (45 * KITH_SECOND)
+#define KITH_HANDSHAKE_TIME (5 * KITH_SECOND) /* from TLS to both HELLOs */
+#define KITH_PING_AFTER_LAN (4 * KITH_SECOND) /* of silence */
+#define KITH_DEAD_AFTER_LAN (9 * KITH_SECOND) /* rows 18 and 20: offline within 10 s */
+#define KITH_PROBE_TIME     (3 * KITH_SECOND) /* to answer when an address of ours went */
+#define KITH_PING_AFTER     (15 * KITH_SECOND)
+#define KITH_DEAD_AFTER     (45 * KITH_SECOND)
+#define KITH_ANSWER_TIME                                                                 \
+    (5 * KITH_SECOND) /* for a run to be acknowledged; then PING asks whether it lives   \
+                       */
 #define KITH_TICK            KITH_SECOND /* pings of many links share a wake-up */
 #define KITH_DIAL_RETRY_MIN  (250 * KITH_MS)
 #define KITH_DIAL_RETRY_MAX  (2 * KITH_SECOND) /* healed within 5 s after a partition */
@@ -303,7 +306,9 @@ struct kith_link {
     kith_time heard_at;   /* last frame */
     kith_time fetched_at; /* last run that we lacked */
     kith_time used_at;    /* last frame of a room, either way */
+    kith_time asked_at;   /* first run since then; 0 for none */
     kith_time ping_at;    /* PING under way since; 0 for none */
+    bool is_way_asked;    /* it was late, so trackers were asked for a sign of life */
     uint64_t ping_token;
     kith_time rtt;                /* 0 until measured */
     size_t queued;                /* bytes of SEND not yet drained */

@@ -10,6 +10,7 @@
 #include "core/seek.h"
 #include "core/share.h"
 #include "core/stream.h"
+#include "core/tracker.h"
 
 struct kith_link *kith_link_find(const struct kith_node *node, uint32_t no)
 {
@@ -263,9 +264,19 @@ void kith_link_fault(struct kith_node *node, struct kith_link *link, int error)
 
 /* ---- doubt ---- */
 
+void kith_link_asked(struct kith_node *node, struct kith_link *link)
+{
+    link->used_at = node->now.mono;
+    if (link->asked_at == 0 && !link->is_lan) {
+        link->asked_at = node->now.mono;
+        kith_node_wake_at(node, link->asked_at + KITH_ANSWER_TIME);
+    }
+}
+
 void kith_link_send_ping(struct kith_node *node, struct kith_link *link)
 {
     link->ping_at = node->now.mono;
+    link->is_way_asked = false;
     link->ping_token = kith_rng_u64(&node->rng);
     kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
                            &(struct kith_frame_ping){.token = link->ping_token});
@@ -299,7 +310,7 @@ void kith_link_probe_all(struct kith_node *node)
 {
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->state == KITH_LINK_LIVE && link->is_lan)
+        if (link->state == KITH_LINK_LIVE)
             probe(node, link);
     }
 }
@@ -376,18 +387,42 @@ static kith_time next_tick(kith_time at)
     return (at + KITH_TICK - 1) / KITH_TICK * KITH_TICK;
 }
 
+/* Of what it said, or of what a run should have brought. */
+static kith_time ping_due(const struct kith_link *link)
+{
+    kith_time ping_after = link->is_lan ? KITH_PING_AFTER_LAN : KITH_PING_AFTER;
+    kith_time due = next_tick(link->heard_at + ping_after);
+    kith_time answer = link->asked_at + KITH_ANSWER_TIME;
+    return link->asked_at != 0 && answer < due ? answer : due;
+}
+
+/* Is it the peer that is silent, or our own way out? A router that has another address
+ * now says nothing of it; whoever it no longer knows does, when asked. */
+static void ask_way(struct kith_node *node, struct kith_link *link)
+{
+    if (link->is_lan || link->is_way_asked)
+        return;
+    if (node->now.mono < link->ping_at + KITH_PROBE_TIME) {
+        kith_node_wake_at(node, link->ping_at + KITH_PROBE_TIME);
+        return;
+    }
+    link->is_way_asked = true;
+    kith_tracker_probe_all(node);
+}
+
 static void check_silence(struct kith_node *node, struct kith_link *link)
 {
     kith_time now = node->now.mono;
-    kith_time ping_after = link->is_lan ? KITH_PING_AFTER_LAN : KITH_PING_AFTER;
     if (now - link->heard_at >= dead_after(link)) {
         kith_link_close(node, link, KITH_BYE_LEAVING, KITH_ETIMEDOUT);
         return;
     }
-    if (link->ping_at == 0 && now >= next_tick(link->heard_at + ping_after))
+    if (link->ping_at == 0 && now >= ping_due(link))
         kith_link_send_ping(node, link);
     kith_node_wake_at(node, link->ping_at != 0 ? link->heard_at + dead_after(link)
-                                               : next_tick(link->heard_at + ping_after));
+                                               : ping_due(link));
+    if (link->ping_at != 0)
+        ask_way(node, link);
 }
 
 static void check(struct kith_node *node, struct kith_link *link)

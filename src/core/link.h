@@ -47,12 +47,16 @@ void kith_link_check_all(struct kith_node *node);
 
 void kith_link_send_ping(struct kith_node *node, struct kith_link *link);
 
+/* A run went out, which is to be acknowledged: who hears nothing for KITH_ANSWER_TIME
+ * asks. */
+void kith_link_asked(struct kith_node *node, struct kith_link *link);
+
 /* There is a sign that the peer may have lost this link: if it was silent for
  * KITH_PROBE_TIME it has as long to show that it lives. */
 void kith_link_doubt(struct kith_node *node, struct kith_link *link);
 
-/* An address of ours went, and with it perhaps a link that nothing else will end soon:
- * those of the LAN have KITH_PROBE_TIME to show that they live. */
+/* An address of ours went, or our router's, and with it perhaps a link that nothing else
+ * will end soon: all have KITH_PROBE_TIME to show that they live. */
 void kith_link_probe_all(struct kith_node *node);
 void kith_link_free_all(struct kith_node *node);
 

@@ -38,9 +38,11 @@ size_t kith_node_addresses(const struct kith_node *node, struct kith_address *ou
 struct kith_candidate_view {
     struct kith_id id;
     bool is_linked;
-    size_t address_count; /* known */
-    const char *stage;    /* static: "direct", "meeting", "relay" or "waiting" */
-    int direct_error;     /* of the last direct dial; 0: none failed */
+    bool is_relayed;           /* it is linked, by this relay */
+    struct kith_address relay; /* host "" unless it is */
+    size_t address_count;      /* known */
+    const char *stage;         /* static: "direct", "meeting", "relay" or "waiting" */
+    int direct_error;          /* of the last direct dial; 0: none failed */
     int meet_error;
     int relay_error;
 };

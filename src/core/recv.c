@@ -39,6 +39,7 @@ void kith_recv_frame(struct kith_node *node, struct kith_link *link,
     if (link->state == KITH_LINK_CLOSING)
         return;
     link->heard_at = node->now.mono;
+    link->asked_at = 0;
     int error = receive(node, link, frame);
     if (error != 0)
         kith_link_fault(node, link, error);

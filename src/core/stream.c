@@ -51,7 +51,7 @@ static void send_run(struct kith_node *node, struct kith_share *share,
 {
     kith_frame_run_encode(&node->scratch, &share->tag_out, run);
     kith_link_send_scratch(node, share->link);
-    share->link->used_at = node->now.mono;
+    kith_link_asked(node, share->link);
 }
 
 void kith_stream_publish(struct kith_node *node, struct kith_share *share,

@@ -334,6 +334,8 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
     tracker->is_loopback = kith_scope_is_loopback(remote->host);
     tracker->up_at = tracker->heard_at = node->now.mono;
     tracker->ping_at = 0;
+    if (tracker->observed.host[0] != '\0')
+        tracker->before = tracker->observed;
     tracker->observed = (struct kith_address){0};
     forget_reach(tracker);
     tracker->has_more = false;
@@ -415,6 +417,24 @@ void kith_tracker_frame(struct kith_node *node, uint32_t no, struct kith_bytes b
         kith_tracker_fault(node, tracker, error);
 }
 
+static void ping(struct kith_node *node, struct kith_tracker *tracker)
+{
+    kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
+                           &(struct kith_frame_ping){.token = 1});
+    kith_tracker_send_scratch(node, tracker);
+    tracker->ping_at = node->now.mono;
+}
+
+void kith_tracker_probe_all(struct kith_node *node)
+{
+    for (size_t i = 0; i < node->tracking.count; i++) {
+        struct kith_tracker *tracker = &node->tracking.trackers[i];
+        if (tracker->state == KITH_TRACKER_REGISTERED && tracker->ping_at == 0 &&
+            node->now.mono - tracker->heard_at >= KITH_PROBE_TIME)
+            ping(node, tracker);
+    }
+}
+
 static void check_silence(struct kith_node *node, struct kith_tracker *tracker)
 {
     kith_time now = node->now.mono;
@@ -425,12 +445,8 @@ static void check_silence(struct kith_node *node, struct kith_tracker *tracker)
     kith_time ping_at = tracker->heard_at + KITH_TRACKER_PING_AFTER;
     if (ping_at > tracker->sent_at + tracker->refresh)
         ping_at = tracker->sent_at + tracker->refresh;
-    if (tracker->ping_at == 0 && now >= ping_at) {
-        kith_frame_ping_encode(&node->scratch, KITH_FRAME_PING,
-                               &(struct kith_frame_ping){.token = 1});
-        kith_tracker_send_scratch(node, tracker);
-        tracker->ping_at = now;
-    }
+    if (tracker->ping_at == 0 && now >= ping_at)
+        ping(node, tracker);
     kith_node_wake_at(node, tracker->ping_at != 0
                                 ? tracker->heard_at + KITH_TRACKER_DEAD_AFTER
                                 : ping_at);

@@ -31,6 +31,9 @@ void kith_tracker_check_all(struct kith_node *node);
 void kith_tracker_moved(struct kith_node *node);
 void kith_tracker_renamed(struct kith_node *node);
 
+/* A peer is silent: see by the trackers whether it is us. */
+void kith_tracker_probe_all(struct kith_node *node);
+
 /* A peer is linked by a relay only: where we were not reached from outside a way may have
  * opened meanwhile. Has the tracker dial back again, ever more seldom. */
 void kith_tracker_recheck(struct kith_node *node, struct kith_tracker *tracker);

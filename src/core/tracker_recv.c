@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/candidate.h"
+#include "core/link.h"
 #include "core/lookup.h"
 
 /* It may tell of one change after the other, and each has us sign and send. */
@@ -27,6 +28,9 @@ static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
     if (kith_address_parse(frame.observed, 0, false, &observed, NULL) != 0)
         return KITH_EPROTO;
     bool is_first = tracker->state == KITH_TRACKER_GREETING;
+    if (is_first && tracker->before.host[0] != '\0' &&
+        strcmp(tracker->before.host, observed.host) != 0)
+        kith_link_probe_all(node); /* our router has another address */
     bool is_moved = strcmp(tracker->observed.host, observed.host) != 0 &&
                     (is_first || may_change(node, tracker));
     if (is_moved)
@@ -98,13 +102,14 @@ static int receive_ring(struct kith_node *node, struct kith_tracker *tracker,
     return error;
 }
 
-/* Nothing follows: the next stage comes in its time. */
 static int receive_refused(struct kith_node *node, struct kith_tracker *tracker,
                            struct kith_bytes fields)
 {
     struct kith_frame_refused frame;
-    (void)node, (void)tracker;
-    return kith_frame_refused_decode(fields, &frame);
+    int error = kith_frame_refused_decode(fields, &frame);
+    if (error == 0)
+        kith_candidate_refused(node, tracker, &frame);
+    return error;
 }
 
 static int receive_ping(struct kith_node *node, struct kith_tracker *tracker,

@@ -31,7 +31,9 @@
 #define KITH_TRACKER_DEAD_AFTER   (45 * KITH_SECOND)
 #define KITH_TRACKER_RECORD_LIFE  (12 * KITH_HOUR) /* half of what a record lives */
 
-#define KITH_CANDIDATES_MAX 1024 /* of all trackers: five times what one tells of */
+#define KITH_CANDIDATES_MAX                                                              \
+    512 /* that one tracker told of first: twice what it tells of, and who is looked up  \
+         */
 #define KITH_CANDIDATE_CHECKS_MAX                                                        \
     512 /* records being verified: what a tracker tells at once, and more */
 #define KITH_TRACKED_RECORDS_PER_S 32 /* of one tracker: a signature each */
@@ -85,6 +87,7 @@ struct kith_tracker {
     kith_time refresh;
     kith_time told_at;            /* our records, as last registered */
     struct kith_address observed; /* host "" until told */
+    struct kith_address before;   /* the same, of the link before */
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
     kith_time recheck_at; /* not before; see kith_tracker_recheck */
@@ -121,10 +124,13 @@ struct kith_candidate {
     kith_time begun_at; /* of the attempt */
     kith_time next_at;  /* NEVER while directly linked */
     unsigned failures;  /* attempts in a row that led to no link, or none but a relayed */
-    uint32_t dial_no;   /* of the direct dial; 0: none is under way */
+    unsigned turn;    /* attempts that led to none: of the trackers the next is called */
+    uint32_t dial_no; /* of the direct dial; 0: none is under way */
     uint32_t meet_no;
     uint32_t relay_no;
     bool is_relayed_in_tls; /* the next time: of the two ways, the other failed */
+    uint32_t meet_by; /* tracker that rang for it; the same of another waits for nobody */
+    uint32_t relay_by;
     int direct_error;
     int meet_error;
     int relay_error;

@@ -95,15 +95,19 @@ bool kith_node_candidate(const struct kith_node *node, size_t index,
         if (index-- > 0)
             continue;
         const struct kith_peer *peer = kith_peer_find(node, &candidate->id);
+        const struct kith_link *link = peer != NULL ? peer->link : NULL;
         *out = (struct kith_candidate_view){
             .id = candidate->id,
             .address_count = address_count(candidate),
-            .is_linked = peer != NULL && peer->link != NULL,
+            .is_linked = link != NULL,
+            .is_relayed = link != NULL && link->is_relayed,
             .stage = stages[candidate->stage],
             .direct_error = candidate->direct_error,
             .meet_error = candidate->meet_error,
             .relay_error = candidate->relay_error,
         };
+        if (out->is_relayed)
+            out->relay = link->remote;
         return true;
     }
     return false;

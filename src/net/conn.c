@@ -111,6 +111,18 @@ static void on_closed(uv_handle_t *handle)
     free(conn);
 }
 
+/* The kernel would go on for minutes to deliver what is left, and as long nobody could
+ * connect from the same port to the same peer again. Whose peer is silent, or has another
+ * link, has nothing to deliver. */
+static void drop_unsent(struct kith_conn *conn)
+{
+    static const struct linger none = {.l_onoff = 1};
+    uv_os_fd_t fd;
+    if ((conn->error == KITH_ETIMEDOUT || conn->error == KITH_EREPLACED) &&
+        uv_fileno((uv_handle_t *)&conn->tcp, &fd) == 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
 void kith_conn_abort(struct kith_conn *conn, int error)
 {
     if (conn->state == KITH_CONN_CLOSED)
@@ -121,6 +133,7 @@ void kith_conn_abort(struct kith_conn *conn, int error)
     if (conn->error == 0)
         conn->error = error;
     kith_list_remove(&conn->dirty_node);
+    drop_unsent(conn);
     uv_close((uv_handle_t *)&conn->tcp, on_closed);
 }
 
@@ -434,10 +447,8 @@ struct kith_conn *kith_conn_new(struct kith_conn_env *env, enum kith_conn_state 
 
 void kith_conn_close(struct kith_conn *conn, int error)
 {
-    if (conn->state < KITH_CONN_OPEN) {
+    if (conn->state < KITH_CONN_OPEN || error == KITH_ETIMEDOUT)
         kith_conn_abort(conn, error);
-        return;
-    }
     if (conn->state != KITH_CONN_OPEN)
         return;
     conn->error = error;

@@ -205,7 +205,7 @@ void kith_conn_pause(struct kith_conn *conn, bool is_paused);
 
 /* Say goodbye: what is queued leaves with the next flushes, then close_notify; then it
  * waits for the peer to hang up, all within the linger time. Nothing arrives any more.
- * The first error given stays. */
+ * The first error given stays. One that is silent (KITH_ETIMEDOUT) is let go at once. */
 void kith_conn_close(struct kith_conn *conn, int error);
 
 /* At once. */

@@ -263,7 +263,7 @@ static int connect_to(struct kith_conn *conn, const struct sockaddr_storage *to)
     int code = uv_tcp_connect(&conn->request.connect, &conn->tcp,
                               (const struct sockaddr *)to, on_connect);
     /* A connection between the two addresses exists already. One that has ended is no
-     * hindrance where both sides send timestamps (RFC 6191), as all do. */
+     * hindrance where both sides send timestamps (RFC 6191), as is usual. */
     if (conn->has_port && code == UV_EADDRNOTAVAIL)
         return KITH_EADDRINUSE;
     return kith_net_error(code);

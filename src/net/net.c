@@ -174,6 +174,15 @@ static void resume_listeners(struct kith_net *net)
         kith_listener_resume(kith_list_item(node, struct kith_listener, node));
 }
 
+/* Neither one of ours that lost its race, nor one that was given away with its ticket,
+ * nor a tunnel that has ended. */
+static void tell_stranger(struct kith_net *net, const struct kith_conn *conn, int error)
+{
+    if (conn->is_accepted && !conn->is_outer && error != 0 &&
+        net->config.handler.stranger && !net->is_stopping)
+        net->config.handler.stranger(net->config.handler.ctx, error);
+}
+
 static void on_closed(struct kith_conn *conn, int error)
 {
     struct kith_net *net = conn->env->owner;
@@ -189,9 +198,8 @@ static void on_closed(struct kith_conn *conn, int error)
         net->config.handler.down(net->config.handler.ctx, link, error);
     else if (dial)
         kith_dial_closed(dial, conn, error);
-    else if (error && conn->is_accepted && !conn->is_outer &&
-             net->config.handler.stranger != NULL && !net->is_stopping)
-        net->config.handler.stranger(net->config.handler.ctx, error);
+    else
+        tell_stranger(net, conn, error);
     finish_when_idle(net);
 }
 

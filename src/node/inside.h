@@ -92,9 +92,11 @@ struct kith_runtime {
     struct kith_net *net;
     struct kith_trackers trackers;
     struct kith_contact_relay contact_relay;
-    struct kith_datagrams *lan; /* NULL: off, or closed */
-    uint16_t lan_port;          /* 0: off */
-    int lan_error;              /* why it could not be opened */
+    struct kith_datagrams *lan;            /* NULL: off, or closed */
+    uint16_t lan_port;                     /* 0: off */
+    int lan_error;                         /* why it could not be opened */
+    struct kith_interface_watch addresses; /* of this host, where `lan` sees to none */
+    bool is_watching;                      /* them */
     struct kith_mapping mapping;
     struct kith_node *node;
     struct kith_turn turn;

@@ -32,6 +32,22 @@ static void on_changed(void *ctx)
     kith_lan_tell_reach(ctx);
 }
 
+static void on_interfaces(struct kith_interface_watch *watch,
+                          const struct kith_interfaces *before)
+{
+    (void)before;
+    kith_lan_tell_reach(watch->owner);
+}
+
+void kith_lan_watch(struct kith_runtime *runtime)
+{
+    if (runtime->lan != NULL)
+        return;
+    runtime->is_watching = true;
+    runtime->addresses.owner = runtime;
+    kith_interface_watch_init(&runtime->addresses, runtime->loop, false, on_interfaces);
+}
+
 void kith_lan_start(struct kith_runtime *runtime, uint16_t port)
 {
     struct kith_address sources[KITH_LISTEN_MAX];
@@ -75,11 +91,18 @@ static void on_closed(void *ctx)
     kith_runtime_settle(runtime);
 }
 
+static void on_watch_closed(struct kith_interface_watch *watch)
+{
+    on_closed(watch->owner);
+}
+
 void kith_lan_stop(struct kith_runtime *runtime)
 {
-    if (runtime->lan == NULL)
-        return;
-    runtime->is_lan_closing = true;
-    kith_datagrams_close(runtime->lan, on_closed, runtime);
+    runtime->is_lan_closing = runtime->lan != NULL || runtime->is_watching;
+    if (runtime->lan != NULL)
+        kith_datagrams_close(runtime->lan, on_closed, runtime);
+    else if (runtime->is_watching)
+        kith_interface_watch_close(&runtime->addresses, on_watch_closed);
     runtime->lan = NULL;
+    runtime->is_watching = false;
 }

@@ -12,6 +12,10 @@ struct kith_runtime;
  * says what to do. */
 void kith_lan_start(struct kith_runtime *runtime, uint16_t port);
 
+/* Where no socket is open: watch the addresses of this host all the same, for peers and
+ * trackers are to know of new ones. */
+void kith_lan_watch(struct kith_runtime *runtime);
+
 /* Carry out a DATAGRAM effect. */
 void kith_lan_carry_out(struct kith_runtime *runtime, const struct kith_effect *effect);
 

@@ -49,9 +49,10 @@ static void connect_to(struct kith_runtime *runtime, const struct kith_address *
 static void register_at(struct kith_runtime *runtime,
                         const struct kith_tracker_address *tracker)
 {
-    struct kith_command command = {
-        .type = KITH_COMMAND_TRACKER,
-        .tracker = {tracker->address, tracker->has_id, tracker->id}};
+    struct kith_command command = {.type = KITH_COMMAND_TRACKER,
+                                   .tracker = {.address = tracker->address,
+                                               .has_id = tracker->has_id,
+                                               .id = tracker->id}};
     if (kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
         kith_turn_broke(runtime, KITH_ENOMEM);
 }
@@ -73,6 +74,7 @@ static void begin(struct kith_runtime *runtime, const struct kith_runtime_config
     struct kith_input input = {.type = KITH_INPUT_START};
     if (config->has_lan)
         kith_lan_start(runtime, config->discovery_port);
+    kith_lan_watch(runtime);
     if (config->has_mapping)
         kith_mapping_start(runtime);
     kith_turn_input(runtime, &input);

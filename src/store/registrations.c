@@ -329,19 +329,23 @@ static int visit_rows(struct kith_registrations *s, sqlite3_stmt *get,
 }
 
 /* Those who were here when the tracker ended are away now, and stay so in later marks. */
-static int settle(struct kith_registrations *s)
+static int settle(struct kith_registrations *s, uint64_t since_s)
 {
-    return exec(s,
-                "UPDATE peers SET is_here = 0, seen = max(seen, (SELECT seen FROM mark))"
-                " WHERE is_here",
-                "settle the peers");
+    char sql[96];
+    snprintf(sql, sizeof sql, "DELETE FROM peers WHERE seen <= %llu",
+             (unsigned long long)since_s);
+    int error = exec(s,
+                     "UPDATE peers SET is_here = 0, seen = max(seen, (SELECT seen FROM"
+                     " mark)) WHERE is_here",
+                     "settle the peers");
+    return error == 0 ? exec(s, sql, "settle the peers") : error;
 }
 
-int kith_registrations_restore(struct kith_registrations *s,
+int kith_registrations_restore(struct kith_registrations *s, uint64_t since_s,
                                kith_registration_visit *visit, void *ctx)
 {
     sqlite3_stmt *get = NULL;
-    int error = settle(s);
+    int error = settle(s, since_s);
     if (error != 0)
         return error;
     sqlite3_prepare_v2(s->db,

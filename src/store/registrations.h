@@ -24,9 +24,10 @@ int kith_registrations_open(const char *path, struct kith_registrations **out,
 void kith_registrations_close(struct kith_registrations *registrations);
 
 /* Every row, as away, those longest away first. Whoever was here when the tracker ended
- * was seen at its last mark. The slices live for the visit. Returns 0, what `visit`
+ * was seen at its last mark. Rows of who was not seen after `since_s` are removed, and
+ * not visited. The slices live for the visit. Returns 0, what `visit`
  * stopped with (not 0), or what SQLite says; KITH_ECORRUPT for a row that is damaged. */
-int kith_registrations_restore(struct kith_registrations *registrations,
+int kith_registrations_restore(struct kith_registrations *registrations, uint64_t since_s,
                                kith_registration_visit *visit, void *ctx);
 
 /* These return 0, KITH_EFULL, KITH_EREADONLY, KITH_EIO, KITH_ECORRUPT or KITH_ENOMEM;

@@ -10,7 +10,8 @@
 
 struct kith_keeper {
     void *ctx; /* owned, until `close` */
-    int (*restore)(void *ctx, kith_registration_visit *visit, void *visit_ctx);
+    int (*restore)(void *ctx, uint64_t since_s, kith_registration_visit *visit,
+                   void *visit_ctx);
     int (*put)(void *ctx, const struct kith_registration *row);
     int (*remove)(void *ctx, const struct kith_id *id);
     int (*mark)(void *ctx, uint64_t seen_s);

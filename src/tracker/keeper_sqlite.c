@@ -5,9 +5,10 @@
 
 _Static_assert(KITH_KEEPER_DETAIL_SIZE == KITH_REGISTRATIONS_DETAIL_SIZE, "passed on");
 
-static int restore(void *ctx, kith_registration_visit *visit, void *visit_ctx)
+static int restore(void *ctx, uint64_t since_s, kith_registration_visit *visit,
+                   void *visit_ctx)
 {
-    return kith_registrations_restore(ctx, visit, visit_ctx);
+    return kith_registrations_restore(ctx, since_s, visit, visit_ctx);
 }
 
 static int put(void *ctx, const struct kith_registration *row)

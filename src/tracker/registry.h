@@ -187,8 +187,8 @@ int kith_registry_new(const struct kith_registry_config *config,
 void kith_registry_free(struct kith_registry *registry); /* accepts NULL */
 
 /* Before the first step: give back a kept row, those longest away first. What has
- * expired by `now_s`, or is above peers_max, is left out. Returns 0, KITH_ENOMEM, or
- * KITH_ECORRUPT for a row that no registry wrote. */
+ * expired by `now_s` is left out; above peers_max those longest away give way. Returns 0,
+ * KITH_ENOMEM, or KITH_ECORRUPT for a row that no registry wrote. */
 int kith_registry_restore(struct kith_registry *registry,
                           const struct kith_registration *row, uint64_t now_s);
 

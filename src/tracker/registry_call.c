@@ -22,9 +22,13 @@ static uint8_t role_of(const struct kith_id *self, const struct kith_id *other)
     return kith_id_compare(self, other) < 0 ? 'd' : 'l';
 }
 
+/* Whom it was not told of it would not want to meet. */
 static void ring(struct kith_registry *r, struct kith_registry_link *link,
                  const struct kith_id *other, struct kith_frame_ring frame)
 {
+    const struct kith_entry *entry = kith_registry_entry(r, other);
+    if (entry != NULL)
+        kith_news_tell_of(r, link->entry, entry);
     size_t from = r->bytes.size;
     frame.id = *other;
     frame.role = role_of(&link->peer, other);

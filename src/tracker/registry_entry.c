@@ -315,9 +315,12 @@ int kith_registry_restore(struct kith_registry *registry,
                           const struct kith_registration *row, uint64_t now_s)
 {
     bool has_expired = row->seen_s < now_s && now_s - row->seen_s >= KITH_REGISTRY_AWAY_S;
-    if (has_expired || registry->entries.count >= registry->config.peers_max)
+    if (has_expired)
         return 0;
     if (kith_registry_entry(registry, &row->id) != NULL)
         return KITH_ECORRUPT;
+    if (registry->entries.count >= registry->config.peers_max) /* it has shrunk */
+        kith_registry_entry_free(
+            registry, kith_list_item(registry->away.next, struct kith_entry, away_node));
     return restore(registry, row, now_s);
 }

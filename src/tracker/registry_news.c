@@ -90,6 +90,24 @@ static void send(struct kith_registry *r, struct kith_entry *to,
     frame->count = 0;
 }
 
+static bool is_told(const struct kith_entry *to, const struct kith_entry *entry)
+{
+    for (size_t i = 0; i < to->out.count; i++)
+        if (to->out.items[i].slot == entry->slot)
+            return !to->out.items[i].is_news;
+    return false;
+}
+
+void kith_news_tell_of(struct kith_registry *r, struct kith_entry *to,
+                       const struct kith_entry *entry)
+{
+    struct kith_frame_peers frame = {0};
+    if (is_told(to, entry))
+        return;
+    kith_news_describe(r, entry, to, &frame.peers[frame.count++]);
+    send(r, to, &frame);
+}
+
 static void introduce(struct kith_registry *r, struct kith_entry *entry)
 {
     r->counts.introduced += !entry->is_introduced;

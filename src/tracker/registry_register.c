@@ -74,6 +74,8 @@ static void take_link(struct kith_registry *r, struct kith_registry_link *link,
         kith_registry_link_fail(r, before, KITH_EREPLACED);
     }
     change->is_joining = entry->link == NULL;
+    /* Another host: what is believed of it, and who is of its household. */
+    change->is_changed = !kith_ip_equal(&entry->remote.ip, &link->remote.ip);
     entry->remote = link->remote;
     if (entry->link != NULL) {
         entry->link = link;

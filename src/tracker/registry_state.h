@@ -322,6 +322,10 @@ kith_time kith_news_deadline(const struct kith_registry *r);
 void kith_news_describe(const struct kith_registry *r, const struct kith_entry *entry,
                         const struct kith_entry *to, struct kith_tracked *out);
 
+/* Tell `to` of `entry` now, unless it was told lately. */
+void kith_news_tell_of(struct kith_registry *r, struct kith_entry *to,
+                       const struct kith_entry *entry);
+
 /* ---- registry_check.c ---- */
 
 /* 0, or the fault of a peer that registers this; empty is fine. */

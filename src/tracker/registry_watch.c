@@ -42,14 +42,25 @@ static int add(struct kith_registry *r, struct kith_entry *from, struct kith_ent
     return 0;
 }
 
-static void close_gap_in(const struct kith_registry *r, struct kith_entry *to,
-                         size_t index)
+/* Lists of those who are here stay as long as they ever were; one who is away has none.
+ */
+static void shed(struct kith_registry *r, struct kith_edges *edges)
+{
+    if (edges->count > 0)
+        return;
+    kith_release(r->alloc, edges->items);
+    *edges = (struct kith_edges){0};
+}
+
+static void close_gap_in(struct kith_registry *r, struct kith_entry *to, size_t index)
 {
     struct kith_edge last = to->in.items[--to->in.count];
-    if (index == to->in.count)
-        return;
-    to->in.items[index] = last;
-    at(r, last.slot)->out.items[last.back].back = (uint32_t)index & INT32_MAX;
+    if (index < to->in.count) {
+        to->in.items[index] = last;
+        at(r, last.slot)->out.items[last.back].back = (uint32_t)index & INT32_MAX;
+    }
+    if (to->link == NULL)
+        shed(r, &to->in);
 }
 
 void kith_watch_remove(struct kith_registry *r, struct kith_entry *entry, size_t index)
@@ -67,6 +78,8 @@ void kith_watch_stop(struct kith_registry *r, struct kith_entry *entry)
 {
     while (entry->out.count > 0)
         kith_watch_remove(r, entry, entry->out.count - 1);
+    shed(r, &entry->out);
+    shed(r, &entry->in);
 }
 
 void kith_watch_forget(struct kith_registry *r, struct kith_entry *entry)

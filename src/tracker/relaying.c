@@ -15,6 +15,7 @@ struct kith_relaying {
     struct kith_relay *relay;
     size_t per_peer_max;
     size_t per_household_max;
+    size_t per_peer_spare_max;
     size_t count;
     struct place places[];
 };
@@ -49,6 +50,7 @@ int kith_relaying_new(const struct kith_relaying_config *config,
     relaying->count = config->pairs_max;
     relaying->per_peer_max = config->per_peer_max;
     relaying->per_household_max = config->per_household_max;
+    relaying->per_peer_spare_max = config->per_peer_spare_max;
     int error = kith_relay_new(config->loop, &relay, &relaying->relay);
     if (error != 0) {
         free(relaying);
@@ -72,22 +74,29 @@ void kith_relaying_free(struct kith_relaying *relaying)
     free(relaying);
 }
 
+static bool is_of(const struct place *place, const struct kith_id *id)
+{
+    return kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id);
+}
+
 /* Is there something left for this side of the pair? */
 static bool has_share(const struct kith_relaying *relaying,
                       const struct kith_registry_pair *pair, size_t side)
 {
-    const struct kith_id *id = &pair->ids[side];
     const struct kith_ip *household = &pair->households[side];
-    size_t of_peer = 0, of_household = 0;
+    size_t of_peer = 0, of_household = 0, taken = 0;
     for (size_t i = 0; i < relaying->count; i++) {
         const struct place *place = &relaying->places[i];
         if (place->pair == 0)
             continue;
-        of_peer += kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id);
+        taken++;
+        of_peer += is_of(place, &pair->ids[side]);
         of_household += kith_ip_equal(&place->households[0], household) ||
                         kith_ip_equal(&place->households[1], household);
     }
-    return of_peer < relaying->per_peer_max && of_household < relaying->per_household_max;
+    size_t peer_max = taken < relaying->count / 2 ? relaying->per_peer_spare_max
+                                                  : relaying->per_peer_max;
+    return of_peer < peer_max && of_household < relaying->per_household_max;
 }
 
 int kith_relaying_expect(struct kith_relaying *relaying,

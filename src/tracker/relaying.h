@@ -10,8 +10,11 @@
 /* A pair costs two descriptors and, while it is in use, 128 KiB; two more descriptors, as
  * much again and a TLS session for each side that comes inside TLS. */
 #define KITH_RELAYING_PAIRS_MAX 1024
-/* Of one peer at once: as many friends as none of them reaches directly. */
-#define KITH_RELAYING_PER_PEER_MAX 16
+/* Of one peer at once: as many friends as none of them reaches directly. While half of
+ * all places are free it may have as many as it seeks links by itself (64): who is behind
+ * the worst of routers belongs to large networks too. */
+#define KITH_RELAYING_PER_PEER_MAX       16
+#define KITH_RELAYING_PER_PEER_SPARE_MAX 64
 /* Of one household at once, however many ids it makes up: a quarter of all. */
 #define KITH_RELAYING_PER_HOUSEHOLD_MAX 256
 /* Of one pair, both ways together: a file comes over in good time, and a hundred pairs
@@ -25,7 +28,8 @@ struct kith_relaying_config {
     size_t pairs_max;
     size_t per_peer_max;
     size_t per_household_max;
-    uint32_t bytes_per_s; /* of a pair; 0: no limit */
+    size_t per_peer_spare_max; /* while half of the places are free */
+    uint32_t bytes_per_s;      /* of a pair; 0: no limit */
 };
 
 /* KITH_ENOMEM. */

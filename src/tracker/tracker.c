@@ -107,6 +107,7 @@ static int make_relay(struct kith_tracker *tracker)
         .pairs_max = KITH_RELAYING_PAIRS_MAX,
         .per_peer_max = KITH_RELAYING_PER_PEER_MAX,
         .per_household_max = KITH_RELAYING_PER_HOUSEHOLD_MAX,
+        .per_peer_spare_max = KITH_RELAYING_PER_PEER_SPARE_MAX,
         .bytes_per_s = tracker->config.relay_bytes_per_s,
     };
     return tracker->config.has_relay ? kith_relaying_new(&config, &tracker->relaying) : 0;
@@ -128,7 +129,10 @@ static int restore(struct kith_tracker *tracker, char *detail)
     const struct kith_keeper *keeper = &tracker->config.keeper;
     struct restoring restoring = {tracker->registry,
                                   (uint64_t)(tracker->config.clock().wall / KITH_SECOND)};
-    int error = keeper->restore(keeper->ctx, take_row, &restoring);
+    uint64_t since_s = restoring.now_s > KITH_REGISTRY_AWAY_S
+                           ? restoring.now_s - KITH_REGISTRY_AWAY_S
+                           : 0; /* a clock that was never set */
+    int error = keeper->restore(keeper->ctx, since_s, take_row, &restoring);
     if (error != 0)
         snprintf(detail, KITH_KEEPER_DETAIL_SIZE, "%s", keeper->detail(keeper->ctx));
     return error;

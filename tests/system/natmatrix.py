@@ -104,16 +104,17 @@ def paths(one, other):
 
 
 def linked(one, other, wanted, within_s=LINKED_S):
-    """Wait until both have them linked as wanted. The seconds that took."""
+    """Wait until both have them linked as wanted: a class of paths, or one by its name. The
+    seconds that took."""
     begin = time.monotonic()
     wait_until(f"{one.name} and {other.name} linked, {wanted}", lambda: all(
-        path_class(path) == wanted for path in paths(one, other)), within_s)
+        wanted in (path, path_class(path)) for path in paths(one, other)), within_s)
     return time.monotonic() - begin
 
 
-def start(scene, sites, *flags):
+def start(scene, sites, *flags, **options):
     """A node at each of two sites."""
-    return [site.host.node(scene, f"{name} at {site.name}", *flags).start()
+    return [site.host.node(scene, f"{name} at {site.name}", *flags, **options).start()
             for name, site in zip(("alice", "bob"), sites)]
 
 

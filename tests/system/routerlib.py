@@ -39,9 +39,21 @@ table inet nat {
 }
 """
 
+# The same beside the rules that a router of natlab.py has, which forward what was translated.
+MAPPING_RULES = """
+insert rule inet router input iifname "lan" accept
+table inet nat {
+  chain prerouting { type nat hook prerouting priority dstnat - 1; jump mapped; }
+  chain postrouting { type nat hook postrouting priority srcnat - 1; jump masked; }
+  chain allowed { }
+  chain mapped { }
+  chain masked { }
+}
+"""
+
 CONFIG = """
-ext_ifname=eth1
-listening_ip=eth0
+ext_ifname={outside}
+listening_ip={inside}
 enable_natpmp={natpmp}
 enable_upnp={upnp}
 secure_mode=yes
@@ -58,6 +70,41 @@ deny 0-65535 0.0.0.0/0 0-65535
 
 def yes(value):
     return "yes" if value else "no"
+
+
+def _mapped(router):
+    """Outer ports, and where each of them leads."""
+    chain = router.run("nft", "list", "chain", "inet", "nat", "mapped")
+    return {int(port): to for port, to in re.findall(r"dport (\d+) dnat ip to (\S+)", chain)}
+
+
+def _run_daemon(scene, router, config):
+    path = os.path.join(scene.path, f"miniupnpd{len(scene.closers)}")
+    with open(f"{path}.conf", "w", encoding="utf-8") as file:
+        file.write(config)
+    with open(f"{path}.log", "wb") as log:
+        daemon = router.popen(DAEMON, "-d", "-f", f"{path}.conf", "-P", f"{path}.pid",
+                              stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    scene.at_end(lambda: (daemon.terminate(), daemon.wait()))
+    wait_until("the daemon listens",
+               lambda: "5351" in router.run("ss", "-lun") or
+               "1900" in router.run("ss", "-lun") or daemon.poll() is not None)
+    assert daemon.poll() is None, open(f"{path}.log", encoding="utf-8").read()
+
+
+class Mapper:
+    """The daemon in the router of a site of natlab.py, which then maps ports."""
+
+    def __init__(self, scene, site, natpmp=False, upnp=False):
+        if not DAEMON:
+            raise Skip("no miniupnpd here; tools/deps test installs it")
+        self.router = site.edge
+        self.router.run("nft", "-f", "-", stdin=MAPPING_RULES)
+        _run_daemon(scene, self.router, CONFIG.format(
+            outside="wan", inside="lan", natpmp=yes(natpmp), upnp=yes(upnp)))
+
+    def mapped(self):
+        return _mapped(self.router)
 
 
 class Home:
@@ -82,7 +129,8 @@ class Home:
         if has_route:
             self.connect()
         if natpmp or upnp:
-            self._run_daemon(CONFIG.format(natpmp=yes(natpmp), upnp=yes(upnp)))
+            _run_daemon(scene, self.router, CONFIG.format(
+                outside="eth1", inside="eth0", natpmp=yes(natpmp), upnp=yes(upnp)))
 
     @staticmethod
     def _readdress(host, interface, address):
@@ -92,21 +140,5 @@ class Home:
         """The default route of the host inside."""
         self.inside.ip(f"route add default via {self.router.ipv4} dev eth0")
 
-    def _run_daemon(self, config):
-        path = os.path.join(self.scene.path, "miniupnpd")
-        with open(f"{path}.conf", "w", encoding="utf-8") as file:
-            file.write(config)
-        with open(f"{path}.log", "wb") as log:
-            daemon = self.router.popen(DAEMON, "-d", "-f", f"{path}.conf", "-P", f"{path}.pid",
-                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        self.scene.at_end(lambda: (daemon.terminate(), daemon.wait()))
-        wait_until("the daemon listens",
-                   lambda: "5351" in self.router.run("ss", "-lun") or
-                   "1900" in self.router.run("ss", "-lun") or daemon.poll() is not None)
-        assert daemon.poll() is None, open(f"{path}.log", encoding="utf-8").read()
-
     def mapped(self):
-        """Outer ports, and where each of them leads."""
-        chain = self.router.run("nft", "list", "chain", "inet", "nat", "mapped")
-        return {int(port): to for port, to in
-                re.findall(r"dport (\d+) dnat ip to (\S+)", chain)}
+        return _mapped(self.router)

@@ -67,6 +67,11 @@ class Talk:
                  f"what {listener.name} is told")
         return time.monotonic() - begin
 
+    def is_done(self):
+        """With a `count`: was all said and heard?"""
+        return all(self.streams[listener].heard(self._text(speaker, self.count - 1))
+                   for speaker, listener in (self.nodes, reversed(self.nodes)))
+
     def is_caught_up(self, since):
         """Did each hear something that was said after this time?"""
         return all(self._hears_of(speaker, listener, since)

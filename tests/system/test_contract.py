@@ -341,6 +341,8 @@ COMMANDS = {
     "connect": (("{address}",), "Peer"),
     "disconnect": (("{bob}",), "Peer"),
     "rename": (("alice",), {"name"}),
+    "invite": ((), {"link"}),
+    "lookup": (("bob",), "Found"),
     "network": (("show",), "Network"),
     "doctor": ((), "Check"),
     "web": ((), {"code", "url", "seconds"}),
@@ -352,8 +354,9 @@ COMMANDS = {
     "help": ((), {"name", "usage", "summary", "detail", "options"}),
     "down": ((), {"stopping", "pid"}),
 }
-# What they print is for a shell; and `up` goes on, its line is checked by every test.
-NO_OBJECTS = {"completions", "up"}
+# What they print is for a shell; and `up` and `tracker` go on, their lines are checked by
+# every test.
+NO_OBJECTS = {"completions", "tracker", "up"}
 
 
 @case("every command has its help, and with --json prints objects, the same as the API has")

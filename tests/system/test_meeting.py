@@ -121,7 +121,7 @@ def several(scene):
     alice = node(scene, "alice", gone, good)
     bob = node(scene, "bob", good, flags=("--tracker", f"{scene.host()}:9"))
     scene.linked(alice, bob)
-    same(states(alice), ["failed", "registered"])
+    wait_until("it is told which is which", lambda: states(alice) == ["failed", "registered"])
 
 
 @case("a tracker that shows another key is refused, and why is told")

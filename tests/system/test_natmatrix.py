@@ -70,7 +70,7 @@ if verb == "peers":
     sys.exit()
 name = os.path.basename(home)
 if verb == "up":
-    assert words[words.index("--tracker") + 1] == "198.51.100.1:55555/tracker", words
+    assert words[words.index("--tracker") + 1] == "198.51.100.1:55555/tracker0", words
     open(home + ".up", "w").close()
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 print(json.dumps({"id": name, "listen": [words[words.index("--listen") + 1]]}), flush=True)
@@ -89,7 +89,7 @@ def _(scene):
     try:
         tracker, sites, nodes = natmatrix.run_pair(scene, Lab(scene), "full cone", "open")
         tracker.stop()
-        same(tracker.start().where(sites[0]), "198.51.100.1:55555/tracker")
+        same(tracker.start().where(sites[0]), "198.51.100.1:55555/tracker0")
         same([site.name for site in sites], ["full cone", "open"])
         same(natmatrix.path_between(*nodes), "direct")
         for node in (*nodes, tracker):

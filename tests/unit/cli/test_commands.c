@@ -245,8 +245,9 @@ static void peers_are_a_table_or_lines(void **state)
 {
     api_on_loop(*state, add_peer, "日本");
     RUN("peers");
-    assert_non_null(strstr(last.out, "NAME  STATE   PATH  RTT     ADDRESS"));
-    assert_non_null(strstr(last.out, "\nbob   online  lan   1.2 ms  10.0.0.1:4747"));
+    assert_non_null(strstr(last.out, "NAME  STATE   PATH  RTT     SINCE             ADDR"));
+    assert_non_null(strstr(last.out, "\nbob   online  lan   1.2 ms  2025-11-21 "));
+    assert_non_null(strstr(last.out, "  10.0.0.1:4747"));
     assert_non_null(strstr(last.out, "\n日本  online  lan"));
     RUN("peers", "--json");
     json_t *peer = json_loads(last.out, JSON_DISABLE_EOF_CHECK, NULL);

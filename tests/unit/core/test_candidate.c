@@ -239,9 +239,10 @@ static void a_flood_of_records_is_verified_at_a_measured_pace(void **state)
     assert_int_equal(l->node->tracking.check_count, 0);
 }
 
-static void a_thousand_and_more_are_too_many(void **state)
+static void what_one_tracker_makes_up_keeps_out_nobody_of_another(void **state)
 {
     struct lone *l = *state;
+    tracked_join(l, 2);
     for (size_t i = 0; i < KITH_CANDIDATES_MAX + 64; i += KITH_PEERS_FRAME_MAX) {
         struct kith_frame_peers frame = {.count = KITH_PEERS_FRAME_MAX};
         struct kith_writer w = kith_writer(&kith_alloc_heap);
@@ -258,6 +259,11 @@ static void a_thousand_and_more_are_too_many(void **state)
     kith_node_tracker(l->node, 1, &view);
     assert_int_equal(view.candidate_count, KITH_CANDIDATES_MAX);
     assert_true(view.is_registered);
+    struct tracked_peer told = bob(l);
+    tracked_tell(l, 2, &told);
+    lone_pass(l, 0);
+    struct kith_id id = tracked_peer_id(told.seed);
+    assert_true(kith_id_equal(&last_dial(l)->expected, &id));
 }
 
 /* ---- whom not ---- */
@@ -418,7 +424,7 @@ int main(void)
         TEST(an_older_record_that_takes_longer_to_verify_is_ignored),
         TEST(we_are_no_candidate_of_ours),
         TEST(a_flood_of_records_is_verified_at_a_measured_pace),
-        TEST(a_thousand_and_more_are_too_many),
+        TEST(what_one_tracker_makes_up_keeps_out_nobody_of_another),
         TEST(who_is_blocked_is_not_dialled_until_that_is_over),
         TEST(who_is_blocked_meanwhile_is_not_called),
         TEST(who_went_is_forgotten),

@@ -231,3 +231,56 @@ struct kith_frame_register tracked_registration(const struct lone *l, uint32_t n
         kith_frame_register_decode(kith_bytes(sent->fields, sent->size), &frame), 0);
     return frame;
 }
+
+/* ---- what comes of it ---- */
+
+struct tracked_peer tracked_person(uint8_t seed)
+{
+    return (struct tracked_peer){
+        .seed = seed, .address_count = 1, .addresses = {"192.0.2.20:4747"}};
+}
+
+const struct lone_dial *tracked_last_dial(const struct lone *l)
+{
+    assert_true(l->dial_count > 0);
+    return &l->dialled[(l->dial_count - 1) % LONE_DIALS_MAX];
+}
+
+void tracked_fail_dial(struct lone *l, uint32_t dial)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.dial = dial;
+    in.dial_failed.error = KITH_EREFUSED;
+    lone_step(l, in);
+}
+
+/* CALLs to tracker 1 that ask for this. */
+size_t tracked_calls_to(const struct lone *l, uint32_t no, enum kith_call_how how)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < l->sent_count; i++) {
+        struct kith_frame_call frame;
+        if (l->sent[i].link != LONE_TRACKER + no || l->sent[i].type != KITH_FRAME_CALL)
+            continue;
+        assert_int_equal(kith_frame_call_decode(
+                             kith_bytes(l->sent[i].fields, l->sent[i].size), &frame),
+                         0);
+        count += frame.how == how;
+    }
+    return count;
+}
+
+size_t tracked_calls(const struct lone *l, enum kith_call_how how)
+{
+    return tracked_calls_to(l, 1, how);
+}
+
+/* A link of this peer, on this number, by the last dial (or none: it dialled us). */
+void tracked_link_up(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link,
+                     bool is_relayed, bool is_ours)
+{
+    l->is_relayed = is_relayed;
+    lone_connect(l, peer, seed, link, is_ours ? KITH_ROLE_LISTENER : KITH_ROLE_DIALLER,
+                 is_ours ? tracked_last_dial(l)->no : 0);
+    lone_greet(l, peer);
+}

@@ -63,4 +63,15 @@ void tracked_tell(struct lone *l, uint32_t no, const struct tracked_peer *peer);
 /* RING: to meet `at` this address, or (NULL) to be relayed. */
 void tracked_ring(struct lone *l, uint32_t no, uint8_t seed, char role, const char *at);
 
+/* What comes of it. */
+struct tracked_peer tracked_person(uint8_t seed);
+const struct lone_dial *tracked_last_dial(const struct lone *l);
+void tracked_fail_dial(struct lone *l, uint32_t dial);
+/* CALLs to this tracker, or to the first, that ask for this. */
+size_t tracked_calls_to(const struct lone *l, uint32_t no, enum kith_call_how how);
+size_t tracked_calls(const struct lone *l, enum kith_call_how how);
+/* A link of this peer, on this number, by the last dial (or none: it dialled us). */
+void tracked_link_up(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link,
+                     bool is_relayed, bool is_ours);
+
 #endif

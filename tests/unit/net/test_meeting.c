@@ -73,6 +73,29 @@ static void link_leaves_from_the_listening_port_again_and_again(void **state)
     }
 }
 
+/* Bob reads nothing, as if nothing reached him: all that Alice sent is still on its way.
+ */
+static void link_that_is_given_up_is_in_nobodys_way(void **state)
+{
+    static const int errors[] = {KITH_ETIMEDOUT, KITH_EREPLACED};
+    struct pair *pair = *state;
+    for (size_t i = 0; i < 2; i++) {
+        meet(pair->alice, 1, &pair->bob->at, &id_bob, false);
+        until(pair, &pair->alice->up_count, i + 1);
+        until(pair, &pair->bob->up_count, i + 1);
+        kith_net_pause(pair->bob->net, pair->bob->up.link, true);
+        for (int n = 0; n < 8; n++)
+            send_frame(pair->alice, pair->alice->up.link, 1000 * 1000);
+        turn_for(&pair->loop, pair->alice, pair->bob, 50);
+        kith_net_close(pair->alice->net, pair->alice->up.link, errors[i]);
+        until(pair, &pair->alice->down_count, i + 1);
+        assert_int_equal(pair->alice->down_error, errors[i]);
+    }
+    meet(pair->alice, 1, &pair->bob->at, &id_bob, false);
+    until(pair, &pair->alice->up_count, 3);
+    assert_int_equal(pair->alice->dial_failed_count, 0);
+}
+
 static void links_to_several_leave_from_one_port(void **state)
 {
     struct pair *pair = *state;
@@ -148,6 +171,7 @@ static void port_that_is_not_shared_cannot_be_had(void **state)
     assert_int_equal(kith_net_dial(pair->alice->net, 1, &target), 0);
     until(pair, &pair->alice->dial_failed_count, 1);
     assert_int_equal(pair->alice->dial_error, KITH_EADDRINUSE);
+    assert_int_equal(pair->alice->stranger_count, 0);
     close(other);
 }
 
@@ -427,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(link_leaves_from_the_listening_port_again_and_again),
+        TEST(link_that_is_given_up_is_in_nobodys_way),
         TEST(links_to_several_leave_from_one_port),
         TEST(port_that_links_leave_from_is_still_refused_to_others),
         TEST(port_that_is_not_shared_cannot_be_had),

@@ -477,6 +477,7 @@ static void dial_of_many_takes_the_one_that_answers(void **state)
     assert_int_equal(kith_net_counts(pair->alice->net).dials, 0);
     turn_for(&pair->loop, pair->alice, pair->bob, 20);
     assert_int_equal(pair->bob->up_count, 1);
+    assert_int_equal(pair->alice->stranger_count, 0); /* those that lost are none */
     silence_end(&silence);
 }
 

@@ -102,7 +102,7 @@ static int see(void *ctx, const struct kith_registration *row)
 static struct seen restored(struct home *home)
 {
     struct seen seen = {0};
-    assert_int_equal(kith_registrations_restore(home->registrations, see, &seen), 0);
+    assert_int_equal(kith_registrations_restore(home->registrations, 0, see, &seen), 0);
     return seen;
 }
 
@@ -198,6 +198,22 @@ static void who_was_here_was_seen_at_the_last_mark_and_not_at_later_ones(void **
     assert_int_equal(seen.rows[1].seen_s, 160);
 }
 
+static void who_was_not_seen_for_long_is_removed_for_good(void **state)
+{
+    struct home *home = *state;
+    struct seen seen = {0};
+    for (uint8_t who = 1; who <= 3; who++) {
+        struct kith_registration peer = row(who, 100u * who);
+        put(home, &peer);
+    }
+    commit(home);
+    assert_int_equal(kith_registrations_restore(home->registrations, 200, see, &seen), 0);
+    assert_int_equal(seen.count, 1);
+    assert_int_equal(seen.rows[0].seen_s, 300);
+    reopen(home);
+    assert_int_equal(restored(home).count, 1);
+}
+
 static void what_was_committed_survives_kill_9_and_nothing_else_does(void **state)
 {
     struct home *home = *state;
@@ -257,7 +273,7 @@ static void a_damaged_row_is_told(void **state)
     home->registrations = NULL;
     run_sql(home, "UPDATE peers SET tag = x'00'");
     reopen(home);
-    assert_int_equal(kith_registrations_restore(home->registrations, see, &seen),
+    assert_int_equal(kith_registrations_restore(home->registrations, 0, see, &seen),
                      KITH_ECORRUPT);
     assert_int_equal(seen.count, 0);
 }
@@ -295,6 +311,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             who_was_here_was_seen_at_the_last_mark_and_not_at_later_ones, setup,
             teardown),
+        cmocka_unit_test_setup_teardown(who_was_not_seen_for_long_is_removed_for_good,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(
             what_was_committed_survives_kill_9_and_nothing_else_does, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_process_is_refused, setup, teardown),

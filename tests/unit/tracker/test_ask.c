@@ -148,6 +148,25 @@ static void a_call_rings_both_with_the_address_of_the_other(void **state)
     assert_int_equal(kith_registry_counts(g->registry).calls, 2);
 }
 
+/* News waits a little so that many go together; a call does not. */
+static void who_is_called_is_told_of_the_caller_first(void **state)
+{
+    struct ground *g = *state;
+    ground_join(g, ALICE, "alice");
+    ground_up(g, BOB, "198.51.100.2");
+    ground_register(g, BOB, (struct ground_register){.name = "bob"});
+    ground_forget(g);
+    ground_call(g, BOB, 8, ALICE, KITH_CALL_MEET);
+    ground_is_here(g, ALICE, BOB, "bob");
+    ground_is_here(g, BOB, ALICE, "alice");
+    expect_meeting(g, BOB, ALICE);
+    ground_pass(g, KITH_SECOND);
+    ground_forget(g);
+    ground_call(g, BOB, 8, ALICE, KITH_CALL_MEET);
+    assert_int_equal(ground_sent(g, ALICE, KITH_FRAME_PEERS), 0);
+    assert_int_equal(ground_sent(g, BOB, KITH_FRAME_PEERS), 0);
+}
+
 static void who_is_not_here_cannot_be_called(void **state)
 {
     struct ground *g = *state;
@@ -275,6 +294,7 @@ int main(void)
         CASE(too_many_look_ups_end_the_link),
         CASE(a_broken_look_up_is_a_fault),
         CASE(a_call_rings_both_with_the_address_of_the_other),
+        CASE(who_is_called_is_told_of_the_caller_first),
         CASE(who_is_not_here_cannot_be_called),
         CASE(too_many_calls_are_refused_until_time_has_passed),
         CASE(what_is_not_done_here_is_refused),

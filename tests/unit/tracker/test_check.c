@@ -100,6 +100,8 @@ static void a_host_that_changes_is_no_longer_believed(void **state)
                                                    .addresses = {"198.51.100.1:4747"}})});
     assert_int_equal(records_told(g, ALICE), 0);
     assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK), 1);
+    ground_pass(g, KITH_SECOND);
+    assert_int_equal(ground_told(g, BOB, ALICE, 0)->record_count, 0); /* unasked, too */
 }
 
 static void what_leads_further_inside_than_the_peer_is_not_dialled(void **state)

@@ -129,12 +129,99 @@ static void what_was_told_is_what_is_so_all_day_and_memory_is_flat(void **state)
     free(world);
 }
 
+/* ---- noise ---- */
+
+#define NOISES     100000
+#define NOISE_SIZE 512
+
+static void encode_register(struct kith_writer *w, const struct kith_rng *rng)
+{
+    struct ground_record fields = {.counter = kith_rng_below(rng, 4),
+                                   .addresses = {"192.0.2.3:1", "203.0.113.1:1"}};
+    struct kith_frame_register frame = {
+        .version_min = 1,
+        .version_max = 1,
+        .wants_check = true,
+        .port = 1,
+        .tag = {(uint8_t)kith_rng_below(rng, 2)},
+        .name = BYTES("name"),
+        .record_public = ground_record(0, 1 + (uint32_t)kith_rng_below(rng, 2), fields)};
+    if (kith_rng_below(rng, 2) == 0)
+        frame.record_public.size = 0;
+    kith_frame_register_encode(w, &frame);
+}
+
+static void encode_any(struct kith_writer *w, const struct kith_rng *rng)
+{
+    struct kith_id id = ground_id(1 + (uint32_t)kith_rng_below(rng, 8));
+    struct kith_frame_lookup lookup = {7, (uint8_t)kith_rng_below(rng, 2),
+                                       kith_bytes(id.bytes, sizeof id.bytes)};
+    struct kith_frame_call call = {7, id, (uint8_t)kith_rng_below(rng, 3)};
+    struct kith_frame_ping ping = {7};
+    switch (kith_rng_below(rng, 5)) {
+    case 0:
+        kith_frame_lookup_encode(w, &lookup);
+        break;
+    case 1:
+        kith_frame_call_encode(w, &call);
+        break;
+    case 2:
+        kith_frame_ping_encode(w, KITH_FRAME_PING, &ping);
+        break;
+    default:
+        encode_register(w, rng);
+        break;
+    }
+}
+
+/* A frame that is right, but sometimes for a byte or for its end. */
+static size_t make_noise(const struct kith_rng *rng, uint8_t out[static NOISE_SIZE])
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    encode_any(&w, rng);
+    size_t size = w.size - 4;
+    assert_true(size <= NOISE_SIZE);
+    memcpy(out, w.data + 4, size);
+    kith_writer_deinit(&w);
+    if (kith_rng_below(rng, 4) == 0)
+        out[kith_rng_below(rng, size)] = (uint8_t)kith_rng_u64(rng);
+    return kith_rng_below(rng, 16) == 0 ? 1 + kith_rng_below(rng, size) : size;
+}
+
+static void whatever_is_sent_leaves_it_whole(void **state)
+{
+    struct ground *g = *state;
+    struct rng_seeded rng;
+    uint8_t noise[NOISE_SIZE];
+    rng_seeded_init(&rng, 5);
+    for (int i = 0; i < NOISES; i++) {
+        uint32_t who = 1 + (uint32_t)kith_rng_below(&rng.rng, 8);
+        bool is_gone = g->closed[who] != 0 || i < 8;
+        if (is_gone || kith_rng_below(&rng.rng, 200) == 0) {
+            ground_down(g, who);
+            ground_up(g, who, who % 2 == 0 ? "192.0.2.3" : "127.0.0.1");
+        }
+        size_t size = make_noise(&rng.rng, noise);
+        ground_frame(g, who, noise[0], kith_bytes(noise + 1, size - 1));
+        ground_checked(g, (uint32_t)kith_rng_below(&rng.rng, 1000), i % 2 == 0);
+        ground_pass(g, (kith_time)kith_rng_below(&rng.rng, 2 * KITH_SECOND));
+        assert_int_equal(g->error, 0);
+        ground_forget(g);
+    }
+    struct kith_registry_counts counts = kith_registry_counts(g->registry);
+    assert_true(counts.registered > NOISES / 100);
+    assert_true(counts.lookups > NOISES / 1000 && counts.calls > 0 && counts.faults > 0);
+    assert_true(counts.here + counts.away <= 8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             what_was_told_is_what_is_so_all_day_and_memory_is_flat, ground_setup,
             ground_teardown),
+        cmocka_unit_test_setup_teardown(whatever_is_sent_leaves_it_whole, ground_setup,
+                                        ground_teardown),
     };
     return cmocka_run_group_tests_name("tracker/churn", tests, NULL, NULL);
 }

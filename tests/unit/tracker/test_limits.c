@@ -183,6 +183,24 @@ static void who_was_away_for_a_day_is_forgotten(void **state)
     done(g);
 }
 
+static void of_more_than_there_is_room_for_the_latest_come_back(void **state)
+{
+    struct ground *g = limited(SMALL, 64);
+    for (uint32_t who = 1; who <= 2 * SMALL; who++) {
+        struct kith_registration row = {.id = ground_id(who), .seen_s = START_S + who};
+        memset(row.tag, HOME_TAG, sizeof row.tag);
+        row.remote.ip.bytes[0] = (uint8_t)who;
+        assert_int_equal(kith_registry_restore(g->registry, &row, START_S + 60), 0);
+    }
+    assert_int_equal(kith_registry_counts(g->registry).away, SMALL);
+    ground_join(g, 50, "alice"); /* in place of one */
+    for (uint32_t who = 1; who <= 2 * SMALL; who++) {
+        ground_lookup_id(g, 50, who, who);
+        assert_int_equal(ground_peers(g, 50, who)->count, who > SMALL + 1);
+    }
+    done(g);
+}
+
 static void a_mark_comes_every_minute_while_somebody_is_here(void **state)
 {
     struct ground *g = limited(100, 64);
@@ -271,6 +289,7 @@ int main(void)
         cmocka_unit_test(ten_thousand_of_one_address_may_come_where_that_is_allowed),
         cmocka_unit_test(what_is_kept_comes_back_as_away),
         cmocka_unit_test(who_was_away_for_a_day_is_forgotten),
+        cmocka_unit_test(of_more_than_there_is_room_for_the_latest_come_back),
         cmocka_unit_test(a_mark_comes_every_minute_while_somebody_is_here),
         cmocka_unit_test(running_out_of_memory_anywhere_leaks_nothing),
         cmocka_unit_test(a_peer_takes_less_than_its_share),

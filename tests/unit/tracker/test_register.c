@@ -199,7 +199,7 @@ static void a_second_link_of_one_id_replaces_the_first(void **state)
     ground_join(g, BOB, "bob");
     ground_pass(g, KITH_SECOND);
     ground_forget(g);
-    ground_up_as(g, 50, BOB, "198.51.100.7");
+    ground_up_as(g, 50, BOB, "192.0.2.3"); /* from where it was */
     ground_register(g, 50, (struct ground_register){.name = "bob"});
     ground_pass(g, KITH_SECOND);
     ground_ended(g, BOB, KITH_EREPLACED, KITH_BYE_REPLACED);

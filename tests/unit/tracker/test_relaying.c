@@ -8,9 +8,10 @@
 #include "kith/error.h"
 #include "lib/unit.h"
 
-#define PAIRS_MAX         64
-#define PER_PEER_MAX      4
-#define PER_HOUSEHOLD_MAX 16
+#define PAIRS_MAX          64
+#define PER_PEER_MAX       4
+#define PER_PEER_SPARE_MAX 6
+#define PER_HOUSEHOLD_MAX  16
 
 struct fixture {
     uv_loop_t loop;
@@ -27,6 +28,7 @@ static int setup(void **state)
         .loop = &f.loop,
         .pairs_max = PAIRS_MAX,
         .per_peer_max = PER_PEER_MAX,
+        .per_peer_spare_max = PER_PEER_SPARE_MAX,
         .per_household_max = PER_HOUSEHOLD_MAX,
     };
     assert_int_equal(kith_relaying_new(&config, &f.relaying), 0);
@@ -73,11 +75,11 @@ static int expect(struct fixture *f, const struct kith_registry_pair *pair)
     return kith_relaying_expect(f->relaying, pair);
 }
 
-static void one_peer_has_its_share_whoever_called(void **state)
+/* Peer 1 gets `wanted` pairs, called and calling by turns, and no more. */
+static void check_share(struct fixture *f, uint32_t wanted)
 {
-    struct fixture *f = *state;
     struct kith_registry_pair pair;
-    for (uint32_t i = 0; i < PER_PEER_MAX; i++) {
+    for (uint32_t i = 0; i < wanted; i++) {
         bool is_caller = i % 2 == 0;
         pair = pair_of(f, is_caller ? 1 : 100 + i, is_caller ? 100 + i : 1,
                        (uint8_t)(10 + i), (uint8_t)(100 + i));
@@ -89,6 +91,22 @@ static void one_peer_has_its_share_whoever_called(void **state)
     assert_int_equal(expect(f, &pair), KITH_ELIMIT);
     pair = pair_of(f, 2, 3, 1, 2);
     assert_int_equal(expect(f, &pair), 0);
+}
+
+static void one_peer_has_more_than_its_share_while_half_is_free(void **state)
+{
+    check_share(*state, PER_PEER_SPARE_MAX);
+}
+
+static void when_it_gets_tight_its_share_is_all(void **state)
+{
+    struct fixture *f = *state;
+    for (uint32_t i = 0; i < PAIRS_MAX / 2; i++) {
+        struct kith_registry_pair pair =
+            pair_of(f, 1000 + i, 3000 + i, (uint8_t)(1 + i), (uint8_t)(201 + i % 50));
+        assert_int_equal(expect(f, &pair), 0);
+    }
+    check_share(f, PER_PEER_MAX);
 }
 
 static void many_ids_of_one_household_share_what_is_its(void **state)
@@ -124,7 +142,7 @@ static void a_pair_that_ends_makes_room(void **state)
     struct fixture *f = *state;
     struct kith_registry_pair pair = {0};
     int ends[2][2];
-    for (uint32_t i = 0; i < PER_PEER_MAX; i++) {
+    for (uint32_t i = 0; i < PER_PEER_SPARE_MAX; i++) {
         pair = pair_of(f, 1, 100 + i, 1, 2);
         assert_int_equal(expect(f, &pair), 0);
     }
@@ -134,7 +152,7 @@ static void a_pair_that_ends_makes_room(void **state)
     }
     for (int i = 0; i < 2; i++)
         close(ends[i][1]);
-    while (kith_relaying_counts(f->relaying).pairs == PER_PEER_MAX)
+    while (kith_relaying_counts(f->relaying).pairs == PER_PEER_SPARE_MAX)
         uv_run(&f->loop, UV_RUN_ONCE);
     pair = pair_of(f, 1, 2, 1, 2);
     assert_int_equal(expect(f, &pair), 0);
@@ -145,7 +163,8 @@ static void a_pair_that_ends_makes_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(one_peer_has_its_share_whoever_called),
+        CASE(one_peer_has_more_than_its_share_while_half_is_free),
+        CASE(when_it_gets_tight_its_share_is_all),
         CASE(many_ids_of_one_household_share_what_is_its),
         CASE(all_together_have_a_limit),
         CASE(a_pair_that_ends_makes_room),

@@ -238,6 +238,20 @@ static void a_household_of_ipv6_is_a_64(void **state)
     assert_int_equal(ground_told(g, CAROL, ALICE, 0)->record_count, 0);
 }
 
+static void who_is_away_keeps_no_lists(void **state)
+{
+    struct ground *g = *state;
+    join_crowd(g, 1, CROWD);
+    ground_pass(g, KITH_SECOND);
+    size_t before = g->memory.live_bytes;
+    for (uint32_t who = 2; who <= CROWD; who++)
+        ground_down(g, who);
+    ground_pass(g, KITH_SECOND);
+    size_t saved = before - g->memory.live_bytes;
+    assert_int_equal(kith_registry_counts(g->registry).away, CROWD - 1);
+    assert_true(saved > (CROWD - 1) * KITH_REGISTRY_WATCHED_MAX * 2 * 8);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, ground_setup, ground_teardown)
 
 int main(void)
@@ -256,6 +270,7 @@ int main(void)
         CASE(who_reads_nothing_and_asks_on_is_let_go),
         CASE(local_records_are_told_in_the_household_alone),
         CASE(a_household_of_ipv6_is_a_64),
+        CASE(who_is_away_keeps_no_lists),
     };
     return cmocka_run_group_tests_name("tracker/watch", tests, NULL, NULL);
 }
