@@ -2,7 +2,8 @@
 /* The relay of a tracker: the real program, between two ends in processes of their own,
  * which were brought together by a CALL and speak TLS with one another, or raw TCP, so
  * that the relay's part shows. Beside it raw TCP through a process that does nothing but
- * forward.
+ * forward. The link is there twice: with its ticket shown in the clear, and inside TLS to
+ * the tracker.
  *
  *   bench_tracker_relay KITH */
 #include <netinet/in.h>
@@ -32,6 +33,9 @@
 #define BULK_SIZE  (1024 * 1024 - BENCH_END_PREFIX)
 #define BULK_BYTES (512u * 1024 * 1024)
 
+/* What the connection of each CALL is for, one after the other. */
+enum { RING_LINK, RING_RAW, RING_IN_TLS };
+
 /* An end with its link to the tracker. */
 struct caller {
     struct bench_end end;
@@ -41,7 +45,7 @@ struct caller {
     kith_link_no tracker_link;
     size_t welcomes;
     size_t rings;
-    int raw; /* once RUNG for the second time: a connection through the relay, no TLS */
+    int raw; /* once it has: a connection through the relay, no TLS */
 };
 
 /* What the far end tells this one, once it is registered. */
@@ -69,12 +73,14 @@ static void on_up(void *ctx, const struct kith_net_up *up)
     send_writer(caller, &w);
 }
 
-static void dial_relay(struct caller *caller, const struct kith_frame_ring *ring)
+static void dial_relay(struct caller *caller, const struct kith_frame_ring *ring,
+                       bool is_in_tls)
 {
     const struct kith_net_target target = {.addresses = &caller->tracker,
                                            .count = 1,
                                            .expected = &ring->id,
                                            .ticket = ring->ticket.data,
+                                           .is_in_tls = is_in_tls,
                                            .is_listener = ring->role == 'l'};
     bench_must(kith_net_dial(caller->end.net, 1, &target) == 0, "dialling the relay");
 }
@@ -112,8 +118,9 @@ static void take_ring(struct caller *caller, struct kith_bytes fields)
     struct kith_frame_ring ring;
     bench_must(kith_frame_ring_decode(fields, &ring) == 0 && ring.how == KITH_CALL_RELAY,
                "being relayed");
-    if (caller->rings++ == 0)
-        dial_relay(caller, &ring);
+    size_t ring_no = caller->rings++;
+    if (ring_no != RING_RAW)
+        dial_relay(caller, &ring, ring_no == RING_IN_TLS);
     else if (caller->end.is_server)
         serve_raw(&caller->tracker, ring.ticket.data);
     else
@@ -211,10 +218,10 @@ static pid_t serve_apart(const struct kith_address *tracker, struct ready *out)
     return child;
 }
 
-/* ---- two links: through the relay, and without ---- */
+/* ---- links: through the relay, through TLS to it, and without ---- */
 
 struct links {
-    kith_link_no relayed, direct;
+    kith_link_no relayed, in_tls, direct;
     struct bench_tcp raw; /* relayed */
 };
 
@@ -237,6 +244,9 @@ static struct links link_up(struct caller *caller, const struct kith_address *di
     call(caller);
     bench_end_turn_until(&caller->end, &caller->rings, 2);
     links.raw.fd = caller->raw;
+    call(caller);
+    bench_end_turn_until(&caller->end, &caller->end.ups, 3);
+    links.in_tls = caller->end.link;
     return links;
 }
 
@@ -265,24 +275,30 @@ static void print_us(const char *what, double figure, double reference)
                                      .is_less_better = true});
 }
 
+static void ping(struct bench_end *end, kith_link_no link, struct pings *pings, int round)
+{
+    static double us[PINGS];
+    end->link = link;
+    bench_end_ping(end, us, PINGS);
+    note(pings, round, us);
+}
+
 static void measure_pings(struct bench_end *end, const struct links *links,
                           struct bench_tcp *raw, struct bench_tcp *through)
 {
     static double us[PINGS];
-    static struct pings relayed, direct, forwarded, plain;
-    double added[ROUNDS], raw_added[ROUNDS];
+    static struct pings relayed, in_tls, direct, forwarded, plain;
+    double added[ROUNDS], tls_added[ROUNDS], raw_added[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
-        end->link = links->relayed;
-        bench_end_ping(end, us, PINGS);
-        note(&relayed, i, us);
-        end->link = links->direct;
-        bench_end_ping(end, us, PINGS);
-        note(&direct, i, us);
+        ping(end, links->relayed, &relayed, i);
+        ping(end, links->in_tls, &in_tls, i);
+        ping(end, links->direct, &direct, i);
         bench_tcp_ping(through, us, PINGS);
         note(&forwarded, i, us);
         bench_tcp_ping(raw, us, PINGS);
         note(&plain, i, us);
         added[i] = relayed.us[P50][i] - direct.us[P50][i];
+        tls_added[i] = in_tls.us[P50][i] - direct.us[P50][i];
         raw_added[i] = forwarded.us[P50][i] - plain.us[P50][i];
     }
     print_us("tracker's relay, ping p50", bench_median(relayed.us[P50], ROUNDS),
@@ -291,6 +307,10 @@ static void measure_pings(struct bench_end *end, const struct links *links,
              bench_median(forwarded.us[P99], ROUNDS));
     print_us("tracker's relay, added to a ping there and back, p50",
              bench_median(added, ROUNDS), bench_median(raw_added, ROUNDS));
+    print_us("tracker's relay in TLS, ping p50", bench_median(in_tls.us[P50], ROUNDS),
+             bench_median(forwarded.us[P50], ROUNDS));
+    print_us("tracker's relay in TLS, added to a ping there and back, p50",
+             bench_median(tls_added, ROUNDS), bench_median(raw_added, ROUNDS));
 }
 
 static void print_rate(const char *what, double *figures, double *references)
@@ -302,25 +322,40 @@ static void print_rate(const char *what, double *figures, double *references)
                                      .reference = bench_median(references, ROUNDS)});
 }
 
+static void print_cpu(const char *what, double *cpu_s)
+{
+    bench_print(&(struct bench_line){
+        .what = what, .figure = bench_median(cpu_s, ROUNDS), .unit = "s/GB"});
+}
+
+/* Over one link: MB/s, and what it costs the tracker. */
+static double stream(struct bench_end *end, kith_link_no link,
+                     const struct bench_node *tracker, double *out_cpu_s)
+{
+    double before_s = bench_process_cpu_s(tracker->pid);
+    end->link = link;
+    double rate = BULK_BYTES / 1e6 / bench_end_stream(end, BULK_SIZE, BULK_BYTES);
+    *out_cpu_s =
+        (bench_process_cpu_s(tracker->pid) - before_s) * 1e9 / (double)BULK_BYTES;
+    return rate;
+}
+
 static void measure_stream(struct bench_end *end, struct links *links,
                            const struct bench_node *tracker, struct bench_tcp *through)
 {
-    double relayed[ROUNDS], raw[ROUNDS], forwarded[ROUNDS], cpu_s[ROUNDS];
-    end->link = links->relayed;
+    double relayed[ROUNDS], in_tls[ROUNDS], raw[ROUNDS], forwarded[ROUNDS];
+    double cpu_s[ROUNDS], tls_cpu_s[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
-        double before_s = bench_process_cpu_s(tracker->pid);
-        relayed[i] = BULK_BYTES / 1e6 / bench_end_stream(end, BULK_SIZE, BULK_BYTES);
-        cpu_s[i] =
-            (bench_process_cpu_s(tracker->pid) - before_s) * 1e9 / (double)BULK_BYTES;
+        relayed[i] = stream(end, links->relayed, tracker, &cpu_s[i]);
+        in_tls[i] = stream(end, links->in_tls, tracker, &tls_cpu_s[i]);
         raw[i] = BULK_BYTES / 1e6 / bench_tcp_stream(&links->raw, BULK_BYTES);
         forwarded[i] = BULK_BYTES / 1e6 / bench_tcp_stream(through, BULK_BYTES);
     }
     print_rate("tracker's relay, stream, frames of 1 MiB", relayed, forwarded);
     print_rate("tracker's relay, stream, raw", raw, forwarded);
-    bench_print(
-        &(struct bench_line){.what = "tracker's relay, stream, CPU of the tracker",
-                             .figure = bench_median(cpu_s, ROUNDS),
-                             .unit = "s/GB"});
+    print_rate("tracker's relay in TLS, stream, frames of 1 MiB", in_tls, forwarded);
+    print_cpu("tracker's relay, stream, CPU of the tracker", cpu_s);
+    print_cpu("tracker's relay in TLS, stream, CPU of the tracker", tls_cpu_s);
 }
 
 int main(int argc, char **argv)

@@ -368,6 +368,8 @@ static void ring_relay(struct kith_node *node, const struct kith_tracker *tracke
     candidate->relay_by = tracker->no;
     effect->dial.role = ring->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, ring->ticket).data;
+    effect->dial.relay = tracker->id;
+    effect->dial.is_in_tls = candidate->is_relayed_in_tls;
     was_called(node, candidate, KITH_STAGE_RELAY, node->now.mono + KITH_RELAY_TIME);
 }
 
@@ -452,6 +454,7 @@ bool kith_candidate_dialled(struct kith_node *node, uint32_t dial_no, int error)
         } else if (candidate->relay_no == dial_no) {
             candidate->relay_no = 0;
             candidate->relay_error = error;
+            candidate->is_relayed_in_tls = !candidate->is_relayed_in_tls;
         } else {
             continue;
         }

@@ -91,6 +91,8 @@ struct kith_effect *kith_dial_emit(struct kith_node *node,
     effect->dial.role = KITH_ROLE_DIALLER;
     effect->dial.is_meeting = false;
     effect->dial.ticket = NULL;
+    effect->dial.relay = (struct kith_id){0};
+    effect->dial.is_in_tls = false;
     return effect;
 }
 

@@ -51,6 +51,7 @@ int kith_mutual_rung(struct kith_node *node, struct kith_link *link,
     struct kith_effect *effect = kith_dial_emit(node, &link->remote, 1, &frame->id);
     effect->dial.role = frame->role == 'd' ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER;
     effect->dial.ticket = kith_outbox_copy(&node->out, frame->ticket).data;
+    effect->dial.relay = link->peer->id;
     return 0;
 }
 

@@ -375,6 +375,8 @@ struct kith_effect {
             bool is_meeting;     /* from the port listened on; the other side dials too */
             const uint8_t *ticket; /* KITH_TICKET_SIZE bytes: the addresses are those of a
                                       relay; NULL: directly */
+            struct kith_id relay;  /* with a ticket: whose key the relay has */
+            bool is_in_tls;        /* show it inside TLS only */
         } dial;
         struct {
             uint32_t link; /* answered by LINK_DOWN */

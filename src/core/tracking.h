@@ -128,6 +128,7 @@ struct kith_candidate {
     uint32_t dial_no; /* of the direct dial; 0: none is under way */
     uint32_t meet_no;
     uint32_t relay_no;
+    bool is_relayed_in_tls; /* the next time: of the two ways, the other failed */
     uint32_t meet_by; /* tracker that rang for it; the same of another waits for nobody */
     uint32_t relay_by;
     int direct_error;

@@ -9,6 +9,7 @@
 #include "kith/error.h"
 #include "net/conn_begin.h"
 #include "net/error.h"
+#include "net/keepalive.h"
 
 /* Ciphertext the kernel did not take at once. */
 struct write {
@@ -298,6 +299,14 @@ void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes)
         kith_list_push(&env->dirty, &conn->dirty_node);
 }
 
+void kith_conn_flush_one(struct kith_conn *conn)
+{
+    if (kith_list_is_empty(&conn->dirty_node))
+        return;
+    kith_list_remove(&conn->dirty_node);
+    pump(conn);
+}
+
 void kith_conn_flush(struct kith_conn_env *env)
 {
     struct kith_list turn;
@@ -307,11 +316,8 @@ void kith_conn_flush(struct kith_conn_env *env)
         kith_list_remove(node);
         kith_list_push(&turn, node);
     }
-    while (!kith_list_is_empty(&turn)) {
-        struct kith_conn *conn = kith_list_item(turn.next, struct kith_conn, dirty_node);
-        kith_list_remove(&conn->dirty_node);
-        pump(conn);
-    }
+    while (!kith_list_is_empty(&turn))
+        kith_conn_flush_one(kith_list_item(turn.next, struct kith_conn, dirty_node));
 }
 
 /* ---- reading ---- */
@@ -323,6 +329,14 @@ static bool on_frame(void *ctx, struct kith_bytes frame)
     return conn->state == KITH_CONN_OPEN;
 }
 
+static int hear_plain(struct kith_conn *conn, struct kith_bytes bytes)
+{
+    if (!conn->is_outer)
+        return kith_framing_feed(&conn->framing, bytes, on_frame, conn);
+    conn->env->happenings->bytes(conn, bytes);
+    return 0;
+}
+
 static void read_records(struct kith_conn *conn)
 {
     while (conn->state == KITH_CONN_OPEN) {
@@ -331,9 +345,7 @@ static void read_records(struct kith_conn *conn)
             return;
         int error = size;
         if (size > 0)
-            error = kith_framing_feed(&conn->framing,
-                                      kith_bytes(conn->env->plain, (size_t)size),
-                                      on_frame, conn);
+            error = hear_plain(conn, kith_bytes(conn->env->plain, (size_t)size));
         if (error)
             kith_conn_abort(conn, error);
     }
@@ -351,6 +363,7 @@ void kith_conn_handshake(struct kith_conn *conn)
         return;
     stop_expiry(conn);
     conn->state = KITH_CONN_OPEN;
+    conn->is_outer = conn->tls.protocol == KITH_TLS_RELAY;
     conn->env->happenings->up(conn);
 }
 
@@ -448,6 +461,10 @@ void kith_conn_close(struct kith_conn *conn, int error)
 bool kith_conn_remote(const struct kith_conn *conn, struct sockaddr_storage *out)
 {
     int size = sizeof *out;
+    if (conn->is_inner) {
+        *out = conn->remote;
+        return true;
+    }
     memset(out, 0, sizeof *out);
     return uv_tcp_getpeername(&conn->tcp, (struct sockaddr *)out, &size) == 0;
 }
@@ -459,6 +476,13 @@ void kith_conn_set_patience(struct kith_conn *conn, unsigned ms)
     if (uv_fileno((uv_handle_t *)&conn->tcp, &fd) == 0)
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms);
 #endif
+}
+
+void kith_conn_keep_alive(struct kith_conn *conn, unsigned patience_ms)
+{
+    uv_os_fd_t fd;
+    if (uv_fileno((uv_handle_t *)&conn->tcp, &fd) == 0)
+        kith_keepalive_set(fd, patience_ms);
 }
 
 size_t kith_conn_queued(const struct kith_conn *conn)

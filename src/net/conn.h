@@ -7,7 +7,11 @@
  *
  * Happy path of a dialled one: connect, connected, up, frame…, close, closed. Of an
  * accepted one: accept, up, frame…, closed. Of one that is to be relayed here: accept,
- * ticket, closed.
+ * ticket, closed. Of one made to a relay: ticket shown, joined, up, frame….
+ *
+ * A tunnel (tunnel.h) is made of two: an outer one, TLS that carries bytes instead of
+ * frames (up, bytes…, closed), and an inner one that runs over the tunnel's end as it
+ * would over TCP.
  *
  * Ways to fail: every one of them ends in `closed`, once, from the loop and never from
  * inside a call, with the connection's descriptor already given back. */
@@ -41,6 +45,8 @@
 
 struct kith_conn;
 struct kith_dial;
+struct kith_tunnel;
+struct kith_tunnels;
 
 /* Who waits for TLS on a connection that it made itself, and hears nothing for so long,
  * begins it (PROTOCOL, "Meeting"): the other took the connection for any, because it came
@@ -55,6 +61,9 @@ struct kith_conn_plan {
     struct kith_id expected;
     bool has_ticket; /* to be shown to a relay first */
     uint8_t ticket[KITH_TICKET_SIZE];
+    bool has_relay; /* whose key the relay shows in TLS is known */
+    struct kith_id relay;
+    bool is_outer;      /* of a tunnel */
     uint16_t from_port; /* local, shared with what listens on it; 0: any */
 };
 
@@ -69,7 +78,14 @@ struct kith_conn_happenings {
      * the environment takes tickets. */
     void (*plain)(struct kith_conn *conn);
 
+    /* A relay that was shown a ticket has joined it to the other side's. */
+    void (*joined)(struct kith_conn *conn);
+
     void (*up)(struct kith_conn *conn); /* the peer's key is proven */
+
+    /* Outer ones only. Of what was read before a pause some still come. */
+    void (*bytes)(struct kith_conn *conn, struct kith_bytes bytes);
+
     void (*frame)(struct kith_conn *conn, struct kith_bytes frame);
     void (*drained)(struct kith_conn *conn, size_t sent);
     void (*closed)(struct kith_conn *conn, int error); /* freed after this */
@@ -83,6 +99,7 @@ struct kith_conn_env {
     void *owner;
     uint32_t frame_size_initial;
     bool takes_tickets;            /* what is accepted may bring one */
+    struct kith_tunnels *tunnels;  /* borrowed; the net's */
     struct kith_expiry handshakes; /* accepted ones, oldest first */
     struct kith_expiry dialled;    /* handshakes of those this side made */
     struct kith_expiry lingers;    /* closing ones */
@@ -133,12 +150,17 @@ struct kith_conn {
     bool is_dialler;  /* begins TLS */
     bool is_accepted; /* else this side connected */
     bool is_relayed;  /* it showed a ticket */
+    bool is_outer;    /* carries the bytes of a tunnel; of an accepted one known at up */
+    bool is_inner;    /* runs over a tunnel's end */
     bool has_port;    /* its local port was given */
     bool is_paused;
 
+    struct sockaddr_storage remote; /* of an inner one: the tunnel's */
+
     /* The net's. */
-    uint32_t link;          /* 0 before up */
-    struct kith_dial *dial; /* NULL when accepted, given up or up */
+    uint32_t link;              /* 0 before up */
+    struct kith_tunnel *tunnel; /* whose outer or inner one it is; NULL when it is gone */
+    struct kith_dial *dial;     /* NULL when accepted, given up or up */
 };
 
 /* The timers' handles are closed by kith_conn_env_close, when no connection is left;
@@ -163,11 +185,20 @@ void kith_conn_begin(struct kith_conn *conn);
 int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *to,
                       const struct kith_conn_plan *plan, struct kith_conn **out);
 
+/* Over one end of a tunnel, a stream socket. Both take it, and close it on failure; who
+ * is at `remote` has the other end. What is accepted brings a ticket or is refused. */
+int kith_conn_accept_inner(struct kith_conn_env *env, int take_fd,
+                           const struct sockaddr_storage *remote, struct kith_conn **out);
+int kith_conn_connect_inner(struct kith_conn_env *env, int take_fd,
+                            const struct sockaddr_storage *remote,
+                            const struct kith_conn_plan *plan, struct kith_conn **out);
+
 /* Queue bytes; they leave with the next flush. Does nothing on a closing one. */
 void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes);
 
 /* Encrypt and write what all connections have queued since. */
 void kith_conn_flush(struct kith_conn_env *env);
+void kith_conn_flush_one(struct kith_conn *conn);
 
 /* Of what was read before a pause, up to KITH_CONN_READ_SIZE bytes still arrive. */
 void kith_conn_pause(struct kith_conn *conn, bool is_paused);
@@ -184,6 +215,9 @@ bool kith_conn_remote(const struct kith_conn *conn, struct sockaddr_storage *out
 
 /* How long the kernel keeps trying to deliver before the connection is dead. */
 void kith_conn_set_patience(struct kith_conn *conn, unsigned ms);
+
+/* The same, and have the kernel ask a silent peer whether it is there. */
+void kith_conn_keep_alive(struct kith_conn *conn, unsigned patience_ms);
 
 /* Bytes queued here, plain and encrypted, that the kernel has not taken. */
 size_t kith_conn_queued(const struct kith_conn *conn);

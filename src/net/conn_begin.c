@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/conn_begin.h"
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -23,11 +24,22 @@ static void begin_tls(struct kith_conn *conn, struct kith_bytes input)
         kith_conn_handshake(conn);
 }
 
+/* What strangers want is theirs to say where tickets are taken. */
+static unsigned protocols_of(const struct kith_conn *conn,
+                             const struct kith_conn_plan *plan)
+{
+    if (plan->is_outer)
+        return KITH_TLS_RELAY;
+    return conn->state == KITH_CONN_KNOCKED ? KITH_TLS_LINK | KITH_TLS_RELAY
+                                            : KITH_TLS_LINK;
+}
+
 static int set_role(struct kith_conn *conn, const struct kith_conn_plan *plan)
 {
     conn->is_dialler = !plan->is_listener;
     return kith_tls_init(&conn->tls, conn->env->identity, &conn->env->sink,
-                         conn->is_dialler, plan->has_expected ? &plan->expected : NULL);
+                         conn->is_dialler, protocols_of(conn, plan),
+                         plan->has_expected ? &plan->expected : NULL);
 }
 
 void kith_conn_begin_silence_expired(struct kith_expiry_item *item)
@@ -80,6 +92,7 @@ static void hear_relay(struct kith_conn *conn, struct kith_bytes bytes)
         return;
     }
     kith_conn_start_expiry(conn); /* the other side came late, not the handshake */
+    conn->env->happenings->joined(conn);
     begin_tls(conn, kith_bytes(NULL, 0));
 }
 
@@ -125,7 +138,9 @@ static void hear_knock(struct kith_conn *conn, struct kith_bytes bytes)
 {
     memcpy(conn->preamble + conn->preamble_size, bytes.data, bytes.size);
     conn->preamble_size += (uint8_t)bytes.size;
-    if (!may_be_ticket(conn))
+    if (!may_be_ticket(conn) && conn->is_inner)
+        kith_conn_abort(conn, KITH_EHANDSHAKE);
+    else if (!may_be_ticket(conn))
         begin_plain(conn);
     else if (conn->preamble_size == KITH_CONN_PREAMBLE_SIZE)
         give_away(conn);
@@ -168,6 +183,18 @@ int kith_conn_accept_planned(struct kith_conn_env *env, int take_fd,
                              const struct kith_conn_plan *plan, struct kith_conn **out)
 {
     return accept_as(env, take_fd, plan, out);
+}
+
+int kith_conn_accept_inner(struct kith_conn_env *env, int take_fd,
+                           const struct sockaddr_storage *remote, struct kith_conn **out)
+{
+    assert(env->takes_tickets);
+    int error = accept_as(env, take_fd, NULL, out);
+    if (error)
+        return error;
+    (*out)->is_inner = true;
+    (*out)->remote = *remote;
+    return 0;
 }
 
 void kith_conn_begin(struct kith_conn *conn)
@@ -259,6 +286,35 @@ int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *
         kith_conn_abort(conn, error);
         return error;
     }
+    *out = conn;
+    return 0;
+}
+
+/* It is connected as it is made: the ticket is shown at once, and waits in the tunnel. */
+int kith_conn_connect_inner(struct kith_conn_env *env, int take_fd,
+                            const struct sockaddr_storage *remote,
+                            const struct kith_conn_plan *plan, struct kith_conn **out)
+{
+    assert(plan->has_ticket);
+    struct kith_conn *conn = kith_conn_new(env, KITH_CONN_CONNECTING);
+    if (!conn) {
+        close(take_fd);
+        return KITH_ENOMEM;
+    }
+    conn->is_inner = true;
+    conn->remote = *remote;
+    prepare_ticket(conn, plan->ticket);
+    int error = kith_net_error(uv_tcp_open(&conn->tcp, take_fd));
+    if (error)
+        close(take_fd);
+    else
+        error = set_role(conn, plan);
+    if (error) {
+        kith_conn_abort(conn, error);
+        return error;
+    }
+    start(conn);
+    show_ticket(conn);
     *out = conn;
     return 0;
 }

@@ -8,6 +8,7 @@
 #include "kith/error.h"
 #include "net/error.h"
 #include "net/sockaddr.h"
+#include "net/tunnel.h"
 
 static void advance(struct kith_dial *dial);
 static void on_timer(uv_timer_t *timer);
@@ -57,7 +58,7 @@ static void fail(struct kith_dial *dial)
 void kith_dial_expire(struct kith_dial *dial, int error)
 {
     dial->error = error;
-    dial->due_ms = 0;
+    dial->is_expired = true;
     uv_timer_start(&dial->timer, on_timer, 0, 0);
 }
 
@@ -97,6 +98,28 @@ static struct kith_attempt *find_attempt(struct kith_dial *dial,
     return NULL;
 }
 
+static bool is_shaking_hands(const struct kith_dial *dial)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
+            dial->attempts[i].has_connected)
+            return true;
+    return false;
+}
+
+static bool is_late(const struct kith_dial *dial)
+{
+    return uv_now(dial->timer.loop) >= dial->due_ms;
+}
+
+/* A tunnel may begin beside the connection that it is to stand in for, and after the time
+ * to connect. */
+static bool may_begin(const struct kith_dial *dial, const struct kith_attempt *attempt)
+{
+    return attempt->state == KITH_ATTEMPT_TODO &&
+           (attempt->is_tunnelled || (!is_shaking_hands(dial) && !is_late(dial)));
+}
+
 /* Of those that are due, the first of the family whose turn it is, else of the other. */
 static struct kith_attempt *next_attempt(struct kith_dial *dial)
 {
@@ -105,7 +128,7 @@ static struct kith_attempt *next_attempt(struct kith_dial *dial)
     struct kith_attempt *other = NULL;
     for (size_t i = 0; i < dial->attempt_count; i++) {
         struct kith_attempt *attempt = &dial->attempts[i];
-        if (attempt->state != KITH_ATTEMPT_TODO || attempt->due_ms > now_ms)
+        if (!may_begin(dial, attempt) || attempt->due_ms > now_ms)
             continue;
         if (attempt->to.ss_family == family)
             return attempt;
@@ -118,7 +141,7 @@ static struct kith_attempt *next_attempt(struct kith_dial *dial)
 static void on_timer(uv_timer_t *timer)
 {
     struct kith_dial *dial = timer->data;
-    if (uv_now(timer->loop) >= dial->due_ms) {
+    if (dial->is_expired || (is_late(dial) && !is_shaking_hands(dial))) {
         note_error(dial, KITH_ETIMEDOUT);
         fail(dial);
     } else {
@@ -126,21 +149,27 @@ static void on_timer(uv_timer_t *timer)
     }
 }
 
-/* For the end, the next attempt, or what waits to be tried again. */
+/* For the end, the next attempt, or what waits to be tried again. A handshake has a limit
+ * of its own. */
 static void arm(struct kith_dial *dial)
 {
     uint64_t now_ms = uv_now(dial->timer.loop);
     uint64_t delay_ms = dial->due_ms > now_ms ? dial->due_ms - now_ms : 0;
+    if (is_shaking_hands(dial))
+        delay_ms = UINT64_MAX;
     for (size_t i = 0; i < dial->attempt_count; i++) {
         const struct kith_attempt *attempt = &dial->attempts[i];
-        if (attempt->state != KITH_ATTEMPT_TODO)
+        if (!may_begin(dial, attempt))
             continue;
         uint64_t wait_ms =
             attempt->due_ms > now_ms ? attempt->due_ms - now_ms : KITH_DIAL_STAGGER_MS;
         if (wait_ms < delay_ms)
             delay_ms = wait_ms;
     }
-    uv_timer_start(&dial->timer, on_timer, delay_ms, 0);
+    if (delay_ms == UINT64_MAX)
+        uv_timer_stop(&dial->timer);
+    else
+        uv_timer_start(&dial->timer, on_timer, delay_ms, 0);
 }
 
 /* Its turn was in vain: never again, or, in a meeting that it did not get to, later. */
@@ -157,8 +186,11 @@ static void put_by(struct kith_dial *dial, struct kith_attempt *attempt, int err
 static bool begin(struct kith_dial *dial, struct kith_attempt *attempt)
 {
     dial->family_last = attempt->to.ss_family;
-    attempt->has_connected = false;
-    int error = kith_conn_connect(dial->env, &attempt->to, &dial->plan, &attempt->conn);
+    attempt->has_connected = attempt->is_tunnelled;
+    int error = attempt->is_tunnelled ? kith_tunnel_dial(dial->env->tunnels, &attempt->to,
+                                                         &dial->plan, &attempt->conn)
+                                      : kith_conn_connect(dial->env, &attempt->to,
+                                                          &dial->plan, &attempt->conn);
     if (error) {
         put_by(dial, attempt, error);
         return false;
@@ -189,27 +221,68 @@ static void drop(struct kith_attempt *attempt)
     attempt->state = KITH_ATTEMPT_TODO;
 }
 
+static void plan_tunnel(struct kith_dial *dial, const struct sockaddr_storage *to)
+{
+    if (dial->attempt_count == KITH_DIAL_ATTEMPTS_MAX)
+        return;
+    dial->attempts[dial->attempt_count++] = (struct kith_attempt){
+        .to = *to,
+        .is_tunnelled = true,
+        .due_ms = uv_now(dial->timer.loop) + KITH_DIAL_TUNNEL_MS,
+    };
+}
+
 /* In a meeting two may be connected, one accepted: who begins TLS is first done with one,
  * and drops the other, so the two sides never choose differently. */
 void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn)
 {
+    const struct sockaddr_storage *to = NULL;
     for (size_t i = 0; i < dial->attempt_count; i++) {
         struct kith_attempt *attempt = &dial->attempts[i];
         if (attempt->state != KITH_ATTEMPT_BUSY)
             continue;
-        if (attempt->conn == conn)
+        if (attempt->conn == conn) {
             attempt->has_connected = true;
-        else if (!attempt->has_connected)
+            to = &attempt->to;
+        } else if (!attempt->has_connected) {
             drop(attempt);
+        }
     }
-    uv_timer_stop(&dial->timer); /* the handshake has a limit of its own */
+    if (dial->plan.has_ticket && to)
+        plan_tunnel(dial, to);
+    arm(dial);
 }
 
-static bool is_shaking_hands(const struct kith_dial *dial)
+/* The ticket is used up: neither the others nor a tunnel can do with it any more. */
+void kith_dial_joined(struct kith_dial *dial, struct kith_conn *conn)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++) {
+        struct kith_attempt *attempt = &dial->attempts[i];
+        bool is_busy = attempt->state == KITH_ATTEMPT_BUSY;
+        if (is_busy && attempt->conn == conn)
+            continue;
+        if (is_busy)
+            drop(attempt);
+        if (is_busy || attempt->is_tunnelled)
+            attempt->state = KITH_ATTEMPT_DONE;
+    }
+    arm(dial);
+}
+
+/* A connection to there is closed: what was to stand in for it need not wait. */
+static void hurry_tunnel(struct kith_dial *dial, const struct sockaddr_storage *to)
 {
     for (size_t i = 0; i < dial->attempt_count; i++)
-        if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
-            dial->attempts[i].has_connected)
+        if (dial->attempts[i].is_tunnelled &&
+            kith_sockaddr_equal(&dial->attempts[i].to, to))
+            dial->attempts[i].due_ms = uv_now(dial->timer.loop);
+}
+
+static bool has_tunnel_to_begin(const struct kith_dial *dial)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (dial->attempts[i].is_tunnelled &&
+            dial->attempts[i].state == KITH_ATTEMPT_TODO)
             return true;
     return false;
 }
@@ -218,11 +291,13 @@ void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error)
 {
     for (size_t i = 0; i < dial->attempt_count; i++)
         if (dial->attempts[i].state == KITH_ATTEMPT_BUSY &&
-            dial->attempts[i].conn == conn)
+            dial->attempts[i].conn == conn) {
             put_by(dial, &dial->attempts[i], error);
+            hurry_tunnel(dial, &dial->attempts[i].to);
+        }
     if (is_shaking_hands(dial))
-        return;
-    if (uv_now(dial->timer.loop) >= dial->due_ms)
+        arm(dial);
+    else if (is_late(dial) && !has_tunnel_to_begin(dial))
         fail(dial);
     else
         advance(dial);
@@ -264,7 +339,8 @@ static void add_attempt(struct kith_dial *dial, const struct sockaddr_storage *t
     if (dial->attempt_count == KITH_DIAL_ATTEMPTS_MAX)
         return;
     if (!find_address(dial, to))
-        dial->attempts[dial->attempt_count++].to = *to;
+        dial->attempts[dial->attempt_count++] =
+            (struct kith_attempt){.to = *to, .is_tunnelled = dial->is_in_tls};
 }
 
 static void take_results(struct kith_dial *dial, const struct addrinfo *list)
@@ -349,6 +425,10 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
         dial->plan.expected = *target->expected;
     dial->plan.from_port = target->from_port;
     dial->is_meeting = target->is_meeting;
+    dial->plan.has_relay = target->relay != NULL;
+    dial->is_in_tls = target->ticket && target->is_in_tls;
+    if (target->relay)
+        dial->plan.relay = *target->relay;
     if (target->ticket)
         memcpy(dial->plan.ticket, target->ticket, sizeof dial->plan.ticket);
     kith_list_init(&dial->node);

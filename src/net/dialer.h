@@ -11,6 +11,10 @@
  * Their SYNs cross, or one arrives at the other's listener, which passes the connection
  * on to the dial. What is refused or unreachable is tried again, until the time is up.
  *
+ * A dial with a ticket shows it in the clear. When no word has come back for 1.5 s, or
+ * the connection is closed, it shows it through a tunnel to the same address besides. The
+ * first that the relay answers goes on alone. Asked for, there are tunnels only.
+ *
  * Ends either in kith_dial_finish by the owner, when the connection is up, or in
  * `failed`; then in `closed`. */
 #ifndef KITH_NET_DIALER_H
@@ -25,6 +29,11 @@
 
 #define KITH_DIAL_RETRY_MS 200 /* of a meeting, once refused: five SYNs a second */
 
+/* A ticket is shown through a tunnel (tunnel.h) so long after it was shown in the clear,
+ * if no word has come: more than a round trip to the far side of the world and back, and
+ * soon enough for two more of them within the time that the relay waits. */
+#define KITH_DIAL_TUNNEL_MS 1500
+
 /* Addresses and results of names that are looked at, the addresses first; names have few.
  * Others are ignored. */
 #define KITH_DIAL_ATTEMPTS_MAX 16
@@ -34,8 +43,9 @@ enum kith_attempt_state { KITH_ATTEMPT_TODO, KITH_ATTEMPT_BUSY, KITH_ATTEMPT_DON
 struct kith_attempt {
     struct sockaddr_storage to;
     enum kith_attempt_state state;
-    uint64_t due_ms;        /* begun no sooner */
-    bool has_connected;     /* while BUSY */
+    uint64_t due_ms; /* begun no sooner */
+    bool is_tunnelled;
+    bool has_connected;     /* while BUSY; a tunnel as soon as it is begun */
     struct kith_conn *conn; /* while BUSY */
 };
 
@@ -54,6 +64,8 @@ struct kith_dial {
     struct kith_resolution resolutions[KITH_NET_ADDRESSES_MAX];
     size_t resolution_count;
     size_t resolving_count; /* of these, busy */
+    bool is_in_tls;         /* all attempts are tunnels */
+    bool is_expired;        /* to fail at once */
     bool is_over;
     bool is_closed; /* the timer is gone */
     uint64_t due_ms;
@@ -72,6 +84,7 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
 
 /* Happenings of its connections, passed on by the owner. */
 void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn);
+void kith_dial_joined(struct kith_dial *dial, struct kith_conn *conn);
 void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error);
 
 /* Would a connection accepted from there be this dial's? */

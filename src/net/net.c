@@ -14,6 +14,7 @@
 #include "net/lan.h"
 #include "net/listener.h"
 #include "net/sockaddr.h"
+#include "net/tunnel.h"
 
 static_assert(KITH_NET_SEED_SIZE == KITH_TLS_SEED_SIZE, "one key");
 static_assert(KITH_NET_EXPORTER_SIZE == KITH_TLS_EXPORTER_SIZE, "one exporter");
@@ -21,6 +22,7 @@ static_assert(KITH_NET_FRAME_PREFIX_SIZE == KITH_FRAMING_PREFIX_SIZE, "one prefi
 
 struct kith_net {
     struct kith_conn_env env;
+    struct kith_tunnels tunnels;
     struct kith_net_config config; /* seed and alpn are gone after kith_net_new */
     struct kith_list listeners;
     struct kith_list dials;
@@ -41,6 +43,7 @@ struct kith_net {
 };
 
 static void finish_when_idle(struct kith_net *net);
+static void on_tunnel_over(struct kith_tunnels *tunnels);
 
 static struct kith_conn *find(const struct kith_net *net, kith_link_no link)
 {
@@ -54,6 +57,12 @@ static void on_connected(struct kith_conn *conn)
 {
     if (conn->dial)
         kith_dial_connected(conn->dial, conn);
+}
+
+static void on_joined(struct kith_conn *conn)
+{
+    if (conn->dial)
+        kith_dial_joined(conn->dial, conn);
 }
 
 static void on_ticket(struct kith_conn *conn, const uint8_t *ticket, int take_fd)
@@ -110,10 +119,22 @@ static int describe(struct kith_conn *conn, struct kith_net_up *up)
     return error;
 }
 
+static void on_outer_up(struct kith_net *net, struct kith_conn *conn)
+{
+    if (net->is_stopping)
+        kith_conn_abort(conn, KITH_ECLOSED);
+    else
+        kith_tunnel_up(&net->tunnels, conn);
+}
+
 static void on_up(struct kith_conn *conn)
 {
     struct kith_net *net = conn->env->owner;
     struct kith_net_up up = {0};
+    if (conn->is_outer) {
+        on_outer_up(net, conn);
+        return;
+    }
     int error = describe(conn, &up);
     if (is_full(net))
         error = KITH_ELIMIT;
@@ -140,6 +161,10 @@ static void on_frame(struct kith_conn *conn, struct kith_bytes frame)
 static void on_drained(struct kith_conn *conn, size_t sent)
 {
     struct kith_net *net = conn->env->owner;
+    if (conn->is_outer) {
+        kith_tunnel_sent(conn);
+        return;
+    }
     net->config.handler.drained(net->config.handler.ctx, conn->link, sent);
 }
 
@@ -149,11 +174,12 @@ static void resume_listeners(struct kith_net *net)
         kith_listener_resume(kith_list_item(node, struct kith_listener, node));
 }
 
-/* Neither one of ours that lost its race, nor one that was given away with its ticket. */
+/* Neither one of ours that lost its race, nor one that was given away with its ticket,
+ * nor a tunnel that has ended. */
 static void tell_stranger(struct kith_net *net, const struct kith_conn *conn, int error)
 {
-    if (conn->is_accepted && error != 0 && net->config.handler.stranger &&
-        !net->is_stopping)
+    if (conn->is_accepted && !conn->is_outer && error != 0 &&
+        net->config.handler.stranger && !net->is_stopping)
         net->config.handler.stranger(net->config.handler.ctx, error);
 }
 
@@ -167,6 +193,7 @@ static void on_closed(struct kith_conn *conn, int error)
         net->link_count--;
     }
     resume_listeners(net);
+    kith_tunnel_closed(conn, error);
     if (link != 0)
         net->config.handler.down(net->config.handler.ctx, link, error);
     else if (dial)
@@ -178,9 +205,11 @@ static void on_closed(struct kith_conn *conn, int error)
 
 static const struct kith_conn_happenings happenings = {
     .connected = on_connected,
+    .joined = on_joined,
     .ticket = on_ticket,
     .plain = on_plain,
     .up = on_up,
+    .bytes = kith_tunnel_heard,
     .frame = on_frame,
     .drained = on_drained,
     .closed = on_closed,
@@ -475,6 +504,7 @@ int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
     net->env.frame_size_initial = config->frame_size_initial;
     net->env.takes_tickets = config->handler.ticket != NULL;
     kith_conn_env_init(&net->env, loop, net->config.handshake_ms, net->config.linger_ms);
+    kith_tunnels_init(&net->tunnels, &net->env, on_tunnel_over);
     *out = net;
     return 0;
 }
@@ -485,12 +515,32 @@ static void on_env_closed(struct kith_conn_env *env)
     net->done(net->done_ctx);
 }
 
+static void on_tunnels_closed(struct kith_tunnels *tunnels)
+{
+    kith_conn_env_close(tunnels->env, on_env_closed);
+}
+
 /* The timers go last: everything else leans on them. */
 static void finish_when_idle(struct kith_net *net)
 {
     if (net->is_stopping && net->listener_count == 0 && net->dials_open == 0 &&
-        kith_list_is_empty(&net->env.conns))
-        kith_conn_env_close(&net->env, on_env_closed);
+        kith_list_is_empty(&net->env.conns) && kith_list_is_empty(&net->tunnels.all))
+        kith_tunnels_close(&net->tunnels, on_tunnels_closed);
+}
+
+static void on_tunnel_over(struct kith_tunnels *tunnels)
+{
+    finish_when_idle(tunnels->env->owner);
+}
+
+/* What runs over a tunnel says goodbye through it. */
+static void close_conns(struct kith_net *net)
+{
+    kith_list_each (node, &net->env.conns) {
+        struct kith_conn *conn = kith_list_item(node, struct kith_conn, all_node);
+        if (!conn->is_outer || !conn->tunnel || !kith_tunnel_has_inner(conn->tunnel))
+            kith_conn_close(conn, KITH_ECLOSED);
+    }
 }
 
 void kith_net_shutdown(struct kith_net *net, void (*done)(void *ctx), void *ctx)
@@ -503,8 +553,8 @@ void kith_net_shutdown(struct kith_net *net, void (*done)(void *ctx), void *ctx)
         kith_listener_close(kith_list_item(node, struct kith_listener, node));
     kith_list_each (node, &net->dials)
         kith_dial_expire(kith_list_item(node, struct kith_dial, node), KITH_ECLOSED);
-    kith_list_each (node, &net->env.conns)
-        kith_conn_close(kith_list_item(node, struct kith_conn, all_node), KITH_ECLOSED);
+    close_conns(net);
+    kith_tunnels_stop(&net->tunnels);
     kith_net_flush(net);
     finish_when_idle(net);
 }

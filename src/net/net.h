@@ -81,7 +81,9 @@ struct kith_net_handler {
 
     /* An accepted connection that is to be relayed here: it said the magic and a ticket,
      * KITH_TICKET_SIZE bytes, borrowed. What came behind is still unread. It counts as a
-     * handshake until then, and never as a link. May be NULL: then it is a stranger. */
+     * handshake until then, and never as a link. It may have done so inside TLS: then
+     * the descriptor is one end of a tunnel (tunnel.h). May be NULL: then it is a
+     * stranger. */
     void (*ticket)(void *ctx, const uint8_t *ticket, int take_fd);
 };
 
@@ -110,7 +112,8 @@ int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
                  struct kith_net **out);
 
 /* Closes everything, links as by kith_net_close with KITH_ECLOSED. `done` comes when no
- * handle is left, at most the linger time later; kith_net_free is allowed in it. A name
+ * handle is left, at most the linger time later, or twice that where a link runs through
+ * TLS to a relay; kith_net_free is allowed in it. A name
  * still being resolved does not hold it up, but does uv_loop_close. */
 void kith_net_shutdown(struct kith_net *net, void (*done)(void *ctx), void *ctx);
 

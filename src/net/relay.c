@@ -14,7 +14,7 @@ struct kith_relay {
     struct kith_list pairs;
     size_t pair_count;
     size_t joined_count;
-    struct kith_map tickets; /* to sides that have not come */
+    struct kith_map tickets; /* to sides of pairs that are not joined */
     struct kith_expiry awaited;
     unsigned timers_open;
     bool is_stopping;
@@ -35,15 +35,20 @@ static void finish_when_idle(struct kith_relay *relay)
         relay->done(relay->done_ctx);
 }
 
+static void forget_tickets(struct kith_relay *relay, const struct kith_relay_pair *pair)
+{
+    for (int i = 0; i < 2; i++)
+        kith_map_remove(&relay->tickets, pair->sides[i].ticket);
+}
+
 static void on_over(struct kith_relay_pair *pair)
 {
     struct kith_relay *relay = relay_of(pair);
     const struct kith_relay_config *config = &relay->config;
     kith_list_remove(&pair->node);
     kith_expiry_remove(&relay->awaited, &pair->awaited);
-    for (int i = 0; i < 2; i++)
-        if (!pair->sides[i].has_come)
-            kith_map_remove(&relay->tickets, pair->sides[i].ticket);
+    if (!pair->is_joined)
+        forget_tickets(relay, pair);
     relay->pair_count--;
     relay->joined_count -= pair->is_joined;
     if (config->ended)
@@ -116,9 +121,9 @@ void kith_relay_take(struct kith_relay *relay,
     struct kith_relay_pair *pair = side->pair;
     if (kith_relay_pair_open(side, take_fd) != 0)
         return;
-    kith_map_remove(&relay->tickets, ticket);
     if (!pair->is_joined)
         return;
+    forget_tickets(relay, pair);
     kith_expiry_remove(&relay->awaited, &pair->awaited);
     relay->joined_count++;
 }

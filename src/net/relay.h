@@ -8,9 +8,12 @@
  * Happy path of a pair: expect, take, take; both get the byte that says so; bytes; one
  * side ends, which the other is told; the other ends; `ended` with 0.
  *
- * Ways to fail, each told by `ended`: a side does not come, or hangs up before the other
- * came; a connection breaks or its peer is silent for good; one side ends and the other
- * does not follow; memory runs out; the relay stops.
+ * Until both sides are there a ticket may be shown again, over another way or because the
+ * first connection broke: the last one that showed it counts, those before are closed.
+ *
+ * Ways to fail, each told by `ended`: a side does not come in time, or goes before the
+ * other came and does not come again; a connection breaks or its peer is silent for good;
+ * one side ends and the other does not follow; memory runs out; the relay stops.
  *
  * SIGPIPE is not raised. */
 #ifndef KITH_NET_RELAY_H

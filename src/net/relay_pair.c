@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/relay_pair.h"
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -8,6 +10,7 @@
 #include <unistd.h>
 #include "kith/error.h"
 #include "net/error.h"
+#include "net/keepalive.h"
 
 /* Bytes are read into one block that all pairs share and written from it at once. splice
  * through a pipe was measured beside it, over loopback and in turns: a third less CPU
@@ -19,12 +22,6 @@
 
 #define BRAKE_MS   50 /* a pair past its bandwidth rests; then it has 1/20 s of it */
 #define BURST_PART 4  /* of a second's bytes, after a rest */
-
-/* Keepalive finds the death of a side that is silent, TCP_USER_TIMEOUT that of one that
- * is sent to. */
-#define KEEPALIVE_IDLE_S     15
-#define KEEPALIVE_INTERVAL_S 10
-#define KEEPALIVE_COUNT      3
 
 static void on_poll(uv_poll_t *poll, int status, int events);
 
@@ -79,7 +76,7 @@ static int events_of(struct kith_relay_side *side)
 {
     int events = 0;
     if (!side->pair->is_joined)
-        return UV_DISCONNECT;
+        return side->has_come ? UV_DISCONNECT : 0;
     if (!side->has_ended && kith_buffer_size(&side->waiting) == 0 &&
         !is_braked(side->pair))
         events |= UV_READABLE;
@@ -213,6 +210,15 @@ static void carry_waiting(struct kith_relay_side *to)
         kith_buffer_deinit(&from->waiting);
 }
 
+/* It hung up before the other came: its ticket may be shown again. The descriptor stays
+ * until then or the end of the pair, as the handle does. */
+static void leave(struct kith_relay_side *side)
+{
+    side->has_come = false;
+    side->events = 0;
+    uv_poll_stop(&side->poll);
+}
+
 static int socket_error(int fd)
 {
     int number = 0;
@@ -225,7 +231,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct kith_relay_side *side = poll->data;
     struct kith_relay_pair *pair = side->pair;
-    if (status < 0 || !pair->is_joined) {
+    if (!pair->is_joined) {
+        leave(side);
+        return;
+    }
+    if (status < 0) {
         kith_relay_pair_end(pair, socket_error(side->fd));
         return;
     }
@@ -294,21 +304,9 @@ void kith_relay_pair_free(struct kith_relay_pair *pair)
 
 static void set_options(int fd)
 {
-    static const struct {
-        int level, name, value;
-    } options[] = {
-        {IPPROTO_TCP, TCP_NODELAY, 1},
-        {SOL_SOCKET, SO_KEEPALIVE, 1},
-        {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-        {IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S},
-        {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_COUNT},
-#ifdef TCP_USER_TIMEOUT
-        {IPPROTO_TCP, TCP_USER_TIMEOUT, KITH_RELAY_PATIENCE_MS},
-#endif
-    };
-    for (size_t i = 0; i < sizeof options / sizeof options[0]; i++)
-        setsockopt(fd, options[i].level, options[i].name, &options[i].value,
-                   sizeof options[i].value);
+    static const int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    kith_keepalive_set(fd, KITH_RELAY_PATIENCE_MS);
 }
 
 static void join(struct kith_relay_pair *pair)
@@ -322,19 +320,37 @@ static void join(struct kith_relay_pair *pair)
         }
 }
 
-int kith_relay_pair_open(struct kith_relay_side *side, int take_fd)
+static int open_first(struct kith_relay_side *side, int take_fd)
 {
-    struct kith_relay_pair *pair = side->pair;
-    int code = uv_poll_init_socket(pair->shared->loop, &side->poll, take_fd);
+    int code = uv_poll_init_socket(side->pair->shared->loop, &side->poll, take_fd);
     if (code != 0) {
         close(take_fd);
         return kith_net_error(code);
     }
-    set_options(take_fd);
     side->poll.data = side;
     side->fd = take_fd;
+    side->pair->handles_open++;
+    return 0;
+}
+
+/* The handle knows its descriptor by the number, which stays. */
+static int replace(struct kith_relay_side *side, int take_fd)
+{
+    leave(side);
+    int code = dup3(take_fd, side->fd, O_CLOEXEC);
+    close(take_fd);
+    return code < 0 ? kith_net_error_errno(errno) : 0;
+}
+
+int kith_relay_pair_open(struct kith_relay_side *side, int take_fd)
+{
+    struct kith_relay_pair *pair = side->pair;
+    assert(!pair->is_joined);
+    int error = side->fd < 0 ? open_first(side, take_fd) : replace(side, take_fd);
+    if (error)
+        return error;
+    set_options(side->fd);
     side->has_come = true;
-    pair->handles_open++;
     if (other_of(side)->has_come)
         join(pair);
     if (!pair->is_over)

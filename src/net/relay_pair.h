@@ -18,9 +18,9 @@ struct kith_relay_side {
     struct kith_relay_pair *pair;
     uint8_t ticket[KITH_TICKET_SIZE]; /* the owner's */
     uv_poll_t poll;
-    int fd;     /* -1 before it came and after it is closed */
-    int events; /* polled for */
-    bool has_come;
+    int fd;                     /* -1 before it came and after it is closed */
+    int events;                 /* polled for */
+    bool has_come;              /* and, while the other is awaited, has not gone again */
     bool has_ended;             /* its peer will send no more */
     struct kith_buffer waiting; /* what came from it and the other has not taken */
     uint64_t bytes;             /* that came from it */
@@ -64,7 +64,8 @@ struct kith_relay_pair *kith_relay_pair_new(struct kith_relay_shared *shared,
                                             uint64_t number);
 void kith_relay_pair_free(struct kith_relay_pair *pair);
 
-/* Its connection; closed on failure. The second one joins the pair. */
+/* Its connection, in place of the one it had; closed on failure. With one on each side
+ * the pair is joined; none may be opened after that. */
 int kith_relay_pair_open(struct kith_relay_side *side, int take_fd);
 
 /* Close both sides. `over` comes later if it had any; false if it had none. */

@@ -19,8 +19,12 @@ struct kith_net_target {
     const struct kith_id *expected; /* who must be there; NULL: anybody */
 
     /* KITH_TICKET_SIZE bytes: whoever listens at the addresses is a relay and joins this
-     * connection to the one with the other ticket. NULL: the addresses are the peer's. */
+     * connection to the one with the other ticket. Where that is swallowed or cut on the
+     * way it is tried inside TLS too (PROTOCOL, "Relaying"), and who answers must then be
+     * `relay`; NULL: anybody. No ticket: the addresses are the peer's. */
     const uint8_t *ticket;
+    const struct kith_id *relay;
+    bool is_in_tls; /* show the ticket inside TLS only: in the clear it was in vain */
 
     /* Wait for the TLS handshake although this side connected: two that dial each other,
      * or a relay, cannot both begin it. */

@@ -5,6 +5,7 @@
 #include <gnutls/abstract.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/ticket.h"
 #include "kith/error.h"
 
 #define PRIORITY                                                                         \
@@ -19,6 +20,9 @@
 /* SubjectPublicKeyInfo of an Ed25519 key (RFC 8410 section 4) up to the key itself. */
 static const uint8_t spki_prefix[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                       0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+
+static const gnutls_datum_t relay_alpn = {(unsigned char *)KITH_TICKET_ALPN,
+                                          sizeof KITH_TICKET_ALPN - 1};
 
 struct kith_tls_identity {
     gnutls_certificate_credentials_t credentials;
@@ -203,8 +207,20 @@ static ssize_t push(gnutls_transport_ptr_t ptr, const void *data, size_t size)
     return (ssize_t)size;
 }
 
+static int set_protocols(gnutls_session_t session, const gnutls_datum_t *link,
+                         unsigned protocols)
+{
+    gnutls_datum_t list[2];
+    unsigned count = 0;
+    if (protocols & KITH_TLS_LINK)
+        list[count++] = *link;
+    if (protocols & KITH_TLS_RELAY)
+        list[count++] = relay_alpn;
+    return gnutls_alpn_set_protocols(session, list, count, GNUTLS_ALPN_MANDATORY);
+}
+
 static int configure(struct kith_tls *tls, struct kith_tls_identity *identity,
-                     bool is_dialler)
+                     bool is_dialler, unsigned protocols)
 {
     gnutls_session_t session = tls->session;
     gnutls_session_set_ptr(session, tls);
@@ -219,15 +235,16 @@ static int configure(struct kith_tls *tls, struct kith_tls_identity *identity,
     if (gnutls_priority_set(session, identity->priority) < 0 ||
         gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, identity->credentials) <
             0 ||
-        gnutls_alpn_set_protocols(session, &identity->alpn, 1, GNUTLS_ALPN_MANDATORY) < 0)
+        set_protocols(session, &identity->alpn, protocols) < 0)
         return KITH_ENOMEM;
     return 0;
 }
 
 int kith_tls_init(struct kith_tls *tls, struct kith_tls_identity *identity,
-                  struct kith_tls_sink *sink, bool is_dialler,
+                  struct kith_tls_sink *sink, bool is_dialler, unsigned protocols,
                   const struct kith_id *expected)
 {
+    assert(protocols != 0);
     *tls = (struct kith_tls){.sink = sink, .has_expected = expected != NULL};
     if (expected)
         tls->peer = *expected;
@@ -237,7 +254,7 @@ int kith_tls_init(struct kith_tls *tls, struct kith_tls_identity *identity,
         tls->session = NULL;
         return KITH_ENOMEM;
     }
-    int error = configure(tls, identity, is_dialler);
+    int error = configure(tls, identity, is_dialler, protocols);
     if (error)
         kith_tls_deinit(tls);
     return error;
@@ -252,10 +269,15 @@ void kith_tls_deinit(struct kith_tls *tls)
 
 /* ---- the session ---- */
 
-static bool has_alpn(gnutls_session_t session)
+static bool take_protocol(struct kith_tls *tls)
 {
-    gnutls_datum_t protocol;
-    return gnutls_alpn_get_selected_protocol(session, &protocol) >= 0;
+    gnutls_datum_t selected;
+    if (gnutls_alpn_get_selected_protocol(tls->session, &selected) < 0)
+        return false;
+    bool is_relay = selected.size == relay_alpn.size &&
+                    memcmp(selected.data, relay_alpn.data, selected.size) == 0;
+    tls->protocol = is_relay ? KITH_TLS_RELAY : KITH_TLS_LINK;
+    return true;
 }
 
 static bool is_passing(int code)
@@ -272,7 +294,7 @@ int kith_tls_handshake(struct kith_tls *tls)
            (code == GNUTLS_E_WARNING_ALERT_RECEIVED && ++tls->warnings < WARNINGS_MAX));
     if (code == GNUTLS_E_AGAIN)
         return KITH_TLS_AGAIN;
-    if (code >= 0 && tls->has_peer && has_alpn(tls->session))
+    if (code >= 0 && tls->has_peer && take_protocol(tls))
         return 0;
     if (code >= 0)
         code = GNUTLS_E_NO_APPLICATION_PROTOCOL;

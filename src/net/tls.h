@@ -21,6 +21,12 @@
 #define KITH_TLS_OVERHEAD_MAX  256   /* ciphertext of a record above its plaintext */
 #define KITH_TLS_AGAIN         1     /* needs more input */
 
+/* What a session is for, agreed on in the handshake (RFC 7301). */
+enum kith_tls_protocol {
+    KITH_TLS_LINK = 1,  /* the identity's own */
+    KITH_TLS_RELAY = 2, /* KITH_TICKET_ALPN: a ticket, and what is relayed */
+};
+
 /* What all sessions of a node share: key, priorities, protocol name. Opaque. */
 struct kith_tls_identity;
 
@@ -39,18 +45,20 @@ struct kith_tls_sink {
 
 struct kith_tls {
     gnutls_session_t session;
-    struct kith_bytes input;    /* borrowed; what is not yet read */
-    struct kith_tls_sink *sink; /* borrowed */
-    struct kith_id peer;        /* expected before the handshake, proven after it */
+    struct kith_bytes input;         /* borrowed; what is not yet read */
+    struct kith_tls_sink *sink;      /* borrowed */
+    struct kith_id peer;             /* expected before the handshake, proven after it */
+    enum kith_tls_protocol protocol; /* after the handshake */
     bool has_expected;
     bool has_peer;    /* `peer` is proven, once the handshake is done */
     bool is_other;    /* the peer showed another key than expected */
     uint8_t warnings; /* alerts that were no error */
 };
 
-/* `tls` stays where it is. `expected` may be NULL; either side may insist on it. */
+/* `tls` stays where it is. `protocols` are those offered or accepted, of enum
+ * kith_tls_protocol, or-ed. `expected` may be NULL; either side may insist on it. */
 int kith_tls_init(struct kith_tls *tls, struct kith_tls_identity *identity,
-                  struct kith_tls_sink *sink, bool is_dialler,
+                  struct kith_tls_sink *sink, bool is_dialler, unsigned protocols,
                   const struct kith_id *expected);
 void kith_tls_deinit(struct kith_tls *tls);
 

@@ -67,6 +67,8 @@ static void dial(struct kith_runtime *runtime, const struct kith_effect *effect)
         .count = effect->dial.address_count,
         .expected = effect->dial.has_expected ? &effect->dial.expected : NULL,
         .ticket = effect->dial.ticket,
+        .relay = effect->dial.ticket != NULL ? &effect->dial.relay : NULL,
+        .is_in_tls = effect->dial.is_in_tls,
         .is_listener = effect->dial.role == KITH_ROLE_LISTENER,
         .from_port = effect->dial.is_meeting ? kith_trackers_port(runtime) : 0,
         .is_meeting = effect->dial.is_meeting,

@@ -7,7 +7,8 @@
 #include "net/relay.h"
 #include "tracker/registry.h"
 
-/* A pair costs two descriptors and, while it is in use, 128 KiB. */
+/* A pair costs two descriptors and, while it is in use, 128 KiB; two more descriptors, as
+ * much again and a TLS session for each side that comes inside TLS. */
 #define KITH_RELAYING_PAIRS_MAX 1024
 /* Of one peer at once: as many friends as none of them reaches directly. While half of
  * all places are free it may have as many as it seeks links by itself (64): who is behind

@@ -121,6 +121,8 @@ static void keep_dial(struct lone *l, const struct kith_effect *effect)
         .role = effect->dial.role,
         .is_meeting = effect->dial.is_meeting,
         .has_ticket = effect->dial.ticket != NULL,
+        .relay = effect->dial.relay,
+        .is_in_tls = effect->dial.is_in_tls,
     };
     assert_in_range(dial->address_count, 1, KITH_RECORD_ADDRESSES_MAX);
     memcpy(dial->addresses, effect->dial.addresses,

@@ -48,6 +48,8 @@ struct lone_dial {
     bool is_meeting;
     bool has_ticket;
     uint8_t ticket[KITH_TICKET_SIZE];
+    struct kith_id relay;
+    bool is_in_tls;
 };
 
 /* What the node wants of one tracker; frames to it are among those sent, on "links" from

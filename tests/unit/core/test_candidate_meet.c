@@ -239,9 +239,24 @@ static void ring_to_be_relayed_is_dialled_at_the_tracker_with_its_ticket(void **
     assert_true(tracked_last_dial(l)->has_ticket);
     assert_int_equal(tracked_last_dial(l)->ticket[0], 0x70);
     assert_int_equal(tracked_last_dial(l)->ticket[3], 3);
+    struct kith_id tracker = tracked_id(1);
+    assert_true(kith_id_equal(&tracked_last_dial(l)->relay, &tracker));
     assert_false(tracked_last_dial(l)->is_meeting);
     assert_int_equal(tracked_last_dial(l)->role, KITH_ROLE_LISTENER);
     assert_true(kith_id_equal(&tracked_last_dial(l)->expected, &id));
+}
+
+static void ticket_after_one_in_vain_is_shown_in_tls_and_then_as_at_first(void **state)
+{
+    struct lone *l = *state;
+    struct tracked_peer told = {.seed = tracked_higher_seed(l)};
+    tracked_tell(l, 1, &told);
+    for (size_t i = 0; i < 3; i++) {
+        tracked_ring(l, 1, told.seed, 'l', NULL);
+        assert_int_equal(l->dial_count, i + 1);
+        assert_int_equal(tracked_last_dial(l)->is_in_tls, i == 1);
+        tracked_fail_dial(l, tracked_last_dial(l)->no);
+    }
 }
 
 static void ring_for_somebody_not_told_of_is_ignored(void **state)
@@ -336,6 +351,7 @@ int main(void)
         TEST(what_leads_nowhere_is_tried_again_ever_more_seldom),
         TEST(ring_to_meet_is_dialled_from_the_port_with_its_role),
         TEST(ring_to_be_relayed_is_dialled_at_the_tracker_with_its_ticket),
+        TEST(ticket_after_one_in_vain_is_shown_in_tls_and_then_as_at_first),
         TEST(ring_for_somebody_not_told_of_is_ignored),
         TEST(ring_does_not_lead_where_nobody_may_be_told_to_go),
         TEST(rings_while_one_is_being_met_add_nothing),

@@ -219,6 +219,8 @@ static void a_ring_of_a_contact_is_followed_where_it_listens(void **state)
     struct kith_id dave = tracked_peer_id(DAVE);
     assert_true(dial->has_ticket);
     assert_int_equal(dial->ticket[0], 0x77);
+    struct kith_id alice = tracked_peer_id(ALICE);
+    assert_true(kith_id_equal(&dial->relay, &alice));
     assert_int_equal(dial->role, KITH_ROLE_LISTENER);
     assert_true(kith_id_equal(&dial->expected, &dave));
     assert_string_equal(dial->addresses[0].host, "10.0.0.9");

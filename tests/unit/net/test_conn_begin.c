@@ -180,18 +180,30 @@ static void dialler_shows_its_ticket_and_waits_for_the_word(void **state)
     assert_int_equal(stage->alice->dial_error, KITH_ECLOSED);
 }
 
+/* Then it is tried in TLS, which this one hangs up on too. */
+static void refuse_tls(struct stage *stage)
+{
+    uint8_t heard[4000];
+    int fd = accept_one(stage);
+    assert_true(receive(stage, fd, heard, sizeof heard) > 40);
+    assert_int_equal(heard[0], 0x16);
+    close(fd);
+}
+
 static void relay_that_hangs_up_or_says_else_fails_the_dial(void **state)
 {
     struct stage *stage = *state;
     dial_relay(stage, stage->alice, false, NULL);
     int fd = accept_one(stage);
     close(fd);
+    refuse_tls(stage);
     until(stage, &stage->alice->dial_failed_count, 1);
     assert_int_equal(stage->alice->dial_error, KITH_ECLOSED);
 
     dial_relay(stage, stage->alice, false, NULL);
     fd = accept_one(stage);
     assert_int_equal(send(fd, "\2", 1, 0), 1);
+    refuse_tls(stage);
     until(stage, &stage->alice->dial_failed_count, 2);
     assert_int_equal(stage->alice->dial_error, KITH_EHANDSHAKE);
     close(fd);

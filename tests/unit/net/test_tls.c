@@ -23,7 +23,8 @@ static void open_wire(struct wire *wire, const struct kith_id *expected)
         wire->sinks[i] =
             (struct kith_tls_sink){wire->memory[i], 0, sizeof wire->memory[i]};
         assert_int_equal(kith_tls_init(&wire->sides[i], wire->identities[i],
-                                       &wire->sinks[i], i == 0, i ? NULL : expected),
+                                       &wire->sinks[i], i == 0, KITH_TLS_LINK,
+                                       i ? NULL : expected),
                          0);
     }
 }
@@ -140,10 +141,10 @@ static void a_listener_insists_on_the_id_it_expects(void **state)
         kith_tls_deinit(&wire->sides[1]);
         wire->sinks[0].size = wire->sinks[1].size = 0;
         assert_int_equal(kith_tls_init(&wire->sides[0], wire->identities[0],
-                                       &wire->sinks[0], true, &id_bob),
+                                       &wire->sinks[0], true, KITH_TLS_LINK, &id_bob),
                          0);
         assert_int_equal(kith_tls_init(&wire->sides[1], wire->identities[1],
-                                       &wire->sinks[1], false,
+                                       &wire->sinks[1], false, KITH_TLS_LINK,
                                        is_other ? &id_bob : &id_alice),
                          0);
         assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
@@ -155,6 +156,36 @@ static void a_listener_insists_on_the_id_it_expects(void **state)
     static uint8_t out[KITH_TLS_RECORD_MAX];
     wire->sides[0].input = carry(wire, 1); /* the listener says so */
     assert_int_equal(kith_tls_read(&wire->sides[0], out), KITH_EHANDSHAKE);
+}
+
+static int agree(struct wire *wire, unsigned offered, unsigned accepted)
+{
+    const unsigned protocols[2] = {offered, accepted};
+    for (int i = 0; i < 2; i++) {
+        kith_tls_deinit(&wire->sides[i]);
+        wire->sinks[i].size = 0;
+        assert_int_equal(kith_tls_init(&wire->sides[i], wire->identities[i],
+                                       &wire->sinks[i], i == 0, protocols[i], NULL),
+                         0);
+    }
+    assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
+    int code = step(wire, 1, carry(wire, 0));
+    if (code != KITH_TLS_AGAIN)
+        return code;
+    assert_int_equal(step(wire, 0, carry(wire, 1)), 0);
+    return step(wire, 1, carry(wire, 0));
+}
+
+static void both_learn_what_the_session_is_for(void **state)
+{
+    struct wire *wire = *state;
+    static const enum kith_tls_protocol each[] = {KITH_TLS_LINK, KITH_TLS_RELAY};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(agree(wire, each[i], KITH_TLS_LINK | KITH_TLS_RELAY), 0);
+        assert_int_equal(wire->sides[0].protocol, each[i]);
+        assert_int_equal(wire->sides[1].protocol, each[i]);
+        assert_int_equal(agree(wire, each[i], each[1 - i]), KITH_EHANDSHAKE);
+    }
 }
 
 static void plaintext_goes_through_and_tampering_is_noticed(void **state)
@@ -282,6 +313,7 @@ int main(void)
         TEST(exporters_agree_and_differ_by_label_and_session),
         TEST(another_key_than_expected_ends_the_handshake_before_ours_is_shown),
         TEST(a_listener_insists_on_the_id_it_expects),
+        TEST(both_learn_what_the_session_is_for),
         TEST(plaintext_goes_through_and_tampering_is_noticed),
         TEST(the_last_word_is_heard),
         TEST(empty_records_are_not_the_end),

@@ -141,14 +141,17 @@ static void a_pair_that_ends_makes_room(void **state)
 {
     struct fixture *f = *state;
     struct kith_registry_pair pair = {0};
-    int ends[2];
+    int ends[2][2];
     for (uint32_t i = 0; i < PER_PEER_SPARE_MAX; i++) {
         pair = pair_of(f, 1, 100 + i, 1, 2);
         assert_int_equal(expect(f, &pair), 0);
     }
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
-    kith_relaying_take(f->relaying, pair.tickets[0], ends[0]);
-    close(ends[1]); /* before the other side came */
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends[i]), 0);
+        kith_relaying_take(f->relaying, pair.tickets[i], ends[i][0]);
+    }
+    for (int i = 0; i < 2; i++)
+        close(ends[i][1]);
     while (kith_relaying_counts(f->relaying).pairs == PER_PEER_SPARE_MAX)
         uv_run(&f->loop, UV_RUN_ONCE);
     pair = pair_of(f, 1, 2, 1, 2);
