@@ -29,7 +29,10 @@ static void ask(struct kith_node *node, struct kith_link *link, const struct kit
 
 void kith_mutual_call(struct kith_node *node, const struct kith_id *id)
 {
+    const struct kith_peer *wanted = kith_peer_find(node, id);
     size_t asked = 0;
+    if (wanted == NULL || !wanted->is_contact)
+        return;
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
         if (!is_direct(link) || !link->peer->is_contact || asked == KITH_MUTUAL_ASKED_MAX)

@@ -14,7 +14,8 @@
 #define KITH_MUTUAL_CALLS_MOST  16
 #define KITH_MUTUAL_ASKED_MAX   4 /* contacts that are asked for one peer, at once */
 
-/* No other way to this peer is left: ask contacts, who refuse where they do not relay. */
+/* No other way to this peer is left: ask contacts, who refuse where they do not relay.
+ * Only for a contact: a tracker that makes peers up would use up what contacts grant. */
 void kith_mutual_call(struct kith_node *node, const struct kith_id *id);
 
 /* Frames of peers. Return 0, or the peer's fault. */

@@ -209,6 +209,32 @@ static void a_contact_that_is_not_reached_is_asked_for_at_contacts(void **state)
     assert_true(kith_id_equal(&frame.id, &dave));
 }
 
+/* A tracker tells of both, and does not relay. */
+static void contacts_are_not_asked_for_who_is_none(void **state)
+{
+    struct scene *s = *state;
+    struct tracked_peer stranger = tracked_person(7), dave = tracked_person(DAVE);
+    struct kith_id id = tracked_peer_id(DAVE);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    const char *observed = "203.0.113.77:4747";
+    kith_frame_welcome_encode(
+        &w, &(struct kith_frame_welcome){
+                .version = 1, .refresh_s = 30, .observed = kith_bytes(observed, 17)});
+    tracked_add(&s->l, 1, NULL);
+    tracked_up(&s->l, 1, "198.51.100.1");
+    tracked_say(&s->l, 1, &w);
+    make_contact(&s->l, DAVE, NULL);
+    tracked_tell(&s->l, 1, &dave);
+    tracked_tell(&s->l, 1, &stranger);
+    lone_pass(&s->l, KITH_RELAY_AFTER + KITH_CALL_COURTESY + KITH_SECOND);
+    struct kith_frame_call frame;
+    const struct lone_frame *sent = lone_last_sent(&s->l, ALICE, KITH_FRAME_CALL);
+    assert_int_equal(lone_count_sent(&s->l, ALICE, KITH_FRAME_CALL), 1);
+    assert_int_equal(kith_frame_call_decode(kith_bytes(sent->fields, sent->size), &frame),
+                     0);
+    assert_true(kith_id_equal(&frame.id, &id));
+}
+
 static void a_ring_of_a_contact_is_followed_where_it_listens(void **state)
 {
     struct scene *s = *state;
@@ -256,6 +282,7 @@ int main(void)
         TEST(a_flood_of_calls_is_refused_and_harms_no_link),
         TEST(a_call_that_is_cut_short_is_a_fault),
         TEST(a_contact_that_is_not_reached_is_asked_for_at_contacts),
+        TEST(contacts_are_not_asked_for_who_is_none),
         TEST(a_ring_of_a_contact_is_followed_where_it_listens),
         TEST(rings_that_lead_nowhere_good_are_not_followed),
     };
