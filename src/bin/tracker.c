@@ -30,6 +30,8 @@
 #define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
 #define DATABASE    "tracker.db"
 
+#define TROUBLE_EVERY (10 * KITH_SECOND) /* it is told of, as a node does */
+
 _Static_assert(KITH_TRACKER_LISTEN_MAX == KITH_NET_LISTENERS_MAX, "all can be taken");
 
 enum { SIGNAL_INT, SIGNAL_TERM, SIGNALS };
@@ -43,6 +45,7 @@ struct run {
     uv_timer_t patience;
     uv_timer_t list;
     struct kith_logger log;
+    struct kith_logger_throttle trouble;
     struct kith_identity identity; /* secret */
     struct kith_random random;
     struct kith_tracker *tracker;
@@ -129,11 +132,22 @@ static void on_told(void *ctx, const struct kith_registry_effect *effect)
                       "here", KITH_LOGGER_NUMBER(effect->tell.here_count), NULL);
 }
 
+/* Of every peer that comes or goes while the disk is full. */
 static void on_trouble(void *ctx, const char *what, int error, const char *detail)
 {
     struct run *run = ctx;
+    unsigned held_back;
+    if (!kith_logger_throttle_pass(&run->trouble, kith_clock_now().mono, TROUBLE_EVERY,
+                                   &held_back))
+        return;
+    const char *advice = "look at the disk, and start it again if this goes on";
+    if (error == KITH_EFULL)
+        advice = "make room; it goes on by itself";
+    else if (error == KITH_EREADONLY)
+        advice = "make the home writable; it goes on by itself";
     kith_logger_write(&run->log, KITH_LOGGER_WARN, "tracker", what, "error",
-                      kith_error_name(error), "why", detail, NULL);
+                      kith_error_name(error), "why", detail, "do", advice, "held_back",
+                      KITH_LOGGER_NUMBER(held_back), NULL);
 }
 
 static void on_introduced(void *ctx)

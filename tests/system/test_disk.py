@@ -6,6 +6,7 @@ import subprocess
 
 from disklib import Disk, enter_namespace
 from kithlib import DONE, FAILED, case, main, run_kith, same, wait_until
+from trackerlib import Tracker
 
 LOBBY = "#lobby"
 
@@ -71,6 +72,22 @@ def _(scene):
         FAILED, "no space left", "make room", disk.path)
     disk.free()
     scene.make("alice", home=disk.path + "/a").start()
+
+
+@case("a tracker on a full disk goes on, and says once in a while what to do")
+def _(scene):
+    disk = Disk(scene, mib=1)
+    tracker = Tracker(scene)
+    tracker.home = disk.path + "/t"
+    tracker.start()
+    disk.fill()
+    for _ in range(20):
+        tracker.peer(b"comer").end()
+    wait_until("it is told of", lambda: "make room" in tracker.log())
+    said = tracker.log().count("are not kept") + tracker.log().count("is not kept")
+    assert said <= 2, f"{said} times:\n{tracker.log()}"
+    wait_until("all have gone", lambda: tracker.here() == [])
+    tracker.stop()
 
 
 @case("a read-only file system is named")
