@@ -22,6 +22,7 @@ from trackerlib import (HERE, MEET, PEERS, REGISTER, RELAY, RING, WELCOME, Field
 RELAYS = 1  # capability
 TICKET = os.urandom(32)
 _MAGIC = b"kithrly1"
+_RELAY_ALPN = b"kith-relay/1"
 
 
 def signed_record(signer, ident=None, addresses=(), expiry_s=86400):
@@ -90,7 +91,8 @@ class Listener:
 
 
 class Liar(Listener):
-    """`relays_to` is where tickets lead, whoever they are for; it counts those."""
+    """`relays_to` is where tickets lead, whoever they are for; it counts those. Those shown
+    inside TLS it hangs up on."""
 
     def __init__(self, scene):
         self.relays_to, self.relayed = None, 0
@@ -104,6 +106,8 @@ class Liar(Listener):
             connection.recv(len(_MAGIC) + len(TICKET), socket.MSG_WAITALL)
             connection.sendall(b"\1")
             self.relayed += 1
+        elif _RELAY_ALPN in connection.recv(4096, socket.MSG_PEEK):
+            return
         to = self.relays_to if first == _MAGIC else self.tls_address
         host, _, port = to.rpartition(":")
         with socket.create_connection((host, int(port))) as onward:
