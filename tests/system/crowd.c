@@ -9,7 +9,7 @@
  *     ping    each sends PING; `ponged COUNT MILLISECONDS` once all were answered
  *     known   `known MIN MAX MORE`: how many are here as each was told, least and most,
  *             and how many were told that there are more
- *     leave N the first N hang up */
+ *     leave N the first N of those that are registered hang up */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -223,9 +223,12 @@ static void obey(struct crowd *crowd, const char *order)
         obey_known(crowd);
     else if (strncmp(order, "leave ", 6) == 0)
         leaving = strtoul(order + 6, NULL, 10);
-    for (size_t i = 0; i < leaving && i < crowd->count; i++)
-        if (crowd->members[i].conn != NULL)
-            kith_conn_close(crowd->members[i].conn, KITH_ECLOSED);
+    for (size_t i = 0; leaving > 0 && i < crowd->count; i++) {
+        if (crowd->members[i].conn == NULL || !crowd->members[i].is_registered)
+            continue;
+        kith_conn_close(crowd->members[i].conn, KITH_ECLOSED);
+        leaving--;
+    }
 }
 
 static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
