@@ -15,6 +15,15 @@ static bool may_change(struct kith_node *node, struct kith_tracker *tracker)
                             KITH_TRACKER_CHANGES_MOST);
 }
 
+/* Our router has another address, by its word: links of the old one are dead. */
+static void doubt_links(struct kith_node *node, struct kith_tracker *tracker)
+{
+    if (node->now.mono < tracker->probe_at)
+        return;
+    tracker->probe_at = node->now.mono + KITH_TRACKER_PROBE_PAUSE;
+    kith_link_probe_all(node);
+}
+
 static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
                            struct kith_bytes fields)
 {
@@ -30,7 +39,7 @@ static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
     bool is_first = tracker->state == KITH_TRACKER_GREETING;
     if (is_first && tracker->before.host[0] != '\0' &&
         strcmp(tracker->before.host, observed.host) != 0)
-        kith_link_probe_all(node); /* our router has another address */
+        doubt_links(node, tracker);
     bool is_moved = strcmp(tracker->observed.host, observed.host) != 0 &&
                     (is_first || may_change(node, tracker));
     if (is_moved)
@@ -40,6 +49,8 @@ static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
     tracker->relays = (frame.capabilities & KITH_TRACKER_RELAYS) != 0;
     tracker->network_count = frame.network_count;
     tracker->refresh = (kith_time)frame.refresh_s * KITH_SECOND;
+    if (tracker->refresh < KITH_TRACKER_REFRESH_MIN)
+        tracker->refresh = KITH_TRACKER_REFRESH_MIN;
     if (is_first)
         kith_tracker_registered(node, tracker);
     kith_node_wake_at(node, node->now.mono + KITH_SECOND);

@@ -28,6 +28,8 @@
 #define KITH_TRACKER_CHANGES_MOST 16
 #define KITH_TRACKER_GREET_TIME   (5 * KITH_SECOND) /* from TLS to WELCOME */
 #define KITH_TRACKER_PING_AFTER   (30 * KITH_SECOND)
+#define KITH_TRACKER_REFRESH_MIN  (5 * KITH_SECOND)  /* whatever it says */
+#define KITH_TRACKER_PROBE_PAUSE  (30 * KITH_SECOND) /* links checked at its word */
 #define KITH_TRACKER_DEAD_AFTER   (45 * KITH_SECOND)
 #define KITH_TRACKER_RECORD_LIFE  (12 * KITH_HOUR) /* half of what a record lives */
 
@@ -88,6 +90,7 @@ struct kith_tracker {
     kith_time told_at;            /* our records, as last registered */
     struct kith_address observed; /* host "" until told */
     struct kith_address before;   /* the same, of the link before */
+    kith_time probe_at;           /* not before: KITH_TRACKER_PROBE_PAUSE */
     enum kith_reachability reach; /* observed host, our port */
     enum kith_reachability mapped_reach;
     kith_time recheck_at; /* not before; see kith_tracker_recheck */

@@ -380,6 +380,22 @@ static void seen_at_another_address_links_have_to_show_that_they_live(void **sta
     assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
 }
 
+static void a_tracker_that_sees_us_move_on_and_on_is_believed_now_and_then(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    relay_link(l, &peer, tracked_higher_seed(l));
+    answer_ping(l, &peer);
+    come_back_at(l, "203.0.113.99:4747");
+    answer_ping(l, &peer);
+    come_back_at(l, "203.0.113.98:4747");
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PING), 0);
+    live_on(l, &peer, KITH_TRACKER_PROBE_PAUSE);
+    lone_forget(l);
+    come_back_at(l, "203.0.113.97:4747");
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PING), 1);
+}
+
 /* Whoever was given by hand is dialled on there, for no tracker may know the address. */
 static void a_configured_address_is_dialled_on_while_relayed(void **state)
 {
@@ -420,6 +436,7 @@ int main(void)
         TEST(what_is_not_acknowledged_has_the_peer_asked_and_then_the_tracker),
         TEST(an_answer_in_time_has_nobody_asked),
         TEST(seen_at_another_address_links_have_to_show_that_they_live),
+        TEST(a_tracker_that_sees_us_move_on_and_on_is_believed_now_and_then),
         TEST(a_configured_address_is_dialled_on_while_relayed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,21 @@ static void an_observed_address_that_is_none_is_a_fault(void **state)
     kith_writer_deinit(&w);
 }
 
+static void it_cannot_have_us_send_more_often_than_every_five_seconds(void **state)
+{
+    struct lone *l = *state;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    struct kith_frame_welcome frame = {
+        .version = 1, .refresh_s = 1, .observed = BYTES("203.0.113.77:4747")};
+    tracked_join(l, 1);
+    kith_frame_welcome_encode(&w, &frame);
+    tracked_say(l, 1, &w);
+    lone_pass(l, KITH_TRACKER_REFRESH_MIN - KITH_MS);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_PING), 0);
+    lone_pass(l, KITH_MS);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_PING), 1);
+}
+
 static void another_version_is_a_fault(void **state)
 {
     struct lone *l = *state;
@@ -285,6 +300,7 @@ int main(void)
         TEST(an_empty_frame_is_a_fault),
         TEST(a_frame_that_is_cut_short_is_a_fault),
         TEST(an_observed_address_that_is_none_is_a_fault),
+        TEST(it_cannot_have_us_send_more_often_than_every_five_seconds),
         TEST(another_version_is_a_fault),
         TEST(a_frame_before_welcome_is_a_fault),
         TEST(a_type_of_a_later_version_is_ignored_after_welcome),
