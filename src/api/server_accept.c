@@ -68,18 +68,29 @@ static int seek(struct kith_request *request, const struct kith_invite *invite)
                             : kith_request_command(request, &command, on_found, NULL);
 }
 
+static void on_registering(void *ctx, const struct kith_notice *notice)
+{
+    if (notice->reply.error == KITH_ELIMIT)
+        kith_runtime_warn(ctx, "tracker",
+                          "an invite's tracker is not used: there are as many as can be",
+                          "start with those alone that are needed");
+}
+
+static int register_at(struct kith_runtime *runtime,
+                       const struct kith_tracker_address *tracker)
+{
+    struct kith_command command = {
+        .type = KITH_COMMAND_TRACKER,
+        .tracker = {tracker->address, tracker->has_id, tracker->id, true}};
+    return kith_runtime_command(runtime, &command, on_registering, runtime);
+}
+
 static int follow(struct kith_request *request, const struct kith_invite *invite)
 {
     struct kith_command join = {.type = KITH_COMMAND_JOIN, .room = invite->room};
     int error = 0;
-    for (size_t i = 0; i < invite->tracker_count && error == 0; i++) {
-        const struct kith_tracker_address *tracker = &invite->trackers[i];
-        struct kith_command command = {
-            .type = KITH_COMMAND_TRACKER,
-            .tracker = {tracker->address, tracker->has_id, tracker->id, true}};
-        error =
-            kith_runtime_command(request->server->config.runtime, &command, NULL, NULL);
-    }
+    for (size_t i = 0; i < invite->tracker_count && error == 0; i++)
+        error = register_at(request->server->config.runtime, &invite->trackers[i]);
     if (error == 0 && invite->has_room)
         error = kith_request_command(request, &join, on_joined, NULL);
     if (error == 0 && invite->has_id)

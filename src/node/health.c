@@ -107,3 +107,9 @@ size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **ou
     }
     return count;
 }
+
+void kith_runtime_warn(struct kith_runtime *runtime, const char *area,
+                       const char *message, const char *advice)
+{
+    kith_logger_write(runtime->log, KITH_LOGGER_WARN, area, message, "do", advice, NULL);
+}

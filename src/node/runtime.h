@@ -132,6 +132,10 @@ int kith_runtime_read_error(const struct kith_runtime *runtime);
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,
                              size_t out_max);
 
+/* A line for the log, which `kith doctor` shows too: what is wrong, what to do. */
+void kith_runtime_warn(struct kith_runtime *runtime, const char *area,
+                       const char *message, const char *advice);
+
 struct kith_logger *kith_runtime_logger(
     const struct kith_runtime *runtime);                              /* may be NULL */
 struct kith_now kith_runtime_now(const struct kith_runtime *runtime); /* of this turn */

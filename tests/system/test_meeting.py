@@ -8,6 +8,7 @@ import time
 from kithlib import DONE, FAILED, NOT_FOUND, case, main, same, wait_until
 from trackerlib import Tracker
 
+TRACKERS_MAX = 8  # KITH_TRACKERS_MAX
 SOON_S = 5  # a tracker that is back is used by then; here with a margin for loaded machines
 
 
@@ -204,6 +205,22 @@ def invite(scene):
     hears(alice, "roses")
     bob.kith("connect", "kith:add/nobody").expect(2, "no invite")
     bob.kith("connect", link.replace("net=home", "net=work")).expect(FAILED, "--network 'work'")
+
+
+@case("an invite's tracker for which there is no place is told of, and what else it says is done")
+def no_place(scene):
+    meeting = tracker(scene)
+    alice = node(scene, "alice", meeting)
+    registered(alice)
+    link = alice.kith("invite").expect(DONE).out.decode().strip()
+    dead = [word for number in range(1, TRACKERS_MAX + 1)
+            for word in ("--tracker", f"{scene.host()}:{number}")]
+    bob = scene.make("bob", *dead).start()
+    bob.kith("connect", link).expect(DONE)
+    scene.linked(alice, bob)
+    wait_until("it is told", lambda: bob.logs("an invite's tracker is not used", "start with"))
+    same(len(states(bob)), TRACKERS_MAX)
+    assert "is not used" in bob.kith("doctor").out.decode()
 
 
 main()

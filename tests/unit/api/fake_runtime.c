@@ -35,6 +35,14 @@ int kith_runtime_read_error(const struct kith_runtime *runtime)
     return runtime->read_error;
 }
 
+void kith_runtime_warn(struct kith_runtime *runtime, const char *area,
+                       const char *message, const char *advice)
+{
+    (void)area;
+    (void)advice;
+    runtime->warning = message;
+}
+
 size_t kith_runtime_warnings(const struct kith_runtime *runtime, const char **out,
                              size_t out_max)
 {
