@@ -570,3 +570,20 @@ size_t lone_count_stored(const struct lone *l)
             count += l->runs[i].seq_last - l->runs[i].seq_first + 1;
     return count;
 }
+
+int lone_setup(void **state)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    *state = l;
+    return 0;
+}
+
+int lone_teardown(void **state)
+{
+    struct lone *l = *state;
+    lone_deinit(l);
+    free(l);
+    return 0;
+}

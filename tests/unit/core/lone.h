@@ -177,4 +177,8 @@ const struct kith_notice *lone_last_told(const struct lone *l,
                                          enum kith_notice_type type);
 size_t lone_count_stored(const struct lone *l); /* events */
 
+/* For cmocka: *state is a `struct lone` that was started. */
+int lone_setup(void **state);
+int lone_teardown(void **state);
+
 #endif

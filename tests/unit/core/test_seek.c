@@ -6,23 +6,6 @@
 
 #include "core/engine.h"
 
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct lone *l = *state;
-    lone_deinit(l);
-    free(l);
-    return 0;
-}
-
 static void seek(struct lone *l, uint64_t token, const struct kith_id *id, size_t count)
 {
     static const struct kith_address addresses[] = {
@@ -203,7 +186,7 @@ static void too_many_at_once_are_refused(void **state)
     assert_null(reply(l));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
 {

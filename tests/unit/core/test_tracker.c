@@ -8,23 +8,6 @@
 #include "core/digest.h"
 #include "core/engine.h"
 
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct lone *l = *state;
-    lone_deinit(l);
-    free(l);
-    return 0;
-}
-
 static struct kith_tracker_view view(const struct lone *l, uint32_t no)
 {
     struct kith_tracker_view out;
@@ -528,7 +511,7 @@ static void a_key_whose_row_was_lost_is_put_again(void **state)
     assert_int_equal(l->record_counts[KITH_RECORD_TRACKER], 1);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
 {

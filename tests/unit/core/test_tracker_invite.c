@@ -6,23 +6,6 @@
 
 #include "core/engine.h"
 
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct lone *l = *state;
-    lone_deinit(l);
-    free(l);
-    return 0;
-}
-
 static struct kith_tracker_view view(const struct lone *l, uint32_t no)
 {
     struct kith_tracker_view out;
@@ -94,7 +77,7 @@ static void those_of_invites_crowd_out_none_that_is_configured(void **state)
     free(l);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
 {
