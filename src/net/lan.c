@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/lan.h"
 #include <netinet/in.h>
-#include "net/interfaces.h"
 #include "net/sockaddr.h"
 
 static uint32_t v4_of(const struct sockaddr_storage *address)
@@ -34,17 +33,11 @@ bool kith_lan_is_private(const struct sockaddr_storage *address)
     return (v6_of(&plain)->s6_addr[0] & 0xfe) == 0xfc;
 }
 
-bool kith_lan_is_on_link(const struct sockaddr_storage *address)
+bool kith_lan_has(const struct kith_interfaces *interfaces,
+                  const struct sockaddr_storage *address)
 {
     struct sockaddr_storage plain = *address;
     kith_sockaddr_unmap(&plain);
-    struct kith_interfaces interfaces;
-    kith_interfaces_read(&interfaces);
-    return kith_interfaces_reach(&interfaces, &plain);
-}
-
-bool kith_lan_has(const struct sockaddr_storage *address)
-{
-    return kith_lan_is_local(address) ||
-           (kith_lan_is_private(address) && kith_lan_is_on_link(address));
+    return kith_lan_is_local(&plain) ||
+           (kith_lan_is_private(&plain) && kith_interfaces_reach(interfaces, &plain));
 }

@@ -20,8 +20,14 @@ static_assert(KITH_NET_SEED_SIZE == KITH_TLS_SEED_SIZE, "one key");
 static_assert(KITH_NET_EXPORTER_SIZE == KITH_TLS_EXPORTER_SIZE, "one exporter");
 static_assert(KITH_NET_FRAME_PREFIX_SIZE == KITH_FRAMING_PREFIX_SIZE, "one prefix");
 
+/* How old a list of interfaces may be that shows a peer to be near. In a crowd that
+ * starts together, asking the system for each link costs as much as a signature does. */
+#define INTERFACES_FRESH_MS 1000
+
 struct kith_net {
     struct kith_conn_env env;
+    struct kith_interfaces interfaces;
+    uint64_t interfaces_until; /* fresh, by the loop's clock */
     struct kith_tunnels tunnels;
     struct kith_net_config config; /* seed and alpn are gone after kith_net_new */
     struct kith_list listeners;
@@ -103,6 +109,17 @@ static void number_link(struct kith_net *net, struct kith_conn *conn)
     net->link_count++;
 }
 
+/* Whether it is not is always asked anew: a network may have come up just now. */
+static bool is_lan(struct kith_net *net, const struct sockaddr_storage *remote)
+{
+    uint64_t now = uv_now(net->env.loop);
+    if (now < net->interfaces_until && kith_lan_has(&net->interfaces, remote))
+        return true;
+    kith_interfaces_read(&net->interfaces);
+    net->interfaces_until = now + INTERFACES_FRESH_MS;
+    return kith_lan_has(&net->interfaces, remote);
+}
+
 static int describe(struct kith_conn *conn, struct kith_net_up *up)
 {
     struct sockaddr_storage remote;
@@ -110,7 +127,7 @@ static int describe(struct kith_conn *conn, struct kith_net_up *up)
         return KITH_ECLOSED;
     up->is_dialler = conn->is_dialler;
     up->is_relayed = conn->is_relayed;
-    up->is_lan = !conn->is_relayed && kith_lan_has(&remote);
+    up->is_lan = !conn->is_relayed && is_lan(conn->env->owner, &remote);
     up->peer = conn->tls.peer;
     kith_sockaddr_format(&remote, &up->remote);
     int error = kith_tls_export(&conn->tls, "EXPORTER-kith-net", up->exporter_net);

@@ -47,13 +47,26 @@ static void private_ranges_end_where_they_end(void **state)
     assert_false(is_private("fe00::1") || is_private("2001:db8::1"));
 }
 
-static void the_network_of_an_own_address_is_on_link(void **state)
+static void a_private_network_counts_while_we_are_on_it(void **state)
 {
     struct sockaddr_storage own = at("127.9.9.9");
-    struct sockaddr_storage far = at("240.0.0.1");
-    assert_true(kith_lan_is_on_link(&own));
-    assert_false(kith_lan_is_on_link(&far));
-    assert_false(kith_lan_has(&far));
+    struct sockaddr_storage near = at("10.1.2.3");
+    struct sockaddr_storage mapped = at("::ffff:10.1.2.3");
+    struct sockaddr_storage beyond = at("10.1.3.3");
+    struct sockaddr_storage public = at("203.0.113.7");
+    const struct kith_interfaces here = {.count = 2,
+                                         .addresses = {{.address = {10, 1, 2, 9},
+                                                        .mask = {255, 255, 255, 0},
+                                                        .interface = 1,
+                                                        .family = AF_INET},
+                                                       {.address = {203, 0, 113, 1},
+                                                        .mask = {255, 255, 255, 0},
+                                                        .interface = 2,
+                                                        .family = AF_INET}}};
+    assert_true(kith_lan_has(&here, &own));
+    assert_true(kith_lan_has(&here, &near) && kith_lan_has(&here, &mapped));
+    assert_false(kith_lan_has(&here, &beyond));
+    assert_false(kith_lan_has(&here, &public)); /* a provider's network may be slow */
 }
 
 int main(void)
@@ -61,7 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loopback_and_link_local_are_local),
         cmocka_unit_test(private_ranges_end_where_they_end),
-        cmocka_unit_test(the_network_of_an_own_address_is_on_link),
+        cmocka_unit_test(a_private_network_counts_while_we_are_on_it),
     };
     return cmocka_run_group_tests_name("net lan", tests, NULL, NULL);
 }
