@@ -44,7 +44,7 @@ def kith_path():
     return os.path.abspath(os.environ.get("KITH") or os.path.join(root, "build", "kith"))
 
 
-def wait_until(what, condition, within_s=WAIT_S):
+def wait_until(what, condition, within_s=WAIT_S, step_s=WAIT_STEP_S):
     """Ask until `condition()` is true, and return what it returned."""
     deadline = time.monotonic() + within_s
     while True:
@@ -53,7 +53,7 @@ def wait_until(what, condition, within_s=WAIT_S):
             return value
         if time.monotonic() >= deadline:
             raise AssertionError(f"not within {within_s} s: {what}")
-        time.sleep(WAIT_STEP_S)
+        time.sleep(step_s)
 
 
 def same(got, wanted, what="value"):
@@ -129,6 +129,10 @@ class Node:
 
     def start(self, *flags, name=True, listen=True):
         """Start it and wait for the ready line."""
+        self.launch(*flags, name=name, listen=listen)
+        return self.wait_ready()
+
+    def launch(self, *flags, name=True, listen=True):
         where = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
         listen = ["--listen", where] if listen else []
         named = ["--name", self.name] if name else []
@@ -138,12 +142,14 @@ class Node:
                  *listen, *self.flags, *flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, **self.env})
-        self.ready = json.loads(self.read_ready())
+
+    def wait_ready(self):
+        self.ready = json.loads(self.read_line())
         self.is_absent = False
         self.port = int(self.ready["listen"][0].rpartition(":")[2])
         return self
 
-    def read_ready(self):
+    def read_line(self):
         line = b""
         deadline = time.monotonic() + WAIT_S
         while not line.endswith(b"\n"):

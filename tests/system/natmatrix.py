@@ -80,7 +80,7 @@ class Tracker(Node):
                  "--listen", f":{TRACKER_PORT}", *self.flags, *flags],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                 env={**os.environ, **self.env})
-        self.ready = json.loads(self.read_ready())
+        self.ready = json.loads(self.read_line())
         self.is_absent = False
         return self
 
