@@ -41,9 +41,10 @@ void kith_client_free(struct kith_client *client)
     free(client);
 }
 
-void kith_client_cancel_by(struct kith_client *client, int fd)
+void kith_client_cancel_by(struct kith_client *client, int fd, short events)
 {
     client->http.cancel_fd = fd;
+    client->http.cancel_events = events;
 }
 
 void kith_answer_deinit(struct kith_answer *answer)

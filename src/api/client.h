@@ -25,9 +25,11 @@ struct kith_client; /* opaque */
 int kith_client_new(const char *home, struct kith_client **out);
 void kith_client_free(struct kith_client *client);
 
-/* Give up whatever waits, now and from now on, once the descriptor `fd` (borrowed) is
- * readable: the call returns KITH_ECLOSED. So another thread ends kith_client_follow. */
-void kith_client_cancel_by(struct kith_client *client, int fd);
+/* Give up whatever waits, now and from now on, once poll tells one of `events`, an error
+ * or a hang-up of the descriptor `fd` (borrowed): the call returns KITH_ECLOSED, from
+ * kith_client_follow too, without `away`. With POLLIN another thread ends it; with 0 it
+ * ends when nobody reads what is written to `fd`. */
+void kith_client_cancel_by(struct kith_client *client, int fd, short events);
 
 /* What came back. `json` is NULL when there was no body. */
 struct kith_answer {

@@ -23,7 +23,7 @@ int64_t kith_http_now_ms(void)
 
 bool kith_http_rest(const struct kith_http *http, int ms)
 {
-    struct pollfd cancel = {.fd = http->cancel_fd, .events = POLLIN};
+    struct pollfd cancel = {.fd = http->cancel_fd, .events = http->cancel_events};
     int64_t until_ms = kith_http_now_ms() + ms;
     for (;;) {
         int64_t left_ms = until_ms - kith_http_now_ms();
@@ -38,7 +38,7 @@ bool kith_http_rest(const struct kith_http *http, int ms)
 static int wait_for(struct kith_http *http, short events)
 {
     struct pollfd poll_fds[] = {{.fd = http->fd, .events = events},
-                                {.fd = http->cancel_fd, .events = POLLIN}};
+                                {.fd = http->cancel_fd, .events = http->cancel_events}};
     for (;;) {
         int timeout_ms = -1;
         if (http->deadline_ms != INT64_MAX) {

@@ -18,7 +18,8 @@
 /* A socket, what was read ahead of it, and where in an answer it stands. */
 struct kith_http {
     int fd;              /* -1: not connected */
-    int cancel_fd;       /* waiting ends once it is readable; -1: none; borrowed */
+    int cancel_fd;       /* waiting ends by it; -1: none; borrowed */
+    short cancel_events; /* of poll, besides errors and hang-ups */
     int64_t deadline_ms; /* monotonic; INT64_MAX: none */
     size_t at;           /* in buffer: the next unread byte */
     size_t end;
@@ -37,7 +38,7 @@ struct kith_http {
     char buffer[KITH_HTTP_BUFFER_SIZE];
 };
 
-/* Wait up to `ms`. False as soon as `cancel_fd` is readable. */
+/* Wait up to `ms`. False as soon as it is to end. */
 bool kith_http_rest(const struct kith_http *http, int ms);
 
 /* Milliseconds of the monotonic clock. */

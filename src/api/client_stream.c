@@ -64,7 +64,7 @@ static int reopen(struct stream *stream, const char *path)
         int error = open_stream(stream, path);
         if (!error || !stream->has_begun || !kith_stream_may_pass(error))
             return error;
-        if (!is_told && follower->away)
+        if (!is_told && follower->away && kith_http_rest(&stream->client->http, 0))
             follower->away(follower->ctx);
         is_told = true;
         if (!kith_http_rest(&stream->client->http, wait_ms))

@@ -3,7 +3,9 @@
  *
  * History is read in pages up to the arrival number that the first page names; the
  * stream goes on after it. So a message that comes in between is shown once. */
+#include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +108,14 @@ static void on_away(void *ctx)
     fprintf(tail->cli->err, "kith tail: the node went away; going on when it is back\n");
 }
 
+/* As a write would end it, without waiting for something to write. */
+static int end_unread(const struct tail *tail)
+{
+    raise(SIGPIPE);
+    return kith_cli_fail(tail->cli, KITH_EXIT_FAILED, "the output cannot be written: %s",
+                         strerror(EPIPE));
+}
+
 static int follow(struct tail *tail)
 {
     char path[PATH_SIZE];
@@ -116,7 +126,10 @@ static int follow(struct tail *tail)
                                             .is_going_on = true};
     snprintf(path, sizeof path, "/stream?after=%" JSON_INTEGER_FORMAT "%s%s",
              tail->arrival, tail->room ? "&room=" : "", tail->room ? tail->room : "");
+    kith_client_cancel_by(tail->client, fileno(tail->cli->out), 0);
     int error = kith_client_follow(tail->client, path, &follower);
+    if (error == KITH_ECLOSED)
+        return end_unread(tail);
     return error < 0 ? kith_cli_ask_failed(tail->cli, tail->client, NULL, error) : 0;
 }
 
@@ -162,7 +175,8 @@ const struct kith_cli_command kith_cli_tail = {
     .detail =
         "A line begins with the time and who said it: `name~me` is this node, and\n"
         "`@name` follows where the message is direct. Further lines of a message are\n"
-        "indented. When the node is restarted, tail goes on; ^C ends it.",
+        "indented. When the node is restarted, tail goes on; ^C ends it, and so does\n"
+        "the end of whatever reads it.",
     .options = options,
     .args_max = 1,
     .run = run,

@@ -161,7 +161,7 @@ int kith_stream_new(const char *home, uint64_t after, struct kith_stream **out,
     if (!error)
         error = kith_client_new(home, &stream->client);
     if (!error) {
-        kith_client_cancel_by(stream->client, stream->cancel);
+        kith_client_cancel_by(stream->client, stream->cancel, POLLIN);
         error = start_thread(stream);
     }
     if (error) {

@@ -284,6 +284,22 @@ def _(scene):
     assert b"cannot be written: File too large" in told, told
 
 
+@case("tail and a chat in a pipe end at once when their reader does, whatever is said")
+def _(scene):
+    alice = scene.node("alice")
+    for command in (("tail",), ("chat",)):
+        alice.say(LOBBY, "before")
+        run = subprocess.Popen([kith_path(), *command, "--home", alice.home],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+        scene.at_end(lambda run=run: run.poll() is None and (run.kill(), run.wait()))
+        while b"before" not in run.stdout.readline():
+            pass
+        run.stdout.close()
+        assert run.wait(60) in (DONE, -signal.SIGPIPE), (command, run.returncode)
+        same(run.stderr.read(), b"")
+
+
 @case("connect, disconnect and rename are seen on both sides")
 def _(scene):
     alice, bob = scene.node("alice"), scene.node("bob")

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -192,6 +193,7 @@ struct waiter {
     uv_sem_t open;
     int cancel_fd;
     int error;
+    bool was_away;
 };
 
 static void on_open(void *ctx)
@@ -199,11 +201,16 @@ static void on_open(void *ctx)
     uv_sem_post(&((struct waiter *)ctx)->open);
 }
 
+static void on_lost(void *ctx)
+{
+    ((struct waiter *)ctx)->was_away = true;
+}
+
 static void wait_for_nothing(void *ctx)
 {
     struct waiter *waiter = ctx;
     struct kith_client_follower follower = {
-        .event = on_event, .open = on_open, .ctx = waiter};
+        .event = on_event, .open = on_open, .away = on_lost, .ctx = waiter};
     waiter->error = kith_client_follow(waiter->client, "/stream", &follower);
 }
 
@@ -213,12 +220,13 @@ static void a_follower_knows_when_it_is_open_and_can_be_cancelled(void **state)
     uv_thread_t thread;
     uv_sem_init(&waiter.open, 0);
     assert_int_equal(kith_client_new(waiter.api->home, &waiter.client), 0);
-    kith_client_cancel_by(waiter.client, waiter.cancel_fd);
+    kith_client_cancel_by(waiter.client, waiter.cancel_fd, POLLIN);
     uv_thread_create(&thread, wait_for_nothing, &waiter);
     uv_sem_wait(&waiter.open);
     assert_int_equal(eventfd_write(waiter.cancel_fd, 1), 0);
     uv_thread_join(&thread);
     assert_int_equal(waiter.error, KITH_ECLOSED);
+    assert_false(waiter.was_away);
     kith_client_free(waiter.client);
     uv_sem_destroy(&waiter.open);
     close(waiter.cancel_fd);
