@@ -74,10 +74,9 @@ static void run_say(struct kith_chat *chat, const char *rest)
     if (rest[0] == '\0')
         usage(chat, "/say TEXT");
     else
-        kith_chat_send(chat, chat->target, rest);
+        kith_chat_send_plain(chat, rest);
 }
 
-/* As in XMPP (XEP-0245): whoever shows it may show it as an action. */
 static void run_me(struct kith_chat *chat, const char *rest)
 {
     char *text = NULL;
@@ -89,6 +88,16 @@ static void run_me(struct kith_chat *chat, const char *rest)
         return;
     kith_chat_send(chat, chat->target, text);
     free(text);
+}
+
+void kith_chat_send_plain(struct kith_chat *chat, const char *text)
+{
+    char *shifted = NULL;
+    if (!kith_cli_action(text))
+        kith_chat_send(chat, chat->target, text);
+    else if (asprintf(&shifted, " %s", text) >= 0)
+        kith_chat_send(chat, chat->target, shifted);
+    free(shifted);
 }
 
 /* ---- names and peers ---- */

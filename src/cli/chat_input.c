@@ -25,7 +25,7 @@ void kith_chat_line(struct kith_chat *chat, char *line)
     else if (text[0] == '\0')
         return;
     else if (text[0] == '/' && text[1] == '/')
-        kith_chat_send(chat, chat->target, text + 1);
+        kith_chat_send_plain(chat, text + 1);
     else if (text[0] == '/')
         kith_chat_command(chat, text);
     else if (!kith_chat_old_line(chat, text))

@@ -135,6 +135,8 @@ void kith_chat_go_on(struct kith_chat *chat);
 json_t *kith_chat_body(struct kith_chat *chat, const char *member, const char *value);
 /* Say `text` to `target`. */
 void kith_chat_send(struct kith_chat *chat, const char *target, const char *text);
+/* The same to where plain lines go, and as no action: a space before it keeps it so. */
+void kith_chat_send_plain(struct kith_chat *chat, const char *text);
 
 /* ---- chat_events.c: what the stream tells ---- */
 

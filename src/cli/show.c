@@ -12,6 +12,7 @@
 #include "kith/error.h"
 
 #define COLUMNS_MAX 16
+#define NAME_SIZE   256 /* of 32 characters, with an id behind them */
 
 void kith_cli_show_text(FILE *to, const char *text, const char *newline)
 {
@@ -112,21 +113,66 @@ static void show_clock(FILE *to, const json_t *message)
     fprintf(to, "%02d:%02d:%02d ", local.tm_hour, local.tm_min, local.tm_sec);
 }
 
-void kith_cli_show_message(FILE *to, const json_t *message)
+const char *kith_cli_action(const char *text)
 {
-    show_clock(to, message);
-    kith_cli_show_text(to, member(message, "name"), " ");
+    static const char prefix[] = "/me ";
+    size_t size = sizeof prefix - 1;
+    return strncmp(text, prefix, size) == 0 ? text + size : NULL;
+}
+
+static void show_quoted(FILE *to, const char *name)
+{
+    fputc('"', to);
+    for (; *name != '\0'; name++) {
+        if (*name == '"' || *name == '\\')
+            fputc('\\', to);
+        fputc(*name, to);
+    }
+    fputc('"', to);
+}
+
+/* In quotes where it could be taken for more, or less, than a name: an action begins with
+ * a star, and ends the name of who does it at the first space. */
+static void show_name(FILE *to, const json_t *message, bool is_action)
+{
+    char name[NAME_SIZE];
+    kith_cli_show_safe(member(message, "name"), name, sizeof name);
+    if (name[0] == '*' || name[0] == '"' || (is_action && strchr(name, ' ')))
+        show_quoted(to, name);
+    else
+        fputs(name, to);
     if (json_is_true(json_object_get(message, "mine")))
         fputs("~me", to);
-    if (json_is_true(json_object_get(message, "direct"))) {
-        fputs(" @", to);
-        kith_cli_show_text(to, member(message, "to"), " ");
-    } else if (strcmp(member(message, "room"), "#lobby") != 0) {
+}
+
+/* To whom, or where, was it said? False: to all, in the lobby. */
+static bool show_place(FILE *to, const json_t *message, const char *before)
+{
+    bool is_direct = json_is_true(json_object_get(message, "direct"));
+    const char *place = member(message, is_direct ? "to" : "room");
+    if (!is_direct && strcmp(place, "#lobby") == 0)
+        return false;
+    fprintf(to, "%s%s", before, is_direct ? "@" : "");
+    kith_cli_show_text(to, place, " ");
+    return true;
+}
+
+void kith_cli_show_message(FILE *to, const json_t *message)
+{
+    const char *text = member(message, "text");
+    const char *action = kith_cli_action(text);
+    show_clock(to, message);
+    if (action) {
+        bool has_place = show_place(to, message, "");
+        fputs(has_place ? " * " : "* ", to);
+        show_name(to, message, true);
         fputc(' ', to);
-        kith_cli_show_text(to, member(message, "room"), " ");
+    } else {
+        show_name(to, message, false);
+        show_place(to, message, " ");
+        fputs(": ", to);
     }
-    fputs(": ", to);
-    kith_cli_show_text(to, member(message, "text"), "\n         ");
+    kith_cli_show_text(to, action ? action : text, "\n         ");
     fputc('\n', to);
 }
 

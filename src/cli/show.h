@@ -26,8 +26,13 @@ void kith_cli_show_json_text(FILE *to, const char *text, size_t size);
 
 /* A message object: `HH:MM:SS name: text`, further lines of it indented. What stands
  * behind the name cannot be part of one: `~me` for our own, ` @name` for to whom a direct
- * one was written, ` #room` where it was said elsewhere than in the lobby. */
+ * one was written, ` #room` where it was said elsewhere than in the lobby. An action is
+ * `HH:MM:SS * name text`, or `HH:MM:SS @name * name text`. */
 void kith_cli_show_message(FILE *to, const json_t *message);
+
+/* A text that begins with "/me " is an action (XMPP's XEP-0245): what is done, a part of
+ * `text`. NULL: it is none. */
+const char *kith_cli_action(const char *text);
 
 /* Its day, `YYYY-MM-DD `, to stand before it. */
 void kith_cli_show_day(FILE *to, const json_t *message);

@@ -175,8 +175,9 @@ const struct kith_cli_command kith_cli_tail = {
     .detail =
         "A line begins with the time and who said it: `name~me` is this node, and\n"
         "`@name` follows where the message is direct. Further lines of a message are\n"
-        "indented. When the node is restarted, tail goes on; ^C ends it, and so does\n"
-        "the end of whatever reads it.",
+        "indented. `* name waves` is an action: a text that begins with /me. When the\n"
+        "node is restarted, tail goes on; ^C ends it, and so does the end of whatever\n"
+        "reads it.",
     .options = options,
     .args_max = 1,
     .run = run,

@@ -5,6 +5,7 @@
 import { enter, follow, get, hasToken, keepToken, post, Problem } from "./api.js";
 
 const PAGE = 200; // messages fetched when a conversation is opened
+const ACTION = "/me "; // what such a text tells is done, not said (XEP-0245)
 const RANK = { pending: 0, held: 1, delivered: 2, read: 3 };
 const $ = (id) => document.getElementById(id);
 
@@ -100,7 +101,9 @@ function fill(item, message) {
     head.append(mark);
   }
   item.className = message.mine ? "mine" : "";
-  item.replaceChildren(head, make("p", "text", message.text));
+  item.replaceChildren(head, message.text.startsWith(ACTION)
+    ? make("p", "text action", `* ${message.name} ${message.text.slice(ACTION.length)}`)
+    : make("p", "text", message.text));
 }
 
 function add(message) {

@@ -6,7 +6,7 @@ import os
 import re
 
 from chatlib import Pipe, Terminal
-from kithlib import FAILED, USAGE, case, main, run_kith, same, wait_until
+from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same, wait_until
 
 ALONE = ("--listen", "127.0.0.1:0", "--no-lan")
 
@@ -62,6 +62,26 @@ def _(scene):
     chat.type("/xyzzy\n").wait("* there is no /xyzzy; /help lists").type("/help\n")
     chat.wait("/msg NAME [TEXT]").type("/msg nobody hi\n").wait("* not found: ").end().leave()
     same(alice.texts(room="#lobby"), ["/slash", "exit"], "said in the lobby")
+
+
+@case("/me waves is an action wherever it is shown, and none where it was not meant")
+def _(scene):
+    alice, bob = scene.node("alice"), scene.node("bob waves")
+    chat = pipe(scene, alice).type(f"/connect {bob.address}\n").wait("* connected to bob")
+    other = pipe(scene, bob).sees("alice")
+    chat.type("/me waves\n//me said\n/say /me told\n")
+    chat.type('/msg "bob waves" /me winks\n/me\n').wait("* usage: /me TEXT")
+    other.wait(" alice:  /me told\n").wait(" @bob waves * alice winks\n").type("/me at alice\n")
+    chat.wait(' * "bob waves" at alice\n').end().leave()
+    other.end().leave()
+    same(sorted(alice.texts()),
+         [" /me said", " /me told", "/me at alice", "/me waves", "/me winks"], "what travels")
+    lines = ['* "bob waves" at alice', "* alice~me waves", "@bob waves * alice~me winks",
+             "alice~me:  /me said", "alice~me:  /me told"]
+    tail = alice.kith("tail", "--no-follow").expect(DONE).out.decode()
+    same(sorted(line[9:] for line in tail.splitlines()), lines)
+    found = alice.kith("search", "waves").expect(DONE).out.decode()
+    assert re.fullmatch(r"#lobby [-\d]{10} [:\d]{8} \* alice~me waves\n", found), found
 
 
 @case("the forms of earlier chats do what they did, and are answered once with today's")

@@ -46,6 +46,15 @@ test("what others say appears by itself, and is text whatever it looks like", as
   assert.deepEqual(page.complaints, []);
 });
 
+test("/me waves is an action", async (scene) => {
+  const { bob, page } = await pair(scene);
+  await say(page, "/me waves");
+  await log(page).getByText("* alice waves", { exact: true }).waitFor();
+  await said(bob, "#lobby", "/me waves");
+  await run(bob, ["send", "#lobby", "/me waves back"]);
+  await log(page).getByText("* bob waves back", { exact: true }).waitFor();
+});
+
 test("a direct conversation is opened, written to, and counted while it is not looked at", async (scene) => {
   const { bob, page } = await pair(scene);
   await page.getByRole("button", { name: "bob, online" }).click();
