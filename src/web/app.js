@@ -12,6 +12,7 @@ const $ = (id) => document.getElementById(id);
 const peers = new Map();    // id -> Peer
 const rooms = new Map();    // id -> Room
 const unread = new Map();   // room id -> count
+let self = null;            // id and name of this node
 let open = "#lobby";        // the room shown: its id
 let shown = new Map();      // message id -> { message, item }
 let opening = null;         // messages that came while the history was fetched
@@ -139,10 +140,28 @@ function onDelivery(delivery) {
   }
 }
 
-function onPeer({ peer }) {
+function onPeer({ peer, change }) {
+  if (change === "renamed") rename(peer);
+  if (peer.id === self.id) return;
   peers.set(peer.id, peer);
   showLists();
   if (peer.id === open) showTitle();
+}
+
+// What was said under another name was said by the same person.
+function rename({ id, name }) {
+  if (id === self.id) showSelf({ id, name });
+  for (const { message, item } of shown.values()) {
+    if (message.author !== id) continue;
+    message.name = name;
+    fill(item, message);
+  }
+}
+
+function showSelf(node) {
+  self = node;
+  $("self").textContent = `${self.name} · ${self.id.slice(0, 12)}`;
+  $("self").title = self.id;
 }
 
 function showTitle() {
@@ -245,11 +264,9 @@ function showState(text) {
 }
 
 async function start() {
-  const self = await get("/self");
+  showSelf(await get("/self"));
   $("enter").hidden = true;
   document.querySelector("main").hidden = false;
-  $("self").textContent = `${self.name} · ${self.id.slice(0, 12)}`;
-  $("self").title = self.id;
   const { arrival } = await get("/messages?limit=1");
   await loadLists();
   await show(open);

@@ -55,6 +55,19 @@ test("/me waves is an action", async (scene) => {
   await log(page).getByText("* bob waves back", { exact: true }).waitFor();
 });
 
+test("who takes another name has it everywhere, oneself too", async (scene) => {
+  const { alice, bob, page } = await pair(scene);
+  await say(page, "mine");
+  await run(bob, ["send", "#lobby", "his"]);
+  await log(page).getByText("his", { exact: true }).waitFor();
+  await run(bob, ["rename", "robert"]);
+  await page.getByRole("button", { name: "robert, online" }).waitFor();
+  await run(alice, ["rename", "alicia"]);
+  await page.getByText(/^alicia · /).waitFor();
+  assert.deepEqual(await log(page).locator(".name").allTextContents(), ["alicia", "robert"]);
+  assert.equal(await page.locator("#people li").count(), 1);
+});
+
 test("a direct conversation is opened, written to, and counted while it is not looked at", async (scene) => {
   const { bob, page } = await pair(scene);
   await page.getByRole("button", { name: "bob, online" }).click();
