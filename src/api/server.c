@@ -156,8 +156,7 @@ static void on_log(void *ctx, const char *format, va_list arguments)
 
 static struct MHD_Daemon *start_daemon(struct kith_server *server)
 {
-    size_t connections_max =
-        server->connections_max[KITH_DOOR_UNIX] + server->connections_max[KITH_DOOR_TCP];
+    size_t connections_max = KITH_DOOR_KINDS * server->connections_max;
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET |
                                 MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG,
                             0, NULL, NULL, kith_request_access, server,

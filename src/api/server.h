@@ -10,13 +10,11 @@
 #include "base/rng.h"
 #include "node/runtime.h"
 
-/* Past these a client gets 503 at once. The socket is for the user's own programs: 200
- * that follow, and some that ask. TCP is for browsers, which take up to six connections
- * each. Where few descriptors are allowed, the socket gets a quarter of them and TCP an
- * eighth: the rest is for peers and files. */
-#define KITH_SERVER_UNIX_CONNECTIONS_MAX 256
-#define KITH_SERVER_TCP_CONNECTIONS_MAX  128
-#define KITH_SERVER_DOORS_MAX            4 /* listening sockets */
+/* Of each kind of door; past it a client gets 503 at once: 200 programs that follow, and
+ * some that ask. Where few descriptors are allowed, each kind gets a quarter of them:
+ * half is left for peers and files. */
+#define KITH_SERVER_CONNECTIONS_MAX 256
+#define KITH_SERVER_DOORS_MAX       4 /* listening sockets */
 
 /* For a request through TCP to be there as a whole (a batch: its headers): 1 MiB comes in
  * this time over 300 kbit/s. */

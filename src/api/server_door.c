@@ -130,21 +130,13 @@ void kith_visitors_hang_up(struct kith_server *server, uint64_t now_ms)
 
 /* ---- accepting ---- */
 
-static size_t share_of(rlim_t files, rlim_t divisor, size_t most)
-{
-    return files != RLIM_INFINITY && files / divisor < most ? (size_t)(files / divisor)
-                                                            : most;
-}
-
 void kith_doors_share(struct kith_server *server)
 {
     struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
-        files.rlim_cur = RLIM_INFINITY;
-    server->connections_max[KITH_DOOR_UNIX] =
-        share_of(files.rlim_cur, 4, KITH_SERVER_UNIX_CONNECTIONS_MAX);
-    server->connections_max[KITH_DOOR_TCP] =
-        share_of(files.rlim_cur, 8, KITH_SERVER_TCP_CONNECTIONS_MAX);
+    bool is_few = getrlimit(RLIMIT_NOFILE, &files) == 0 &&
+                  files.rlim_cur / 4 < KITH_SERVER_CONNECTIONS_MAX;
+    server->connections_max =
+        is_few ? (size_t)files.rlim_cur / 4 : KITH_SERVER_CONNECTIONS_MAX;
 }
 
 /* TCP does not tell whose program it is: there every request shows its token. */
@@ -179,8 +171,7 @@ static void turn_away(int fd)
 static bool is_full(const struct kith_door_state *door, size_t expected)
 {
     size_t counted = door->server->connection_counts[door->door];
-    return (counted > expected ? counted : expected) >=
-           door->server->connections_max[door->door];
+    return (counted > expected ? counted : expected) >= door->server->connections_max;
 }
 
 static bool take_client(struct kith_door_state *door, int fd,

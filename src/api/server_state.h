@@ -26,7 +26,7 @@ struct kith_server {
     struct kith_door_state doors[KITH_SERVER_DOORS_MAX];
     size_t door_count;
     size_t connection_counts[KITH_DOOR_KINDS];
-    size_t connections_max[KITH_DOOR_KINDS];
+    size_t connections_max;              /* of each kind of door */
     char http[KITH_GATE_HOST_SIZE + 16]; /* the URL; empty: there is none */
     uint64_t accept_again_ms;            /* loop time; 0: accepting is not paused */
     struct kith_observer observer;

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Two hundred programs that follow one node: the quick, the slow, the dead, and those that
-come again."""
+come again. Over the socket in the home, and over TCP."""
 
 import json
+import os
 import re
 import select
 import socket
 import time
+import urllib.parse
 
 from kithlib import WAIT_S, case, main, same, wait_until
 
@@ -19,20 +21,43 @@ FILLER = "x" * 1500  # all of it together is more than a socket and a queue hold
 EVENT_ID = re.compile(rb"id: (\d+)\nevent: message\ndata: (.*)", re.DOTALL)
 
 
+class SocketDoor:
+    """The socket in the home of a node."""
+
+    def __init__(self, node):
+        self.family, self.address = socket.AF_UNIX, node.ready["socket"]
+        self.headers = "Host: localhost\r\n"
+
+    def connect(self):
+        client = socket.socket(self.family)
+        client.settimeout(WAIT_S)
+        client.connect(self.address)
+        return client
+
+
+class TcpDoor(SocketDoor):
+    """Its TCP, with the token."""
+
+    def __init__(self, node):
+        url = urllib.parse.urlsplit(node.ready["http"])
+        with open(os.path.join(node.home, "token"), encoding="ascii") as file:
+            token = file.read().strip()
+        self.family, self.address = socket.AF_INET, (url.hostname, url.port)
+        self.headers = f"Host: {url.netloc}\r\nAuthorization: Bearer {token}\r\n"
+
+
 class Client:
     """A program that follows: what it has been told so far, and no more than it reads."""
 
-    def __init__(self, path):
-        self.path, self.got = path, []
+    def __init__(self, door):
+        self.door, self.got = door, []
         self.connect("")
 
     def connect(self, headers):
         self.raw, self.body, self.has_head, self.is_over = b"", b"", False, False
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-        self.sock.settimeout(WAIT_S)
-        self.sock.sendall(
-            f"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n".encode())
+        self.sock = self.door.connect()
+        self.sock.sendall("GET /api/v1/stream HTTP/1.1\r\n"
+                          f"{self.door.headers}{headers}\r\n".encode())
 
     def begun(self):
         """Wait until it follows: what is said from now on is for it."""
@@ -104,10 +129,8 @@ def read_to_the_end(clients):
         read_ready(missing, 1)
 
 
-@case("200 that follow: whoever reads gets each message once and in order, whatever others do")
-def _(scene):
-    node = scene.node("alice")
-    clients = [Client(node.ready["socket"]) for _ in range(CLIENTS)]
+def follow(node, door):
+    clients = [Client(door) for _ in range(CLIENTS)]
     for client in clients:
         client.begun()
     dead, slow, coming, quick = clients[:20], clients[20:40], clients[40:60], clients[60:]
@@ -133,20 +156,32 @@ def _(scene):
         client.sock.close()
 
 
-def asks_in_vain(path):
-    """Whether the socket turns away whoever comes now."""
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(WAIT_S)
-        client.connect(path)
+@case("200 that follow: whoever reads gets each message once and in order, whatever others do")
+def _(scene):
+    node = scene.node("alice")
+    follow(node, SocketDoor(node))
+
+
+@case("200 that follow over TCP: the same")
+def _(scene):
+    node = scene.node("alice")
+    follow(node, TcpDoor(node))
+
+
+def asks_in_vain(door):
+    """Whether whoever comes now is turned away."""
+    with door.connect() as client:
         return client.recv(4096).startswith(b"HTTP/1.1 503 ")
 
 
-@case("with 256 descriptors 64 follow, more are turned away, and peers still come in")
+@case("with 256 descriptors 64 follow by each, more are turned away, and peers still come in")
 def _(scene):
     few = ("sh", "-c", 'ulimit -n 256 && exec "$@"', "sh")
     alice = scene.make("alice", prefix=few).start()
-    clients = [Client(alice.ready["socket"]).begun() for _ in range(64)]
-    assert asks_in_vain(alice.ready["socket"])
+    clients = []
+    for door in (SocketDoor(alice), TcpDoor(alice)):
+        clients += [Client(door).begun() for _ in range(64)]
+        assert asks_in_vain(door)
     bob = scene.node("bob", alice)
     wait_until("bob is linked", lambda: alice.id in bob.online())
     clients[0].sock.close()

@@ -231,7 +231,7 @@ static void the_plain_endpoints_ask_for_the_token_too(void **state)
 static void a_full_tcp_door_leaves_the_socket_open(void **state)
 {
     struct api *api = *state;
-    static int fds[KITH_SERVER_TCP_CONNECTIONS_MAX + 20];
+    static int fds[KITH_SERVER_CONNECTIONS_MAX + 20];
     char answer[4096];
     for (size_t i = 0; i < COUNT(fds); i++)
         fds[i] = api_connect_tcp(api);

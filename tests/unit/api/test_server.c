@@ -263,7 +263,7 @@ static void endless_headers_are_refused(void **state)
 static void too_many_clients_get_503_and_room_comes_back(void **state)
 {
     struct api *api = *state;
-    static int fds[KITH_SERVER_UNIX_CONNECTIONS_MAX];
+    static int fds[KITH_SERVER_CONNECTIONS_MAX];
     char answer[4096];
     for (size_t i = 0; i < COUNT(fds); i++)
         fds[i] = api_connect(api);
