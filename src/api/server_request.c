@@ -361,6 +361,17 @@ static void check_size(struct kith_request *request)
         answer_too_big(request);
 }
 
+/* RFC 9112, section 6.1: what is not known has no end that could be waited for. */
+static void check_coding(struct kith_request *request)
+{
+    const char *coding = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    if (coding && strcasecmp(coding, "chunked") != 0)
+        answer_status(request, MHD_HTTP_NOT_IMPLEMENTED,
+                      "of transfer codings only chunked is known; send the body so, or "
+                      "with its Content-Length");
+}
+
 static enum MHD_Result queue(struct kith_request *request)
 {
     struct MHD_Response *response = request->response;
@@ -387,6 +398,9 @@ static void await_body(struct kith_request *request)
 static enum MHD_Result begin(struct kith_request *request, const char *url,
                              const char *method)
 {
+    check_coding(request);
+    if (request->is_answered)
+        return queue(request);
     if (kith_admit_place(request))
         find_endpoint(request, url, method);
     if (!request->is_answered && kith_admit_endpoint(request))

@@ -5,14 +5,16 @@ allows and requests that it forbids. A new endpoint is tested as soon as it is d
 ASKED says how to ask it so that it has something to tell. And the commands beside it: a new
 one needs a row in COMMANDS."""
 
+import contextlib
 import http.client
 import json
 import os
+import socket
 import urllib.parse
 
 from contractlib import (Contract, endpoints_of_the_server, pages_of_the_server,
                          queries_of_the_server)
-from kithlib import DONE, UnixConnection, case, main, run_kith, same, wait_until
+from kithlib import DONE, WAIT_S, UnixConnection, case, main, run_kith, same, wait_until
 from trackerlib import Tracker
 
 JSON = {"Content-Type": "application/json"}
@@ -293,6 +295,61 @@ def _(scene):
             assert method in headers["Allow"].split(", "), headers
             contract.check(contract.component("Problem"), json.loads(text))
     same(alice.is_running(), True)
+
+
+def raw(node, text, headers=(), body=b""):
+    """All that the socket answers to what may be no request."""
+    lines = [text, b"Host: localhost", b"Connection: close", *headers, b"", body]
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(WAIT_S)
+        client.connect(node.ready["socket"])
+        answer = b""
+        with contextlib.suppress(BrokenPipeError):  # it need not read all to answer
+            client.sendall(b"\r\n".join(lines))
+        with contextlib.suppress(ConnectionResetError):
+            while piece := client.recv(65536):
+                answer += piece
+        return answer
+
+
+POST = b"POST /api/v1/messages HTTP/1.1"
+LENGTH, CHUNKED = b"Content-Length: ", b"Transfer-Encoding: chunked"
+UNREADABLE = (
+    (b"400", b"GET / HTTP/1.1", (b"no header",)),
+    (b"400", POST, (LENGTH + b"x",)),
+    (b"400", POST, (CHUNKED, b"Content-Type: application/json"), b"no size\r\n"),
+    (b"413", POST, (LENGTH + b"9" * 30,)),
+    (b"413", POST, (CHUNKED, b"Content-Type: application/json"), b"f" * 20 + b"\r\n"),
+    (b"414", b"GET /" + b"a" * 40000 + b" HTTP/1.1"),
+    (b"431", b"GET / HTTP/1.1", (b"X: " + b"a" * 40000,)),
+    (b"505", b"GET / HTTP/9.9"),
+)
+READABLE = (
+    (404, b"GET /nothing HTTP/1.1"),
+    (405, b"BREW /api/v1/self HTTP/1.1"),
+    (413, POST, (b"Content-Type: application/json", LENGTH + b"9" * 12)),
+    (501, POST, (b"Content-Type: application/json", b"Transfer-Encoding: gzip")),
+)
+
+
+@case("what is no request is refused in HTML, as the contract says; all else is a problem")
+def _(scene):
+    contract = Contract()
+    node = scene.node("alice")
+    for status, *words in UNREADABLE:
+        answer = raw(node, *words)
+        where = f"{words[0][:40]} {words[1:]}"[:200]
+        assert answer.startswith(b"HTTP/1.1 " + status), (where, answer)
+        assert b"<html>" in answer and b"Content-Type" not in answer, (where, answer)
+        assert f"{status.decode()} (" in contract.document["info"]["description"], status
+    for status, *words in READABLE:
+        head, _, body = raw(node, *words).partition(b"\r\n\r\n")
+        assert b"\r\nContent-Type: application/problem+json\r\n" in head, head
+        problem = json.loads(body)
+        contract.check(contract.component("Problem"), problem)
+        same((head.split()[1], problem["status"]), (str(status).encode(), status))
+    same(raw(node, b"hello"), b"")
+    same(node.request("GET", "/self")[0], 200)
 
 
 @case("events of the stream have the objects of the contract")
