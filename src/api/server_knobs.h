@@ -23,6 +23,8 @@ struct kith_server_knobs {
     const char *(*value)(void *ctx, size_t index, size_t value_index);
     /* Log as of this level from now on. False: there is no such level. */
     bool (*log)(void *ctx, const char *level);
+    /* A value that came to a list while the node ran. 0, KITH_ENOMEM or KITH_ELIMIT. */
+    int (*add)(void *ctx, const char *name, const char *value);
     void *ctx;
 };
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /api/v1/settings: what can be configured, how it is, and what says so.
- * PATCH /api/v1/settings {"name": …, "log": …}: what a node takes while it runs. */
+ * PATCH /api/v1/settings {"name": …, "log": …, "peer": […], "tracker": […]}: what a node
+ * takes while it runs. */
 #include <string.h>
 
-#include "api/server_request.h"
+#include "api/server_additions.h"
 
-/* What SIGHUP applies too; peers are connected by an endpoint of their own. */
+/* What SIGHUP applies too. */
 static bool is_changeable(const char *knob)
 {
-    return strcmp(knob, "name") == 0 || strcmp(knob, "log") == 0;
+    return strcmp(knob, "name") == 0 || strcmp(knob, "log") == 0 ||
+           kith_additions_has(knob);
 }
 
 static bool knob_at(const struct kith_server *server, size_t index,
@@ -123,7 +125,8 @@ static bool are_changeable(struct kith_request *request, json_t *body)
     if (json_object_size(body) > 0)
         return true;
     kith_request_problem(request, KITH_EINVALID,
-                         "nothing is to be changed; give “name” or “log”");
+                         "nothing is to be changed; give “name”, “log”, “peer” or "
+                         "“tracker”");
     return false;
 }
 
@@ -171,22 +174,28 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
     answer(request);
 }
 
-/* The name is judged first and changed last, for only its change takes time. */
+/* The name is judged first and changed last, for only its change takes time; the level
+ * is judged as it is changed. */
 static void apply(struct kith_request *request, const json_t *body)
 {
     struct kith_command command = {.type = KITH_COMMAND_RENAME};
     bool has_name = json_object_get(body, "name");
     if (has_name && !parse_name(request, body, &command.rename))
         return;
+    if (!kith_additions_check(request, body))
+        return;
     if (json_object_get(body, "log") && !change_log(request, body))
         return;
-    if (!has_name) {
+    int error = kith_additions_apply(request, body);
+    if (!error && has_name)
+        error = kith_request_command(request, &command, on_reply, NULL);
+    else if (!error)
         answer(request);
-        return;
-    }
-    int error = kith_request_command(request, &command, on_reply, NULL);
     if (error)
-        kith_request_problem(request, error, "the node is busy; try again");
+        kith_request_problem(request, error,
+                             "not all of it was taken: %s; look at the settings, and try "
+                             "again",
+                             kith_error_text(error));
 }
 
 static void change(struct kith_request *request)

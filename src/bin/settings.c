@@ -13,8 +13,9 @@ static int refuse(const struct kith_settings *settings, const char *knob,
                   const char *value, int error, const char *reason,
                   char why[static KITH_CONFIG_WHY_SIZE])
 {
-    snprintf(why, KITH_CONFIG_WHY_SIZE, "%s: '%s': %s",
-             kith_config_source(settings->config, knob), value, reason);
+    const char *source = kith_config_source(settings->config, knob);
+    snprintf(why, KITH_CONFIG_WHY_SIZE, "%s: '%s': %s", source != NULL ? source : knob,
+             value, reason);
     return error;
 }
 

@@ -54,6 +54,12 @@ static bool set_log(void *ctx, const char *level)
     return kith_logger_level_parse(level, &desk->log->level);
 }
 
+static int add(void *ctx, const char *name, const char *value)
+{
+    const struct kith_settings_desk *desk = ctx;
+    return kith_config_add(desk->settings->config, name, value);
+}
+
 void kith_settings_desk_init(struct kith_settings_desk *desk,
                              const struct kith_settings *settings,
                              struct kith_logger *log)
@@ -61,5 +67,6 @@ void kith_settings_desk_init(struct kith_settings_desk *desk,
     *desk = (struct kith_settings_desk){
         .settings = settings,
         .log = log,
-        .knobs = {.knob = knob_at, .value = value_at, .log = set_log, .ctx = desk}};
+        .knobs = {
+            .knob = knob_at, .value = value_at, .log = set_log, .add = add, .ctx = desk}};
 }

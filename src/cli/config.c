@@ -99,6 +99,21 @@ static void setting_clear(struct setting *setting)
     *setting = (struct setting){.rank = RANK_NONE};
 }
 
+static int append(struct setting *setting, const char *value, size_t size)
+{
+    if (setting->count == KITH_CONFIG_VALUES_MAX)
+        return KITH_ELIMIT;
+    char **grown = reallocarray(setting->values, setting->count + 1, sizeof(*grown));
+    if (grown == NULL)
+        return KITH_ENOMEM;
+    setting->values = grown;
+    grown[setting->count] = strndup(value, size);
+    if (grown[setting->count] == NULL)
+        return KITH_ENOMEM;
+    setting->count++;
+    return 0;
+}
+
 /* Append one value. A nearer rank drops what a farther one said; a farther one is not
  * heard. `source` is where the first value stands. */
 static int setting_add(struct setting *setting, enum rank rank, const char *source,
@@ -108,22 +123,10 @@ static int setting_add(struct setting *setting, enum rank rank, const char *sour
         return 0;
     if (setting->rank > rank)
         setting_clear(setting);
-    if (setting->count == KITH_CONFIG_VALUES_MAX)
-        return KITH_ELIMIT;
-    char **grown = reallocarray(setting->values, setting->count + 1, sizeof(*grown));
-    if (grown == NULL)
-        return KITH_ENOMEM;
-    setting->values = grown;
-    char *copy = strndup(value, size);
-    if (copy == NULL)
-        return KITH_ENOMEM;
-    if (setting->source == NULL && (setting->source = strdup(source)) == NULL) {
-        free(copy);
-        return KITH_ENOMEM;
-    }
     setting->rank = rank;
-    setting->values[setting->count++] = copy;
-    return 0;
+    if (setting->source == NULL && (setting->source = strdup(source)) == NULL)
+        return KITH_ENOMEM;
+    return append(setting, value, size);
 }
 
 static int explain(int error, const char *source, const char *knob,
@@ -447,8 +450,21 @@ const char *kith_config_value_at(const struct kith_config *config, const char *k
     return index < setting->count ? setting->values[index] : NULL;
 }
 
+int kith_config_add(struct kith_config *config, const char *knob, const char *value)
+{
+    struct setting *setting = &config->settings[knob_index(knob)];
+    for (size_t i = 0; i < setting->count; i++)
+        if (strcmp(setting->values[i], value) == 0)
+            return 0;
+    int error = append(setting, value, strlen(value));
+    if (error != 0)
+        return error;
+    free(setting->source);
+    setting->source = NULL;
+    return 0;
+}
+
 const char *kith_config_source(const struct kith_config *config, const char *knob)
 {
-    const struct setting *setting = setting_of(config, knob);
-    return setting->source != NULL ? setting->source : "default";
+    return setting_of(config, knob)->source;
 }

@@ -63,12 +63,17 @@ size_t kith_config_count(const struct kith_config *config, const char *knob);
 const char *kith_config_value_at(const struct kith_config *config, const char *knob,
                                  size_t index);
 
+/* A value that came while the node ran, behind those of a list; no source says the whole
+ * then. One that is there already changes nothing. Returns 0, KITH_ENOMEM or
+ * KITH_ELIMIT. */
+int kith_config_add(struct kith_config *config, const char *knob, const char *value);
+
 /* The file that decides first: that of the home, else the user's. It need not be there.
  * Heap; NULL when memory ran out. */
 char *kith_config_file(const char *home);
 
 /* Where the value came from, for error messages: "--listen", "KITH_LISTEN",
- * "/home/sam/.local/share/kith/kith.conf:3"; "default" when no source names it. */
+ * "/home/sam/.local/share/kith/kith.conf:3"; NULL when no source names it. */
 const char *kith_config_source(const struct kith_config *config, const char *knob);
 
 #endif

@@ -201,7 +201,7 @@ def _(scene):
     refused(alice, 401, "POST", "/api/v1/shutdown", "{}", JSON)
 
 
-@case("settings: every knob with its value and source; name and log level change at once")
+@case("settings: every knob with its value and source; name, level and what is added count at once")
 def _(scene):
     alice = scene.make("alice", "--no-lan", env={"KITH_LAN": "", "KITH_DURABILITY": "full"})
     os.makedirs(alice.home, mode=0o700, exist_ok=True)
@@ -242,6 +242,17 @@ def _(scene):
         assert word in json.loads(text)["detail"], text
     found = settings()
     same((found["name"][0], found["log"][0]), ("ally", "debug"))
+    bob = scene.node("bob")
+    config = ["127.0.0.1:1", "127.0.0.1:2"]
+    found = settings("PATCH", {"peer": [bob.address, config[0]], "tracker": ["127.0.0.1:9"]})
+    same((found["peer"], found["tracker"]), ((config + [bob.address], None), (["127.0.0.1:9"], None)))
+    scene.linked(alice, bob)
+    same([t["address"] for t in alice.request("GET", "/trackers")[1]["trackers"]], ["127.0.0.1:9"])
+    for wrong in ({"tracker": [f"127.0.0.1:{port}" for port in range(9, 18)], "log": "error"},
+                  {"peer": ["127.0.0.1:3"], "tracker": ["127.0.0.1:10/no-id"]}):
+        status, _, text = ask(alice, "PATCH", "/api/v1/settings", json.dumps(wrong), good)
+        assert status in (400, 503) and "tracker" in json.loads(text)["detail"], text
+    same(settings(), found)
     refused(alice, 401, "PATCH", "/api/v1/settings", '{"log": "error"}', JSON)
 
 

@@ -116,11 +116,19 @@ static bool set_log(void *ctx, const char *level)
     return is_level;
 }
 
+static int add(void *ctx, const char *name, const char *value)
+{
+    struct api *api = ctx;
+    assert_string_equal(name, "peer");
+    snprintf(api->added, sizeof api->added, "%s", value);
+    return 0;
+}
+
 static void start(struct api *api)
 {
     api->log = "info";
     api->knobs = (struct kith_server_knobs){
-        .knob = knob_at, .value = value_at, .log = set_log, .ctx = api};
+        .knob = knob_at, .value = value_at, .log = set_log, .add = add, .ctx = api};
     struct kith_server_config config = {
         .knobs = &api->knobs,
         .loop = &api->loop,

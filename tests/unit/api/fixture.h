@@ -23,6 +23,7 @@ struct api {
     struct kith_server *server;
     struct kith_server_knobs knobs;
     const char *log; /* the level of "log" */
+    char added[64];  /* what was added to "peer" last */
     bool is_shutdown_asked;
     char home[64];
     unsigned drawn; /* "random" values */

@@ -33,7 +33,7 @@ static void every_knob_is_told_with_what_says_so(void **state)
     assert_int_equal(json_array_size(peers), 2);
     assert_string_equal(json_string_value(json_array_get(peers, 1)), "two:2");
     assert_true(json_is_null(json_object_get(setting(api, "peer"), "default")));
-    assert_true(json_is_false(json_object_get(setting(api, "peer"), "changeable")));
+    assert_true(json_is_true(json_object_get(setting(api, "peer"), "changeable")));
 }
 
 static void a_name_of_before_is_told_without_a_source(void **state)
@@ -58,12 +58,25 @@ static void name_and_level_change_together(void **state)
     assert_string_equal(member(api, "log", "value"), "debug");
 }
 
+static void a_peer_that_is_added_is_dialled(void **state)
+{
+    struct api *api = *state;
+    assert_int_equal(api_ask(api, "PATCH", "/settings", "{\"peer\": [\"three:3\"]}"), 0);
+    assert_string_equal(api->added, "three:3");
+    assert_int_equal(api->runtime->command_count, 1);
+}
+
 static void where_one_cannot_change_none_does(void **state)
 {
     struct api *api = *state;
     static const char *const bodies[] = {
         "{}",
-        "{\"peer\": [\"x\"], \"log\": \"debug\"}",
+        "{\"peer\": \"x\", \"log\": \"debug\"}",
+        "{\"peer\": {\"0\": \"x\"}, \"log\": \"debug\"}",
+        "{\"peer\": [\"one\", 1], \"log\": \"debug\"}",
+        "{\"peer\": [\"one\", \"a b\"], \"log\": \"debug\"}",
+        "{\"peer\": [\"one\"], \"log\": \"loud\"}",
+        "{\"tracker\": [\"one\"], \"log\": \"debug\"}", /* no knob of this fixture */
         "{\"volume\": 3, \"log\": \"debug\"}",
         "{\"name\": \"a~b\", \"log\": \"debug\"}",
         "{\"name\": null, \"log\": \"debug\"}",
@@ -76,6 +89,8 @@ static void where_one_cannot_change_none_does(void **state)
     }
     assert_int_equal(api_ask(api, "GET", "/settings", NULL), 0);
     assert_string_equal(member(api, "log", "value"), "info");
+    assert_string_equal(api->added, "");
+    assert_int_equal(api->runtime->command_count, 0);
     assert_string_not_equal(member(api, "name", "value"), "configured");
 }
 
@@ -86,6 +101,7 @@ int main(void)
         TEST(every_knob_is_told_with_what_says_so),
         TEST(a_name_of_before_is_told_without_a_source),
         TEST(name_and_level_change_together),
+        TEST(a_peer_that_is_added_is_dialled),
         TEST(where_one_cannot_change_none_does),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,7 +73,7 @@ static void nothing_said_is_nothing_known(void **state)
     assert_int_equal(read_config(NULL, 0), 0);
     assert_null(kith_config_value(config, "name"));
     assert_int_equal(kith_config_count(config, "peer"), 0);
-    assert_string_equal(kith_config_source(config, "name"), "default");
+    assert_null(kith_config_source(config, "name"));
     assert_null(kith_config_value(config, "no-such-knob"));
 }
 
@@ -224,6 +224,27 @@ static void too_many_values_are_refused(void **state)
     assert_non_null(strstr(why, "more than 256"));
 }
 
+static void what_is_added_later_is_no_sources_alone(void **state)
+{
+    const struct kith_config_flag flag = {"peer", "one"};
+    (void)state;
+    assert_int_equal(read_config(&flag, 1), 0);
+    assert_int_equal(kith_config_add(config, "peer", "one"), 0);
+    assert_string_equal(kith_config_source(config, "peer"), "--peer");
+    assert_int_equal(kith_config_add(config, "peer", "two"), 0);
+    assert_null(kith_config_source(config, "peer"));
+    assert_string_equal(kith_config_value_at(config, "peer", 1), "two");
+    assert_int_equal(kith_config_add(config, "tracker", "three"), 0);
+    assert_string_equal(kith_config_value(config, "tracker"), "three");
+    for (size_t i = 2; i < KITH_CONFIG_VALUES_MAX; i++) {
+        char value[16];
+        snprintf(value, sizeof value, "%zu", i);
+        assert_int_equal(kith_config_add(config, "peer", value), 0);
+    }
+    assert_int_equal(kith_config_add(config, "peer", "three"), KITH_ELIMIT);
+    assert_int_equal(kith_config_count(config, "peer"), KITH_CONFIG_VALUES_MAX);
+}
+
 static void every_knob_has_what_help_shows(void **state)
 {
     (void)state;
@@ -258,6 +279,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_last_line_without_its_end_counts, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(too_many_values_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_added_later_is_no_sources_alone, setup,
+                                        teardown),
         cmocka_unit_test(every_knob_has_what_help_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
