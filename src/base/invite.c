@@ -2,6 +2,7 @@
 #include "base/invite.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "kith/error.h"
 
@@ -11,7 +12,7 @@ static const char join_prefix[] = "kith:join/";
 static bool begins(struct kith_bytes text, const char *prefix)
 {
     size_t size = strlen(prefix);
-    return text.size >= size && memcmp(text.data, prefix, size) == 0;
+    return text.size >= size && strncasecmp((const char *)text.data, prefix, size) == 0;
 }
 
 bool kith_invite_is(struct kith_bytes text)

@@ -6,6 +6,7 @@
  *
  * ROOM is without its '#'. `at` and `via` may stand several times, all but ID and ROOM
  * may be missing, unknown parameters are ignored; values are percent-encoded (RFC 3986).
+ * Before the '?' capitals mean the same, since a QR code holds more of them.
  * A link holds nothing secret: whoever reads it learns where somebody may be found. */
 #ifndef KITH_BASE_INVITE_H
 #define KITH_BASE_INVITE_H

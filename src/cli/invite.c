@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/invite.h"
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/qr.h"
 #include "cli/show.h"
 
 #define TIMEOUT_MS 15000 /* the node itself gives up after 10 s */
@@ -15,11 +17,13 @@ static int ask(struct kith_cli *cli, const char *path)
     struct kith_answer answer;
     struct kith_cli_question question = {"GET", path, NULL, KITH_CLIENT_TIMEOUT_MS};
     int exit_code = kith_cli_ask(cli, &question, &answer);
+    const char *link = json_string_value(json_object_get(answer.json, "link"));
     if (!exit_code && cli->is_json)
         kith_cli_show_json(cli->out, answer.json);
+    else if (!exit_code && link && kith_cli_has(cli, "qr"))
+        exit_code = kith_cli_show_qr(cli, link);
     else if (!exit_code)
-        fprintf(cli->out, "%s\n",
-                json_string_value(json_object_get(answer.json, "link")));
+        fprintf(cli->out, "%s\n", link);
     kith_answer_deinit(&answer);
     return exit_code;
 }
@@ -38,7 +42,7 @@ static int run(struct kith_cli *cli)
 
 bool kith_cli_is_invite(const char *text)
 {
-    return strncmp(text, "kith:", 5) == 0;
+    return kith_invite_is(kith_bytes(text, strlen(text)));
 }
 
 int kith_cli_accept(struct kith_cli *cli, const char *link)
@@ -63,15 +67,21 @@ int kith_cli_accept(struct kith_cli *cli, const char *link)
     return exit_code;
 }
 
+static const struct kith_cli_option options[] = {
+    {"qr", NULL, "as a code for a camera, with the link below it", false},
+    {0},
+};
+
 const struct kith_cli_command kith_cli_invite = {
     .name = "invite",
     .summary = "print a link with which others meet this node, or a room",
-    .usage = "[ROOM]",
+    .usage = "[ROOM] [--qr]",
     .detail = "Whoever has the link gives it to `kith connect` or `kith join` and is "
               "connected,\n"
               "through the addresses and trackers in it. It holds nothing secret; a "
               "passphrase\n"
               "of the network has to be told besides.",
+    .options = options,
     .args_max = 1,
     .run = run,
 };

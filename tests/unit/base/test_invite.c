@@ -7,8 +7,9 @@
 
 #include "kith/error.h"
 
-#define ID    "aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
-#define OTHER "aiaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
+#define ID       "aeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
+#define ID_UPPER "AEAQCAIBAEAQCAIBAEAQCAIBAEAQCAIBAEAQCAIBAEAQCAIBAEAQ"
+#define OTHER    "aiaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaqcaibaeaq"
 
 static struct kith_bytes text_of(const char *text)
 {
@@ -130,6 +131,17 @@ static void what_is_no_invite_is_refused_with_the_reason(void **state)
     }
 }
 
+static void capitals_mean_the_same(void **state)
+{
+    (void)state;
+    static const char upper[] = "KITH:ADD/" ID_UPPER "?name=Sam";
+    assert_true(kith_invite_is(text_of(upper)));
+    struct kith_invite invite = parse(upper);
+    assert_format(&invite, "kith:add/" ID "?name=Sam");
+    invite = parse("KITH:JOIN/GARDEN");
+    assert_string_equal(invite.room.text, "garden");
+}
+
 static void one_that_is_too_long_is_refused(void **state)
 {
     (void)state;
@@ -151,6 +163,7 @@ int main(void)
         cmocka_unit_test(what_a_later_version_adds_is_ignored),
         cmocka_unit_test(further_addresses_than_fit_are_left_out),
         cmocka_unit_test(what_is_no_invite_is_refused_with_the_reason),
+        cmocka_unit_test(capitals_mean_the_same),
         cmocka_unit_test(one_that_is_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
