@@ -13,12 +13,15 @@
 #define LINE_SIZE   512
 #define TEXT_DIGITS 400
 
-static struct bench_control *open_clients(const struct bench_node *node)
+static struct bench_control *open_clients(const struct bench_node *node, bool is_tcp)
 {
     struct bench_control *clients = calloc(CLIENTS, sizeof *clients);
     bench_must(clients, "memory");
     for (size_t i = 0; i < CLIENTS; i++) {
-        bench_control_open(&clients[i], node->home);
+        if (is_tcp)
+            bench_control_open_tcp(&clients[i], node->home, node->http_port);
+        else
+            bench_control_open(&clients[i], node->home);
         bench_control_stream(&clients[i], "/stream");
     }
     return clients;
@@ -48,23 +51,38 @@ static double tell_all(struct bench_control *sender, struct bench_control *clien
     return took;
 }
 
-static void measure_reading(struct bench_control *sender, const struct bench_node *node)
+static void print_on(const char *format, bool is_tcp, double figure, const char *unit)
+{
+    char what[64];
+    snprintf(what, sizeof what, format, is_tcp ? " over TCP" : "");
+    bench_print(&(struct bench_line){.what = what, .figure = figure, .unit = unit});
+}
+
+static void measure_door(struct bench_control *sender, const struct bench_node *node,
+                         bool is_tcp)
 {
     static double times_ms[MESSAGES];
     double before_kib = bench_node_memory(node).rss_kib;
-    struct bench_control *clients = open_clients(node);
+    struct bench_control *clients = open_clients(node, is_tcp);
     for (size_t i = 0; i < MESSAGES; i++)
         times_ms[i] = tell_all(sender, clients) * 1e3;
     double each_kib = growth_kib(node, before_kib);
-    bench_print(&(struct bench_line){.what = "200 clients have a message, p50",
-                                     .figure = bench_median(times_ms, MESSAGES),
-                                     .unit = "ms"});
-    bench_print(&(struct bench_line){.what = "200 clients have a message, p99",
-                                     .figure = bench_quantile(times_ms, MESSAGES, 0.99),
-                                     .unit = "ms"});
-    bench_print(&(struct bench_line){
-        .what = "a client that follows, RSS", .figure = each_kib, .unit = "KiB"});
+    print_on("200 clients%s have a message, p50", is_tcp,
+             bench_median(times_ms, MESSAGES), "ms");
+    print_on("200 clients%s have a message, p99", is_tcp,
+             bench_quantile(times_ms, MESSAGES, 0.99), "ms");
+    print_on("a client that follows%s, RSS", is_tcp, each_kib, "KiB");
     close_clients(clients);
+}
+
+static void measure_socket(struct bench_control *sender, const struct bench_node *node)
+{
+    measure_door(sender, node, false);
+}
+
+static void measure_tcp(struct bench_control *sender, const struct bench_node *node)
+{
+    measure_door(sender, node, true);
 }
 
 static void pour(struct bench_control *sender)
@@ -83,7 +101,7 @@ static void measure_dead(struct bench_control *sender, const struct bench_node *
 {
     pour(sender);
     double before_kib = bench_node_memory(node).rss_kib;
-    struct bench_control *clients = open_clients(node);
+    struct bench_control *clients = open_clients(node, false);
     pour(sender);
     bench_print(&(struct bench_line){.what = "a client that never reads, RSS",
                                      .figure = growth_kib(node, before_kib),
@@ -111,7 +129,8 @@ static void run_on_new_node(const char *kith,
 
 static void run(const char *kith)
 {
-    run_on_new_node(kith, measure_reading);
+    run_on_new_node(kith, measure_socket);
+    run_on_new_node(kith, measure_tcp);
     run_on_new_node(kith, measure_dead);
 }
 

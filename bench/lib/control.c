@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "control.h"
 
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,20 +12,44 @@
 
 #define PATIENCE_MS 120000 /* then something hangs */
 
-void bench_control_open(struct bench_control *control, const char *home)
+static void begin(struct bench_control *control, int family)
 {
-    struct kith_socket_path path;
     memset(&control->http, 0, sizeof control->http);
     control->at = control->end = control->line_size = 0;
     control->type[0] = '\0';
+    control->http.fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    control->http.cancel_fd = -1;
+    control->http.deadline_ms = INT64_MAX;
+}
+
+void bench_control_open(struct bench_control *control, const char *home)
+{
+    struct kith_socket_path path;
+    begin(control, AF_UNIX);
+    snprintf(control->headers, sizeof control->headers, "Host: localhost\r\n");
     bench_must(kith_socket_path_init(&path, home, KITH_CONTROL_NAME) == 0, "a home");
-    control->http.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bench_must(connect(control->http.fd, (const struct sockaddr *)&path.address,
                        path.address_size) == 0,
                "connecting to a node");
     kith_socket_path_deinit(&path);
-    control->http.cancel_fd = -1;
-    control->http.deadline_ms = INT64_MAX;
+}
+
+void bench_control_open_tcp(struct bench_control *control, const char *home,
+                            uint16_t port)
+{
+    char path[256], token[64] = "";
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons(port),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    begin(control, AF_INET);
+    snprintf(path, sizeof path, "%s/token", home);
+    FILE *file = fopen(path, "re");
+    bench_must(file && fscanf(file, "%63s", token) == 1, "reading the token");
+    fclose(file);
+    snprintf(control->headers, sizeof control->headers,
+             "Host: 127.0.0.1:%u\r\nAuthorization: Bearer %s\r\n", (unsigned)port, token);
+    bench_must(connect(control->http.fd, (const struct sockaddr *)&to, sizeof to) == 0,
+               "connecting to a node over TCP");
 }
 
 void bench_control_close(struct bench_control *control)
@@ -42,17 +67,17 @@ void bench_control_get(struct bench_control *control, const char *path)
 {
     char text[256];
     put(control, text,
-        snprintf(text, sizeof text, "GET /api/v1%s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                 path));
+        snprintf(text, sizeof text, "GET /api/v1%s HTTP/1.1\r\n%s\r\n", path,
+                 control->headers));
 }
 
 void bench_control_post(struct bench_control *control, const char *path, const char *body)
 {
     char text[2048];
     int size = snprintf(text, sizeof text,
-                        "POST /api/v1%s HTTP/1.1\r\nHost: localhost\r\n"
+                        "POST /api/v1%s HTTP/1.1\r\n%s"
                         "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
-                        path, strlen(body), body);
+                        path, control->headers, strlen(body), body);
     bench_must((size_t)size < sizeof text, "a short request");
     put(control, text, size);
 }
@@ -62,9 +87,9 @@ void bench_control_begin_batch(struct bench_control *control, size_t size)
     char text[256];
     put(control, text,
         snprintf(text, sizeof text,
-                 "POST /api/v1/messages/batch HTTP/1.1\r\nHost: localhost\r\n"
+                 "POST /api/v1/messages/batch HTTP/1.1\r\n%s"
                  "Content-Type: application/jsonl\r\nContent-Length: %zu\r\n\r\n",
-                 size));
+                 control->headers, size));
 }
 
 static void read_head(struct bench_control *control)

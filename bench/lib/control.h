@@ -12,7 +12,8 @@
 
 struct bench_control {
     struct kith_http http;
-    char ahead[4096]; /* of a stream: read, not yet looked at */
+    char headers[128]; /* of every request */
+    char ahead[4096];  /* of a stream: read, not yet looked at */
     size_t at;
     size_t end;
     char line[BENCH_EVENT_SIZE_MAX]; /* the one being read */
@@ -22,6 +23,9 @@ struct bench_control {
 
 /* Connect to the node on `home`. */
 void bench_control_open(struct bench_control *control, const char *home);
+/* The same over TCP, with the token in the home. */
+void bench_control_open_tcp(struct bench_control *control, const char *home,
+                            uint16_t port);
 void bench_control_close(struct bench_control *control);
 
 /* GET a path below /api/v1. */

@@ -62,7 +62,9 @@ static void take_ready(struct bench_node *node, const char *line)
     const char *id = json_string_value(json_object_get(ready, "id"));
     const char *address =
         json_string_value(json_array_get(json_object_get(ready, "listen"), 0));
+    const char *http = json_string_value(json_object_get(ready, "http"));
     bench_must(id && address, "reading the ready line");
+    node->http_port = http ? (uint16_t)strtoul(strrchr(http, ':') + 1, NULL, 10) : 0;
     snprintf(node->id, sizeof node->id, "%s", id);
     snprintf(node->address, sizeof node->address, "%s", address);
     json_decref(ready);

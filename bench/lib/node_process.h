@@ -12,8 +12,9 @@ struct bench_node {
     pid_t pid;
     char home[BENCH_HOME_SIZE];
     char id[64];
-    char address[64]; /* where it listens */
-    double start_s;   /* from fork to the ready line */
+    char address[64];   /* where it listens */
+    uint16_t http_port; /* on 127.0.0.1; 0: none */
+    double start_s;     /* from fork to the ready line */
 };
 
 /* Start the program `kith` on `home` and wait until it is ready; it dials `peer`, unless
