@@ -429,7 +429,7 @@ const struct kith_cli_command kith_command_up = {
     .summary = "run the node",
     .usage = "[--name NAME] [--network NAME [--passphrase]] [--listen [ADDR]:PORT]… "
              "[--peer ADDR]… [--tracker HOST[:PORT][/ID]]… [--no-lan] "
-             "[--no-port-mapping] [--discovery-port PORT] "
+             "[--no-port-mapping] [--discovery-port PORT] [--plain-api] "
              "[--http [ADDR]:PORT|no] [--open] [--log LEVEL] [--detach]",
     .detail =
         "Prints one line once the node is ready (with --json an object), logs to "
