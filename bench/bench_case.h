@@ -17,6 +17,8 @@ extern const struct bench_case bench_case_start;
 extern const struct bench_case bench_case_send;
 extern const struct bench_case bench_case_idle;
 extern const struct bench_case bench_case_links;
+extern const struct bench_case bench_case_link_rate;
+extern const struct bench_case bench_case_fan_out;
 extern const struct bench_case bench_case_latency;
 extern const struct bench_case bench_case_stream;
 extern const struct bench_case bench_case_clients;

@@ -45,6 +45,7 @@ static void run(const char *kith)
     static struct bench_control control;
     struct bench_folder folder;
     struct bench_node node;
+    struct bench_links links;
     char home[BENCH_HOME_SIZE];
     bench_must(bench_files_raise(FILES) == FILES, "raising the limit of open files");
     bench_folder_make(&folder);
@@ -52,7 +53,7 @@ static void run(const char *kith)
     bench_node_start(&node, kith, home, NULL);
     bench_control_open(&control, node.home);
     struct bench_memory before = bench_node_memory(&node);
-    pid_t holder = bench_link_holder_start(&node, LINKS);
+    bench_links_start(&links, &node, LINKS);
     wait_until_all(&control);
     struct bench_memory arrived = bench_node_memory(&node);
     sleep(SETTLE_S);
@@ -65,7 +66,7 @@ static void run(const char *kith)
     print("an idle link of 1,000 as the last came, RSS",
           each_kib(before.rss_kib, arrived.rss_kib), "KiB");
     bench_control_close(&control);
-    bench_link_holder_stop(holder);
+    bench_links_stop(&links);
     bench_node_stop(&node);
     bench_folder_remove(&folder);
 }

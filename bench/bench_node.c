@@ -9,9 +9,9 @@
 #include "bench_case.h"
 
 static const struct bench_case *const cases[] = {
-    &bench_case_start,   &bench_case_send,    &bench_case_idle,      &bench_case_links,
-    &bench_case_latency, &bench_case_stream,  &bench_case_fetch_128, &bench_case_fetch_16,
-    &bench_case_fetch_1, &bench_case_clients,
+    &bench_case_start,     &bench_case_send,     &bench_case_idle,    &bench_case_links,
+    &bench_case_link_rate, &bench_case_latency,  &bench_case_stream,  &bench_case_fan_out,
+    &bench_case_fetch_128, &bench_case_fetch_16, &bench_case_fetch_1, &bench_case_clients,
 };
 
 void bench_wait_online(struct bench_control *stream)

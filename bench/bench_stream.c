@@ -4,55 +4,23 @@
  * a program at the receiver reads them as they come. */
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "bench_case.h"
+#include "lib/pour.h"
 #include "lib/raw_sqlite.h"
 
 #define MESSAGES     400000
-#define ROUNDS       3
-#define BLOCK_LINES  4000 /* written at once; divides MESSAGES */
 #define LINE_SIZE    256
 #define EVENTS_A_RUN 128
 
 struct figures {
-    double rate[ROUNDS];
-    double cpu_a_us[ROUNDS]; /* a message */
-    double cpu_b_us[ROUNDS];
+    double rate;
+    double cpu_a_us; /* a message */
+    double cpu_b_us;
 };
-
-/* The same line again and again. */
-static char *make_block(const char *to, size_t *out_size)
-{
-    char line[LINE_SIZE];
-    int size =
-        snprintf(line, sizeof line, "{\"to\":\"%s\",\"text\":\"%0100d\"}\n", to, 0);
-    char *block = malloc((size_t)size * BLOCK_LINES);
-    bench_must(block, "memory");
-    for (size_t i = 0; i < BLOCK_LINES; i++)
-        memcpy(block + i * (size_t)size, line, (size_t)size);
-    *out_size = (size_t)size * BLOCK_LINES;
-    return block;
-}
-
-static void pour(struct bench_control *control, const char *to)
-{
-    size_t size;
-    char *block = make_block(to, &size);
-    bench_control_begin_batch(control, size * (MESSAGES / BLOCK_LINES));
-    control->http.deadline_ms = INT64_MAX;
-    for (size_t i = 0; i < MESSAGES / BLOCK_LINES; i++)
-        bench_must(kith_http_write(&control->http, block, size) == 0, "writing lines");
-    json_t *answer = bench_control_answer(control);
-    bench_must(json_integer_value(json_object_get(answer, "stored")) == MESSAGES,
-               "storing every line");
-    json_decref(answer);
-    free(block);
-}
 
 /* Acknowledgements are cumulative: what comes last is delivered once all is. */
 static void wait_delivered(struct bench_control *control, const char *to)
@@ -80,7 +48,7 @@ static pid_t start_reader(const struct bench_node *node)
         bench_control_skip(&stream, "message");
 }
 
-static void run_once(const char *kith, bool is_read, struct figures *figures, int round)
+static void run_once(const char *kith, bool is_read, struct figures *figures)
 {
     static struct bench_control control;
     struct bench_pair pair;
@@ -90,17 +58,17 @@ static void run_once(const char *kith, bool is_read, struct figures *figures, in
     bench_control_open(&control, pair.a.home);
     pid_t reader = is_read ? start_reader(&pair.b) : 0;
     double begin = bench_now_s();
-    pour(&control, pair.b.id);
+    bench_pour(&control, pair.b.id, MESSAGES);
     wait_delivered(&control, pair.b.id);
-    figures->rate[round] = MESSAGES / (bench_now_s() - begin);
+    figures->rate = MESSAGES / (bench_now_s() - begin);
     bench_control_close(&control);
     if (is_read) {
         kill(reader, SIGKILL);
         waitpid(reader, NULL, 0);
     }
     bench_pair_stop(&pair, &cpu_a_s, &cpu_b_s);
-    figures->cpu_a_us[round] = cpu_a_s * 1e6 / MESSAGES;
-    figures->cpu_b_us[round] = cpu_b_s * 1e6 / MESSAGES;
+    figures->cpu_a_us = cpu_a_s * 1e6 / MESSAGES;
+    figures->cpu_b_us = cpu_b_s * 1e6 / MESSAGES;
 }
 
 static double run_raw(struct bench_sample *sample, bool never_checkpoints)
@@ -112,20 +80,18 @@ static double run_raw(struct bench_sample *sample, bool never_checkpoints)
         sample, NULL);
 }
 
-static void print_plain(const char *what, double *figures, const char *unit)
+static void print_plain(const char *what, double figure, const char *unit)
 {
-    bench_print(&(struct bench_line){
-        .what = what, .figure = bench_median(figures, ROUNDS), .unit = unit});
+    bench_print(&(struct bench_line){.what = what, .figure = figure, .unit = unit});
 }
 
-static void print_rates(const char *what, struct figures *f, double *raw,
-                        double unbounded)
+static void print_rates(const char *what, double rate, double raw, double unbounded)
 {
     struct bench_line line = {.what = what,
-                              .figure = bench_median(f->rate, ROUNDS),
+                              .figure = rate,
                               .unit = "messages/s",
                               .reference_name = "raw SQLite",
-                              .reference = bench_median(raw, ROUNDS + 1)};
+                              .reference = raw};
     bench_print(&line);
     line.reference_name = "raw SQLite without checkpoints";
     line.reference = unbounded;
@@ -137,21 +103,17 @@ static void run(const char *kith)
     struct figures alone;
     struct figures read;
     struct bench_sample sample;
-    double raw[ROUNDS + 1];
     bench_sample_init(&sample, EVENTS_A_RUN);
     double unbounded = run_raw(&sample, true);
-    raw[ROUNDS] = run_raw(&sample, false);
-    for (int round = 0; round < ROUNDS; round++) {
-        run_once(kith, false, &alone, round);
-        raw[round] = run_raw(&sample, false);
-        run_once(kith, true, &read, round);
-    }
+    run_once(kith, false, &alone);
+    double raw = run_raw(&sample, false);
+    run_once(kith, true, &read);
     bench_sample_deinit(&sample);
-    print_rates("messages node to node", &alone, raw, unbounded);
+    print_rates("messages node to node", alone.rate, raw, unbounded);
     print_plain("messages node to node, CPU of the sender", alone.cpu_a_us, "us/message");
     print_plain("messages node to node, CPU of the receiver", alone.cpu_b_us,
                 "us/message");
-    print_rates("messages node to node, read as they come", &read, raw, unbounded);
+    print_rates("messages node to node, read as they come", read.rate, raw, unbounded);
     print_plain("messages node to node, read as they come, CPU of the receiver",
                 read.cpu_b_us, "us/message");
 }

@@ -56,8 +56,8 @@ void bench_print(const struct bench_line *line)
     if (line->reference_name) {
         double ratio = line->is_less_better ? line->reference / line->figure
                                             : line->figure / line->reference;
-        printf(" %s %.*f %s | %.2f\n", line->reference_name, decimals(line->reference),
-               line->reference, line->unit, ratio);
+        printf(" %s %.*f %s | %.*f\n", line->reference_name, decimals(line->reference),
+               line->reference, line->unit, ratio < 0.1 ? 3 : 2, ratio);
     } else {
         printf(" |\n");
     }
