@@ -31,8 +31,8 @@ run: build ## build, then run a node and print the address of its page; more fla
 test: deps-test build built-test built-fuzz ## build with sanitizers and run all tests; SUITE=unit NAME=reader narrow it
 	@$(RUN_TESTS) $(TEST) $(FUZZ)
 
-bench: build ## measure, beside raw references
-	@$(RUN_TESTS) --bench $(BUILD)
+bench: build ## measure, beside raw references, and write docs/BENCHMARKS.md; NAME=latency runs one case
+	@tools/bench $(addprefix --name ,$(NAME)) $(BUILD)
 
 soak: deps-test deps-deb built-test ## the long forms of the scenario and system tests
 	@tools/run-tests --soak --timeout-factor 20 $(addprefix --suite ,$(or $(SUITE),scenario system soak)) \

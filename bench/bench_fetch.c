@@ -12,7 +12,6 @@
 #include "lib/raw_sqlite.h"
 
 #define EVENTS         200000
-#define ROUNDS         3
 #define VERIFY_S       0.3
 #define TEXT_SIZE      80
 #define SIGNED_SIZE    42 /* what a run's signature is made over */
@@ -70,23 +69,22 @@ static double verify_rate_together(long cores)
 }
 
 struct figures {
-    double rate[ROUNDS];
-    double cpu_a_us[ROUNDS]; /* an event */
-    double cpu_b_us[ROUNDS];
-    double raw[ROUNDS + 1];
-    double verify_together[ROUNDS + 1]; /* on all cores */
-    double verify_alone[ROUNDS + 1];    /* on one, times the cores */
+    double rate;
+    double cpu_a_us; /* an event */
+    double cpu_b_us;
+    double raw;
+    double verify_together; /* on all cores */
+    double verify_alone;    /* on one, times the cores */
 };
 
-static void measure_references(struct figures *figures, int round,
-                               struct bench_sample *sample)
+static void measure_references(struct figures *figures, struct bench_sample *sample)
 {
-    figures->raw[round] = bench_sqlite_write(
+    figures->raw = bench_sqlite_write(
         &(struct bench_sqlite_case){.events = EVENTS, .a_commit = BENCH_EVENTS_A_COMMIT},
         sample, NULL);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    figures->verify_together[round] = verify_rate_together(cores);
-    figures->verify_alone[round] = verify_rate() * (double)cores;
+    figures->verify_together = verify_rate_together(cores);
+    figures->verify_alone = verify_rate() * (double)cores;
 }
 
 static void wait_delivered(struct bench_control *stream)
@@ -100,7 +98,7 @@ static void wait_delivered(struct bench_control *stream)
 }
 
 static void fetch(const char *kith, const struct bench_node *author,
-                  struct figures *figures, int round)
+                  struct figures *figures)
 {
     static struct bench_control stream;
     struct bench_folder folder;
@@ -115,24 +113,23 @@ static void fetch(const char *kith, const struct bench_node *author,
     bench_wait_online(&stream);
     double begin = bench_now_s();
     wait_delivered(&stream);
-    figures->rate[round] = EVENTS / (bench_now_s() - begin);
-    figures->cpu_a_us[round] = (bench_process_cpu_s(author->pid) - cpu_s) * 1e6 / EVENTS;
+    figures->rate = EVENTS / (bench_now_s() - begin);
+    figures->cpu_a_us = (bench_process_cpu_s(author->pid) - cpu_s) * 1e6 / EVENTS;
     bench_control_close(&stream);
-    figures->cpu_b_us[round] = bench_node_stop(&node) * 1e6 / EVENTS;
+    figures->cpu_b_us = bench_node_stop(&node) * 1e6 / EVENTS;
     bench_folder_remove(&folder);
 }
 
-static void print(size_t runs_of, const char *what, const char *unit, double *figures,
-                  const char *reference_name, double *references)
+static void print(size_t runs_of, const char *what, const char *unit, double figure,
+                  const char *reference_name, double reference)
 {
     char text[TEXT_SIZE];
     snprintf(text, sizeof text, "fetch, runs of %zu%s", runs_of, what);
-    bench_print(&(struct bench_line){
-        .what = text,
-        .figure = bench_median(figures, ROUNDS),
-        .unit = unit,
-        .reference_name = reference_name,
-        .reference = references ? bench_median(references, ROUNDS + 1) : 0});
+    bench_print(&(struct bench_line){.what = text,
+                                     .figure = figure,
+                                     .unit = unit,
+                                     .reference_name = reference_name,
+                                     .reference = reference});
 }
 
 /* It has just been started, and fills its search index. */
@@ -160,11 +157,8 @@ static void measure(const char *kith, size_t runs_of)
     bench_home_fill(home, EVENTS, runs_of);
     bench_node_start(&author, kith, home, NULL);
     wait_idle(&author);
-    measure_references(&figures, ROUNDS, &sample);
-    for (int round = 0; round < ROUNDS; round++) {
-        fetch(kith, &author, &figures, round);
-        measure_references(&figures, round, &sample);
-    }
+    fetch(kith, &author, &figures);
+    measure_references(&figures, &sample);
     bench_node_stop(&author);
     bench_sample_deinit(&sample);
     bench_folder_remove(&folder);
@@ -175,8 +169,8 @@ static void measure(const char *kith, size_t runs_of)
         print(runs_of, "", "events/s", figures.rate, "verifying on one core, times all",
               figures.verify_alone);
     }
-    print(runs_of, ", CPU of the author", "us/event", figures.cpu_a_us, NULL, NULL);
-    print(runs_of, ", CPU of the fetcher", "us/event", figures.cpu_b_us, NULL, NULL);
+    print(runs_of, ", CPU of the author", "us/event", figures.cpu_a_us, NULL, 0);
+    print(runs_of, ", CPU of the fetcher", "us/event", figures.cpu_b_us, NULL, 0);
 }
 
 static void run_128(const char *kith)
