@@ -31,6 +31,7 @@ struct bench_pair {
     struct bench_folder folder;
     struct bench_node a;
     struct bench_node b;
+    double linked_s; /* from b's fork to their link */
 };
 void bench_pair_start(struct bench_pair *pair, const char *kith);
 void bench_pair_stop(struct bench_pair *pair, double *out_cpu_a_s, double *out_cpu_b_s);

@@ -35,8 +35,10 @@ void bench_pair_start(struct bench_pair *pair, const char *kith)
     bench_control_open(&stream, pair->a.home);
     bench_control_stream(&stream, "/stream");
     snprintf(home, sizeof home, "%s/b", pair->folder.path);
+    double begin_s = bench_now_s();
     bench_node_start(&pair->b, kith, home, pair->a.address);
     bench_wait_online(&stream);
+    pair->linked_s = bench_now_s() - begin_s;
     bench_control_close(&stream);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* From fork to the ready line. The reference is the same program doing nothing. */
+/* From fork to the ready line, and to the first link, with a node whose address is given.
+ * The reference is the same program doing nothing. */
 #include <stdio.h>
 
 #include "bench_case.h"
@@ -22,9 +23,11 @@ static void run(const char *kith)
     double again[ROUNDS];
     double nothing[ROUNDS];
     double cpu[ROUNDS];
+    double linked[ROUNDS];
     for (int i = 0; i < ROUNDS; i++) {
         struct bench_folder folder;
         struct bench_node node;
+        struct bench_pair pair;
         char home[BENCH_HOME_SIZE];
         bench_folder_make(&folder);
         snprintf(home, sizeof home, "%s/home", folder.path);
@@ -36,9 +39,13 @@ static void run(const char *kith)
         bench_node_stop(&node);
         nothing[i] = bench_node_nothing_s(kith);
         bench_folder_remove(&folder);
+        bench_pair_start(&pair, kith);
+        linked[i] = pair.linked_s;
+        bench_pair_stop(&pair, NULL, NULL);
     }
     print("node start, fresh home", fresh, nothing);
     print("node start, home of an earlier run", again, nothing);
+    print("node start, fresh home, until linked", linked, nothing);
     bench_print(&(struct bench_line){.what = "node start and stop, CPU",
                                      .figure = bench_median(cpu, ROUNDS) * 1e3,
                                      .unit = "ms"});

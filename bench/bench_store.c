@@ -197,6 +197,13 @@ static void print_case(const char *what, size_t runs_of, const char *unit,
     bench_print(&line);
 }
 
+static void print_worst(const char *what, size_t runs_of, double figure, const char *unit)
+{
+    char text[80];
+    snprintf(text, sizeof text, "store, %s, runs of %zu", what, runs_of);
+    bench_print(&(struct bench_line){.what = text, .figure = figure, .unit = unit});
+}
+
 static double run_raw(struct bench_sample *sample, size_t events, size_t a_commit,
                       bool is_unbounded, double *out_read)
 {
@@ -242,12 +249,8 @@ static void measure_bulk(size_t runs_of)
     }
     print_case("put and commit", runs_of, "events/s", &put);
     print_case("load", runs_of, "events/s", &load);
-    bench_print(&(struct bench_line){.what = "store, the log at its longest",
-                                     .figure = (double)worst.wal_pages_max,
-                                     .unit = "pages"});
-    bench_print(&(struct bench_line){.what = "store, the longest commit",
-                                     .figure = worst.commit_s_max * 1e3,
-                                     .unit = "ms"});
+    print_worst("the log at its longest", runs_of, (double)worst.wal_pages_max, "pages");
+    print_worst("the longest commit", runs_of, worst.commit_s_max * 1e3, "ms");
     bench_sample_deinit(&sample);
 }
 
