@@ -14,36 +14,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import netns
 from discoverylib import LAN, LOBBY, Stream, cpu_s, datagrams_out
 from kithlib import Scene, Skip, wait_until
+from measure import Others, line
 from netns import Network
 
 RUNS = 20
 CROWDS = (10, 50)
 WATCHED_S = 10  # after the mesh stands
-
-
-def line(what, figure, unit):
-    decimals = 0 if figure >= 1000 else 1 if figure >= 100 else 2 if figure >= 1 else 3
-    print(f"{what} | {figure:.{decimals}f} {unit} |", flush=True)
-
-
-class Others:
-    """How busy other processes kept the machine."""
-
-    def __init__(self):
-        self.begin, self.busy, self.own = time.monotonic(), self._busy(), sum(os.times()[:4])
-
-    @staticmethod
-    def _busy():
-        with open("/proc/stat", encoding="ascii") as file:
-            ticks = [int(word) for word in file.readline().split()[1:]]
-        return (sum(ticks[:8]) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
-
-    def show(self, what):
-        own = sum(os.times()[:4]) - self.own
-        cores = max(0, self._busy() - self.busy - own) / (time.monotonic() - self.begin)
-        busy = "; only ratios and CPU times count" if cores > 0.1 else ""
-        print(f"  ({what}: others kept {cores:.2f} of {os.cpu_count()} cores busy{busy})",
-              flush=True)
 
 
 def with_scene(function, *args):
