@@ -282,6 +282,18 @@ static void pump(struct kith_conn *conn)
         kith_conn_abort(conn, error);
 }
 
+/* The rest waits for the flush, which also reports what left here. */
+static void write_chunk(struct kith_conn *conn)
+{
+    size_t plain = 0;
+    int error = encrypt(conn, &plain);
+    if (!error)
+        error = kith_conn_write_out(conn, plain);
+    conn->env->sink.size = 0;
+    if (error)
+        kith_conn_abort(conn, error);
+}
+
 void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes)
 {
     struct kith_conn_env *env = conn->env;
@@ -297,6 +309,9 @@ void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes)
         kith_conn_abort(conn, KITH_ENOMEM);
     else if (kith_list_is_empty(&conn->dirty_node))
         kith_list_push(&env->dirty, &conn->dirty_node);
+    if (conn->state == KITH_CONN_OPEN && conn->writes == 0 &&
+        kith_buffer_size(&conn->queue) >= KITH_CONN_EARLY_SIZE)
+        write_chunk(conn);
 }
 
 void kith_conn_flush_one(struct kith_conn *conn)

@@ -33,6 +33,11 @@
 #define KITH_CONN_CIPHER_SIZE                                                            \
     ((KITH_CONN_CHUNK_RECORDS + 1) * (KITH_TLS_RECORD_MAX + KITH_TLS_OVERHEAD_MAX))
 
+/* So much leaves as soon as it is queued, before the flush. A turn that sends a lot to
+ * many would fill memory that goes back to the system with the flush, and comes anew,
+ * page by page, with the next turn. */
+#define KITH_CONN_EARLY_SIZE (2 * KITH_TLS_RECORD_MAX)
+
 /* Plaintext waiting for one connection. The layer above keeps its own, lower limit; this
  * one only bounds its mistakes. Past it the connection is closed with KITH_ELIMIT. */
 #define KITH_CONN_QUEUE_MAX (64 * 1024 * 1024)
@@ -193,7 +198,8 @@ int kith_conn_connect_inner(struct kith_conn_env *env, int take_fd,
                             const struct sockaddr_storage *remote,
                             const struct kith_conn_plan *plan, struct kith_conn **out);
 
-/* Queue bytes; they leave with the next flush. Does nothing on a closing one. */
+/* Queue bytes; they leave with the next flush, many of them before. Does nothing on a
+ * closing one. */
 void kith_conn_send(struct kith_conn *conn, struct kith_bytes bytes);
 
 /* Encrypt and write what all connections have queued since. */
