@@ -2,59 +2,31 @@
 /* When the disk is synced, and what happens when that fails. */
 #include "store_fixture.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* SQLite's own files, with syncs counted and failing on demand. */
-static struct {
-    sqlite3_vfs vfs;
-    sqlite3_vfs *real;
-    sqlite3_io_methods methods[2]; /* of the database; of the files beside it */
-    int (*sync)(sqlite3_file *file, int flags);
-    size_t count;      /* of all syncs */
-    size_t count_main; /* of these, of the database itself */
-    bool is_failing;
-} disk;
+#include "lib/vfs_hostile.h"
 
-static int sync_file(sqlite3_file *file, int flags)
-{
-    disk.count++;
-    disk.count_main += file->pMethods == &disk.methods[0];
-    return disk.is_failing ? SQLITE_IOERR_FSYNC : disk.sync(file, flags);
-}
+static struct vfs_hostile disk;
 
-static int open_file(sqlite3_vfs *vfs, sqlite3_filename name, sqlite3_file *file,
-                     int flags, int *out_flags)
+static void fail_syncs(bool is_failing)
 {
-    int rc = disk.real->xOpen(disk.real, name, file, flags, out_flags);
-    if (rc == SQLITE_OK && file->pMethods) {
-        sqlite3_io_methods *methods = &disk.methods[flags & SQLITE_OPEN_MAIN_DB ? 0 : 1];
-        *methods = *file->pMethods;
-        disk.sync = methods->xSync;
-        methods->xSync = sync_file;
-        file->pMethods = methods;
-    }
-    return rc;
+    vfs_hostile_arm(&disk, VFS_FAULT_SYNC, is_failing ? 1 : 0, true);
 }
 
 static int setup(void **state)
 {
-    disk.real = sqlite3_vfs_find(NULL);
-    disk.vfs = *disk.real;
-    disk.vfs.zName = "counting";
-    disk.vfs.xOpen = open_file;
-    disk.is_failing = false;
-    assert_int_equal(sqlite3_vfs_register(&disk.vfs, 1), SQLITE_OK);
+    vfs_hostile_init(&disk);
     return setup_disk(state);
 }
 
 static int end(void **state)
 {
-    disk.is_failing = false;
+    fail_syncs(false);
     teardown(state);
-    return sqlite3_vfs_unregister(&disk.vfs);
+    vfs_hostile_deinit(&disk);
+    return 0;
 }
 
 static int put_marker(struct fixture *f, uint8_t number)
@@ -67,12 +39,12 @@ static int put_marker(struct fixture *f, uint8_t number)
 static size_t syncs_of_commit(struct fixture *f, uint64_t seq, uint8_t marker)
 {
     struct run_spec spec = {.log_no = 1, .seq_first = seq, .count = 1};
-    disk.count = disk.count_main = 0;
+    disk.syncs = disk.syncs_main = 0;
     assert_int_equal(put_run(f, &spec), 0);
     if (marker)
         assert_int_equal(put_marker(f, marker), 0);
     assert_int_equal(kith_store_commit(f->store), 0);
-    return disk.count;
+    return disk.syncs;
 }
 
 static void a_new_marker_is_synced_and_nothing_else(void **state)
@@ -81,11 +53,11 @@ static void a_new_marker_is_synced_and_nothing_else(void **state)
     put_world(f);
     assert_int_equal(syncs_of_commit(f, 1, 0), 0);
     assert_int_equal(syncs_of_commit(f, 2, 1), 2); /* the database, once, and its log */
-    assert_int_equal(disk.count_main, 1);
+    assert_int_equal(disk.syncs_main, 1);
     assert_int_equal(syncs_of_commit(f, 3, 0), 0);
     assert_int_equal(syncs_of_commit(f, 4, 1), 0); /* the same */
     assert_int_equal(syncs_of_commit(f, 5, 2), 1);
-    assert_int_equal(disk.count_main, 0);
+    assert_int_equal(disk.syncs_main, 0);
 }
 
 static int ignore_record(void *ctx, const struct kith_record *record)
@@ -130,9 +102,9 @@ static void a_failed_sync_of_a_marker_is_final(void **state)
     struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 1};
     put_world(f);
     assert_int_equal(put_marker(f, 1), 0);
-    disk.is_failing = true;
+    fail_syncs(true);
     assert_int_equal(kith_store_commit(f->store), KITH_EIO);
-    disk.is_failing = false;
+    fail_syncs(false);
     assert_int_equal(put_run(f, &spec), KITH_EIO);
     assert_string_not_equal(kith_store_detail(f->store), "");
     fixture_reopen(f);
@@ -161,9 +133,9 @@ static void a_failed_sync_of_a_full_commit_may_be_retried(void **state)
     put_world(f);
     struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 1};
     assert_int_equal(put_run(f, &spec), 0);
-    disk.is_failing = true;
+    fail_syncs(true);
     assert_int_equal(kith_store_commit(f->store), KITH_EIO);
-    disk.is_failing = false;
+    fail_syncs(false);
     assert_int_equal(kith_store_event_id(f->store, 1, 1, &id), KITH_ENOTFOUND);
     f->arrival_next = 1;
     assert_int_equal(put_run(f, &spec), 0);
