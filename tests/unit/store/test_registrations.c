@@ -11,6 +11,7 @@
 
 #include "kith/error.h"
 #include "lib/unit.h"
+#include "lib/vfs_hostile.h"
 
 #define ROWS_MAX 8
 
@@ -300,6 +301,62 @@ static void a_full_disk_undoes_the_transaction_and_the_next_one_works(void **sta
     assert_int_equal(restored(home).count, 2);
 }
 
+/* ---- a disk that fails ---- */
+
+/* One call of the keeper after the other, each again until it is done; how often one
+ * failed. What was undone with a failure is put again, as the registry does in time. */
+static size_t live(struct home *home)
+{
+    char detail[KITH_REGISTRATIONS_DETAIL_SIZE];
+    struct kith_registration alice = row(1, 100), bob = row(2, 200);
+    size_t failures = 0;
+    kith_registrations_close(home->registrations);
+    home->registrations = NULL;
+    unlink(home->path);
+    while (kith_registrations_open(home->path, &home->registrations, detail) != 0)
+        failures++;
+    struct kith_registrations *r = home->registrations;
+    while (kith_registrations_put(r, &alice) != 0 ||
+           kith_registrations_put(r, &bob) != 0 || kith_registrations_commit(r) != 0)
+        failures++;
+    while (kith_registrations_remove(r, &bob.id) != 0 ||
+           kith_registrations_mark(r, 300) != 0 || kith_registrations_commit(r) != 0)
+        failures++;
+    struct seen seen = {0};
+    while (kith_registrations_restore(r, 0, see, &seen) != 0) {
+        seen.count = 0;
+        failures++;
+    }
+    assert_int_equal(seen.count, 1);
+    return failures;
+}
+
+static void any_call_to_the_disk_may_fail_and_what_was_committed_is_there(void **state)
+{
+    static const enum vfs_fault faults[] = {VFS_FAULT_IO, VFS_FAULT_SHORT};
+    struct home *home = *state;
+    struct vfs_hostile disk;
+    size_t told = 0;
+    kith_registrations_close(home->registrations);
+    home->registrations = NULL;
+    vfs_hostile_init(&disk);
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        size_t n = 0;
+        do {
+            disk.failures = 0;
+            vfs_hostile_arm(&disk, faults[i], ++n, false);
+            told += live(home);
+            vfs_hostile_arm(&disk, faults[i], 0, false);
+            reopen(home);
+            assert_int_equal(restored(home).count, 1);
+        } while (disk.failures > 0);
+    }
+    assert_true(told > 50);
+    kith_registrations_close(home->registrations);
+    home->registrations = NULL;
+    vfs_hostile_deinit(&disk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +378,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_damaged_row_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_full_disk_undoes_the_transaction_and_the_next_one_works, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            any_call_to_the_disk_may_fail_and_what_was_committed_is_there, setup,
+            teardown),
     };
     return cmocka_run_group_tests_name("store/registrations", tests, NULL, NULL);
 }
