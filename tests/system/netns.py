@@ -102,6 +102,12 @@ class Namespace:
             "add chain inet test input { type filter hook input priority 0; policy accept; }\n" +
             "".join(f"add rule inet test input {rule} counter drop\n" for rule in rules)))
 
+    def dropped(self):
+        """How many packets were dropped by what was asked for."""
+        found = json.loads(self.run("nft", "-j", "list", "table", "inet", "test"))["nftables"]
+        return sum(part["counter"]["packets"] for entry in found if "rule" in entry
+                   for part in entry["rule"]["expr"] if "counter" in part)
+
     def drop_nothing(self):
         self.run("nft", "delete", "table", "inet", "test", check=False)
 
@@ -303,3 +309,15 @@ class Network:
 
     def __exit__(self, *_):
         self.close()
+
+
+def lossy_pair(scene, percent):
+    """Two nodes, linked, and their hosts, between which so much of each direction is lost."""
+    hosts = Network(scene).hosts(2, ipv6=False)
+    alice = hosts[0].node(scene, "alice").start()
+    bob = hosts[1].node(scene, "bob", "--peer", f"{hosts[0].ipv4}:{alice.port}").start()
+    scene.linked(alice, bob)
+    for host in hosts:
+        host.ip(f"link set {INTERFACE} gso_max_segs 1")  # packets are what a wire carries
+        host.drop(f"iifname {INTERFACE} numgen random mod 100 < {percent}")
+    return (alice, bob), hosts
