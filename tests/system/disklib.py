@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 from kithlib import Skip
 
@@ -24,14 +25,17 @@ def enter_namespace():
 
 
 class Disk:
-    """A small file system with something on it that can be taken away."""
+    """A small file system with something on it that can be taken away, of `user`
+    (userlib.Ordinary) or of root."""
 
-    def __init__(self, scene, mib=6):
-        self.path = os.path.join(scene.path, "disk")
+    def __init__(self, scene, mib=6, user=None):
+        options = f"size={int(mib * 1024)}k"
+        if user:
+            options += f",uid={user.uid},gid={user.uid}"
+        self.path = tempfile.mkdtemp(prefix="disk-", dir=user.path if user else scene.path)
         self.ballast = os.path.join(self.path, "ballast")
-        os.mkdir(self.path)
         if not os.environ.get(UNSHARED) or subprocess.run(
-                ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "tmpfs", self.path],
+                ["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.path],
                 check=False).returncode != 0:
             raise Skip("no file system can be mounted here")
         scene.at_end(lambda: subprocess.run(["umount", "-l", self.path], check=False))
@@ -47,3 +51,10 @@ class Disk:
 
     def free(self):
         os.remove(self.ballast)
+
+    def grow(self, mib):
+        subprocess.run(["mount", "-o", f"remount,size={mib}m", self.path], check=True)
+
+    def only_read(self, is_only=True):
+        option = "ro" if is_only else "rw"
+        subprocess.run(["mount", "-o", f"remount,bind,{option}", self.path], check=True)

@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: MIT
 """A disk that is full: what cannot be kept is refused, what was acknowledged stays."""
 
-import os
-import subprocess
-
 from disklib import Disk, enter_namespace
-from kithlib import DONE, FAILED, case, main, run_kith, same, wait_until
+from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, case, main, run_kith, same,
+                     wait_until)
 from trackerlib import Tracker
+from userlib import Ordinary
 
 LOBBY = "#lobby"
 
 
 @case("a full disk refuses what is said, keeps what was said, and goes on when there is room")
 def _(scene):
-    disk = Disk(scene)
-    alice = scene.make("alice", home=disk.path + "/a").start()
+    user = Ordinary(scene)
+    disk = Disk(scene, user=user)
+    alice = scene.make("alice", home=disk.path + "/a", prefix=user.prefix).start()
     bob = scene.node("bob", alice)
     scene.linked(alice, bob)
     kept = []
@@ -74,6 +74,33 @@ def _(scene):
     scene.make("alice", home=disk.path + "/a").start()
 
 
+@case("on a disk that is too small a home says so, and is one once the disk grows")
+def _(scene):
+    user = Ordinary(scene)
+    refused = 0
+    for kib in (4, 8, 12, 16, 32, 64, 96, 112, 128, 144, 160, 256):
+        disk = Disk(scene, mib=kib / 1024, user=user)
+        alice = scene.make("alice", home=disk.path + "/a", prefix=user.prefix)
+        alice.log_path = f"{user.path}/{kib}.log"
+        first = None
+        try:
+            first = alice.start().id
+            alice.kill()
+        except AssertionError:
+            refused += 1
+            same(alice.process.wait(), FAILED, "exit code")
+            assert alice.logs("make room", disk.path), alice.log()
+        disk.grow(mib=8)
+        alice.start()
+        same(alice.id, first or alice.id, "id")
+        alice.say(LOBBY, "there is room")
+        alice.kill()
+        alice.start()
+        same(alice.texts(), ["there is room"])
+        alice.stop()
+    assert refused > 2, refused
+
+
 @case("a tracker on a full disk goes on, and says once in a while what to do")
 def _(scene):
     disk = Disk(scene, mib=1)
@@ -92,17 +119,24 @@ def _(scene):
 
 @case("a read-only file system is named")
 def _(scene):
-    disk = Disk(scene)
-    alice = scene.make("alice", home=disk.path + "/a").start()
+    user = Ordinary(scene)
+    disk = Disk(scene, user=user)
+    alice = scene.make("alice", home=disk.path + "/a", prefix=user.prefix).start()
     alice.say(LOBBY, "kept")
     alice.stop()
-    subprocess.run(["mount", "-o", "remount,bind,ro", disk.path], check=True)
-    run_kith("up", "--home", alice.home, "--listen", "127.0.0.1:0").expect(
-        FAILED, "read-only", alice.home, "--home")
-    run_kith("up", "--home", disk.path + "/b", "--listen", "127.0.0.1:0").expect(
-        FAILED, "read-only", "--home")
-    run_kith("id", "--home", alice.home).expect(DONE)
-    subprocess.run(["mount", "-o", "remount,bind,rw", disk.path], check=True)
+    disk.only_read()
+
+    def refused(*words, code=FAILED, parts=("read-only", disk.path, "--home")):
+        run_kith(*words, prefix=user.prefix).expect(code, *parts)
+
+    for home in (alice.home, disk.path + "/b"):
+        refused("up", "--home", home, "--listen", "127.0.0.1:0")
+        refused("chat", "--home", home)
+        refused("tracker", "--home", home, "--listen", "127.0.0.1:0")
+        refused("send", "--home", home, LOBBY, "x", code=NO_NODE, parts=("kith up",))
+    refused("id", "--home", disk.path + "/b", code=NOT_FOUND, parts=("kith up",))
+    alice.kith("id", prefix=user.prefix).expect(DONE)
+    disk.only_read(False)
     alice.start()
     same(alice.texts(), ["kept"])
 

@@ -7,47 +7,16 @@ import shutil
 import signal
 import socket
 import sqlite3
-import tempfile
 
-from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, USAGE, Skip, UnixConnection, case,
-                     kith_path, main, run_kith, same, wait_until)
+from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, USAGE, UnixConnection, case, main,
+                     run_kith, same, wait_until)
+from userlib import IS_ROOT, NOBODY, Ordinary
 
 LOBBY = "#lobby"
-NOBODY = 65534
-IS_ROOT = os.geteuid() == 0
 
 
 def up(home, *flags, **options):
     return run_kith("up", "--home", home, "--listen", "127.0.0.1:0", *flags, **options)
-
-
-class Ordinary:
-    """A user that is not root, with a directory of its own and the program in it: build
-    directories may be private."""
-
-    def __init__(self, scene):
-        self.prefix = ()
-        self.path = tempfile.mkdtemp(prefix="ks-", dir="/tmp")  # TMPDIR may be private too
-        scene.at_end(lambda: shutil.rmtree(self.path, ignore_errors=True))
-        if IS_ROOT and not shutil.which("setpriv"):
-            raise Skip("no setpriv, to become an ordinary user")
-        program = os.path.join(self.path, "kith")
-        shutil.copy(kith_path(), program)
-        if IS_ROOT:
-            self.prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-            os.chown(self.path, NOBODY, NOBODY)
-            os.chmod(program, 0o755)
-        before = {key: os.environ.get(key) for key in ("KITH", "HOME")}
-        scene.at_end(lambda: self.become(before))
-        self.become({"KITH": program, "HOME": self.path})
-
-    @staticmethod
-    def become(variables):
-        for key, value in variables.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
 
 
 # ---- homes ----
