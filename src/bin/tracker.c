@@ -428,10 +428,11 @@ static int run_tracker(struct kith_cli *cli)
     if (exit_code == KITH_EXIT_DONE) {
         umask(077);
         signal(SIGPIPE, SIG_IGN);
-        kith_limits_raise_files();
         kith_limits_size_pool();
         kith_logger_init(&run->log, run->settings.log, to_stderr, NULL);
-        exit_code = run_loop(run);
+        exit_code = kith_limits_raise_files(cli);
+        if (exit_code == KITH_EXIT_DONE)
+            exit_code = run_loop(run);
         kith_logger_deinit(&run->log);
     }
     kith_identity_deinit(&run->identity);

@@ -383,10 +383,11 @@ int kith_up(struct kith_cli *cli, const struct kith_up_shell *shell)
     if (shell == NULL || !shell->begin(shell->ctx, &exit_code)) {
         umask(077);
         signal(SIGPIPE, SIG_IGN);
-        kith_limits_raise_files();
         kith_limits_size_pool();
         kith_logger_init(&up->log, up->settings.log, to_stderr, NULL);
-        exit_code = run_loop(up);
+        exit_code = kith_limits_raise_files(cli);
+        if (exit_code == KITH_EXIT_DONE)
+            exit_code = run_loop(up);
         kith_logger_deinit(&up->log);
     }
     kith_settings_deinit(&up->settings);

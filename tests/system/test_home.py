@@ -245,17 +245,20 @@ def answers(node):
         return False
 
 
-@case("64 descriptors: it runs, or says what it needs")
+@case("32 descriptors are enough to be linked and asked, and fewer are said to be too few")
 def _(scene):
-    result = scene.make("alice", prefix=("sh", "-c", 'ulimit -n 64 && exec "$@"', "sh"))
-    try:
-        result.start()
-    except AssertionError:
-        assert "descriptors" in result.log() or "open files" in result.log(), result.log()
-        result.is_absent = True
-        return
-    bob = scene.node("bob", result)
-    scene.linked(result, bob)
+    for command in ("up", "tracker"):
+        for count in (16, 31):
+            run_kith(command, "--home", scene.path + "/h", "--listen", "127.0.0.1:0",
+                     prefix=("prlimit", f"--nofile={count}")).expect(
+                FAILED, f"only {count} files", "ulimit -n")
+    assert not os.path.exists(scene.path + "/h"), "a home was made"
+    alice = scene.make("alice", prefix=("prlimit", "--nofile=32")).start()
+    others = [scene.node(name, alice) for name in ("bob", "carol")]
+    for other in others:
+        wait_until("linked", lambda o=other: o.id in alice.online())
+        other.kith("send", "--wait", "delivered", "alice", "through").expect(DONE)
+    same(alice.texts(), ["through"] * 2)
 
 
 # ---- stopping and reading again ----
