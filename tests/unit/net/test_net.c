@@ -803,6 +803,21 @@ static void two_hundred_links_leave_no_descriptor_behind(void **state)
     assert_int_equal(kith_net_counts(pair->bob->net).links, 1);
 }
 
+static void a_dial_without_descriptors_says_so_and_the_next_one_works(void **state)
+{
+    struct pair *pair = *state;
+    struct rlimit old;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = old.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int error = endpoint_dial(pair->alice, 7, &pair->bob->at, NULL);
+    until(pair, &pair->alice->dial_failed_count, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+    assert_int_equal(error, 0);
+    assert_int_equal(pair->alice->dial_error, KITH_ELIMIT);
+    link_pair(pair);
+}
+
 static void without_descriptors_accepting_pauses_and_goes_on(void **state)
 {
     struct pair *pair = *state;
@@ -882,6 +897,7 @@ int main(void)
         TEST(name_can_be_listened_on),
         TEST(other_program_on_one_family_hides_no_peer_on_the_other),
         TEST(two_hundred_links_leave_no_descriptor_behind),
+        TEST(a_dial_without_descriptors_says_so_and_the_next_one_works),
         TEST(without_descriptors_accepting_pauses_and_goes_on),
     };
     return cmocka_run_group_tests_name("net", tests, NULL, NULL);
