@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* One input. What is behind it cannot be read (guarded.c). */
+void fuzz_input(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

@@ -31,9 +31,8 @@ static void check_profile(const uint8_t *data, size_t size)
     fuzz_check_prefix(&w, 0, data, size);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     check_message(data, size);
     check_profile(data, size);
-    return 0;
 }

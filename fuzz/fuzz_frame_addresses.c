@@ -20,17 +20,16 @@ static void check_record(struct kith_bytes bytes)
     fuzz_check_prefix(&w, 0, bytes.data, bytes.size);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_frame_addresses frame;
     int error = kith_frame_addresses_decode(kith_bytes(data, size), &frame);
     fuzz_check_error(error);
     if (error != 0)
-        return 0;
+        return;
     for (size_t i = 0; i < frame.count; i++)
         check_record(frame.records[i]);
     struct kith_writer w = fuzz_writer();
     kith_frame_addresses_encode(&w, &frame);
     fuzz_check_frame(&w, data, size);
-    return 0;
 }

@@ -3,13 +3,13 @@
 
 static struct kith_vector_entry entries[KITH_VECTOR_ENTRIES_MAX];
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_frame_vector frame;
     int error = kith_frame_have_decode(kith_bytes(data, size), &frame);
     fuzz_check_error(error);
     if (error != 0)
-        return 0;
+        return;
     for (size_t i = 0; i < frame.count; i++) {
         entries[i] = kith_vector_entry_at(&frame, i);
         assert(entries[i].seq >= 1 && entries[i].seq <= KITH_SEQ_MAX);
@@ -18,5 +18,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct kith_writer w = fuzz_writer();
     kith_frame_have_encode(&w, &frame.tag, entries, frame.count);
     fuzz_check_frame(&w, data, size);
-    return 0;
 }

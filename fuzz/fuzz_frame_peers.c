@@ -13,13 +13,13 @@ static void check_tracked(const struct kith_tracked *peer)
         assert(peer->records[i].size <= KITH_SIGNED_ADDRESSES_SIZE_MAX);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_frame_peers frame;
     int error = kith_frame_peers_decode(kith_bytes(data, size), &frame);
     fuzz_check_error(error);
     if (error != 0)
-        return 0;
+        return;
     assert(frame.count <= KITH_PEERS_FRAME_MAX);
     for (size_t i = 0; i < frame.count; i++)
         check_tracked(&frame.peers[i]);
@@ -27,5 +27,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kith_frame_peers_encode(&w, &frame);
     w.data[FRAME_HEAD_SIZE + FLAGS] |= data[FLAGS] & 0xfe; /* unknown */
     fuzz_check_frame(&w, data, size);
-    return 0;
 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "fuzz_proto.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_frame_proof frame;
     int error = kith_frame_proof_decode(kith_bytes(data, size), &frame);
     fuzz_check_error(error);
     if (error != 0)
-        return 0;
+        return;
     struct kith_writer w = fuzz_writer();
     kith_frame_proof_encode(&w, &frame);
     fuzz_check_frame(&w, data, size);
-    return 0;
 }

@@ -3,13 +3,13 @@
 
 static struct kith_vector_entry entries[KITH_VECTOR_ENTRIES_MAX];
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_frame_vector frame;
     int error = kith_frame_vector_decode(kith_bytes(data, size), &frame);
     fuzz_check_error(error);
     if (error != 0)
-        return 0;
+        return;
     for (size_t i = 0; i < frame.count; i++) {
         entries[i] = kith_vector_entry_at(&frame, i);
         assert(entries[i].seq >= 1 && entries[i].seq <= KITH_SEQ_MAX);
@@ -19,5 +19,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     kith_frame_vector_encode(&w, &frame.tag, frame.is_last, entries, frame.count);
     w.data[FRAME_HEAD_SIZE + KITH_TAG_SIZE] |= data[KITH_TAG_SIZE] & 0xfe; /* unknown */
     fuzz_check_frame(&w, data, size);
-    return 0;
 }

@@ -3,16 +3,15 @@
 
 #include "proto/tracker.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_frame_welcome frame;
     int error = kith_frame_welcome_decode(kith_bytes(data, size), &frame);
     fuzz_check_error(error);
     if (error != 0)
-        return 0;
+        return;
     assert(frame.version != 0 && frame.refresh_s != 0);
     struct kith_writer w = fuzz_writer();
     kith_frame_welcome_encode(&w, &frame);
     fuzz_check_frame(&w, data, size);
-    return 0;
 }

@@ -28,7 +28,7 @@ static void check_run(const struct kith_import_line *line, const struct kith_wri
     kith_writer_deinit(&back);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_writer run = kith_writer(&kith_alloc_heap);
     struct kith_import_line line;
@@ -39,5 +39,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (error == 0 && line.kind == KITH_IMPORT_RUN)
         check_run(&line, &run);
     kith_writer_deinit(&run);
-    return 0;
 }

@@ -7,13 +7,13 @@
 #include "base/invite.h"
 #include "kith/error.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     struct kith_invite invite, again;
     int error = kith_invite_parse(kith_bytes(data, size), &invite, NULL);
     assert(error == 0 || error == KITH_EINVALID);
     if (error != 0)
-        return 0;
+        return;
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     struct kith_writer w2 = kith_writer(&kith_alloc_heap);
     kith_invite_format(&invite, &w);
@@ -25,5 +25,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     kith_writer_deinit(&w);
     kith_writer_deinit(&w2);
-    return 0;
 }

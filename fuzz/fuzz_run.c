@@ -28,16 +28,15 @@ static void check_rebuilt(const uint8_t *data, size_t size)
     fuzz_check_prefix(&w, 0, data, size);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_input(const uint8_t *data, size_t size)
 {
     int error = kith_run_decode(kith_bytes(data, size), &run);
     assert(error == 0 || error == KITH_EPROTO || error == KITH_ETOOBIG ||
            error == KITH_EVERSION);
     if (error != 0)
-        return 0;
+        return;
     assert(run.count >= 1 && run.count <= KITH_RUN_COUNT_MAX);
     for (size_t i = 0; i < run.count; i++)
         check_event(&run.events[i], i);
     check_rebuilt(data, size);
-    return 0;
 }

@@ -2,11 +2,11 @@
 /* What holds for every golden vector alike; the fields of each are read in its own test.
  */
 #include "lib/alloc_failing.h"
+#include "lib/guard.h"
 #include "lib/unit.h"
 
 #include "kith/error.h"
 #include "unit/proto/golden.h"
-#include "unit/proto/guard.h"
 #include "unit/proto/sample.h"
 
 static struct sample sample;
@@ -76,6 +76,7 @@ static void every_truncation_fails_without_reading_past_the_end(void **state)
         struct guard guard;
         guard_init(&guard, whole.size);
         assert_int_equal(vector->decode(guard_put(&guard, whole)), 0);
+        assert_int_equal(vector->decode(guard_put_first(&guard, whole)), 0);
         for (size_t size = 0; size < whole.size; size++) {
             struct kith_bytes cut = guard_put(&guard, kith_bytes(whole.data, size));
             int error = vector->decode(cut);

@@ -4,8 +4,8 @@
 #include <sodium.h>
 
 #include "lib/alloc_failing.h"
+#include "lib/guard.h"
 #include "unit/proto/fixture.h"
-#include "unit/proto/guard.h"
 
 /* Offsets within a run. */
 enum { VERSION = 0, CLASS = 33, SEQ = 50, PREV = 58, SIGNATURE = 90, COUNT_AT = 154 };
