@@ -99,6 +99,7 @@ static void keep(struct lone *l, const struct kith_effect *effect)
 
 static void keep_frame(struct lone *l, uint32_t link, struct kith_bytes bytes)
 {
+    lone_check_held(l, bytes.data[4], kith_bytes(bytes.data + 5, bytes.size - 5));
     if (l->sent_count == LONE_SENT_MAX)
         fail();
     struct lone_frame *frame = &l->sent[l->sent_count++];

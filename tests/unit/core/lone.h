@@ -123,6 +123,9 @@ struct lone_peer {
 #define LONE_NETWORK_OPEN    50
 #define LONE_NETWORK_DEFAULT 51
 
+/* What a node says it holds, in VECTOR and HAVE, to whomever, is on its disk. */
+void lone_check_held(const struct lone *l, uint8_t type, struct kith_bytes fields);
+
 void lone_init(struct lone *l);
 /* Another node than lone_init's, with a beacon, of this network (0: the usual one). */
 void lone_init_beacon(struct lone *l, uint8_t seed, uint8_t network);
