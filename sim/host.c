@@ -69,6 +69,7 @@ static size_t process_end(struct sim_host *host)
     host->timer_at = KITH_TIME_NEVER;
     if (host->heap.size_peak > host->heap_peak)
         host->heap_peak = host->heap.size_peak;
+    host->has_run_short |= host->heap.has_failed;
     sim_disk_rollback(&host->disk);
     return host->heap.count;
 }
@@ -111,6 +112,46 @@ static struct kith_now host_now(const struct sim_world *world,
                              .wall = host->wall_base + world->now};
 }
 
+/* ---- memory that runs out ---- */
+
+/* event: a = host */
+static void run_again(struct sim_world *world, const struct sim_event *event)
+{
+    sim_host_start(world, (uint32_t)event->a);
+}
+
+/* event: a = host */
+static void run_out_of_memory(struct sim_world *world, const struct sim_event *event)
+{
+    const struct sim_host *host = sim_world_host(world, (uint32_t)event->a);
+    if (!host->is_out_of_memory)
+        return; /* it died some other way */
+    sim_host_crash(world, host->no, false);
+    sim_world_put(world, KITH_SECOND,
+                  (struct sim_event){.run = run_again, .a = event->a});
+}
+
+/* Did it run out, as it was told to? Then it ends, after all that is under way now. */
+static bool is_out_of_memory(struct sim_world *world, struct sim_host *host, int error)
+{
+    if (error != KITH_ENOMEM || !host->heap.has_failed)
+        return false;
+    sim_world_say(world, host->no, "+ out of memory");
+    host->is_out_of_memory = host->has_run_short = true;
+    sim_world_put(world, 0, (struct sim_event){.run = run_out_of_memory, .a = host->no});
+    return true;
+}
+
+void sim_host_run_short(struct sim_world *world, uint32_t host_no, size_t fail_in)
+{
+    struct sim_host *host = sim_world_host(world, host_no);
+    sim_world_say(world, host_no, "x allocation %zu fails", fail_in);
+    if (host->node == NULL)
+        host->start_fail_in = fail_in;
+    else
+        host->heap.fail_in = fail_in;
+}
+
 /* ---- the process begins and ends ---- */
 
 static int restore_record(void *ctx, const struct kith_record *record)
@@ -145,9 +186,14 @@ void sim_host_start(struct sim_world *world, uint32_t host_no)
     host->store_no = 0;
     host->arrival_last = 0;
     sim_heap_init(&host->heap);
+    host->heap.fail_in = host->start_fail_in;
+    host->start_fail_in = 0;
+    host->is_out_of_memory = false;
     sim_rng_init(&host->rng, sim_rng_next(&world->rng));
     sim_world_say(world, host->no, "+ up %" PRIu32, host->generation);
     const int error = node_begin(host);
+    if (is_out_of_memory(world, host, error))
+        return;
     if (error != 0) {
         sim_world_fail(world, "restart", "host %" PRIu32 " cannot restore its home: %s",
                        host->no, kith_error_text(error));
@@ -423,12 +469,14 @@ static void count_step(struct sim_world *world, struct sim_host *host)
 void sim_host_step(struct sim_world *world, struct sim_host *host,
                    struct kith_input *input)
 {
-    if (host->node == NULL || world->failure.is_set)
+    if (host->node == NULL || host->is_out_of_memory || world->failure.is_set)
         return;
     count_step(world, host);
     input->now = host_now(world, host);
     struct kith_effects effects = {0};
     const int error = kith_node_step(host->node, input, &effects);
+    if (is_out_of_memory(world, host, error))
+        return;
     if (error != 0) {
         sim_world_fail(world, "step", "host %" PRIu32 ": input %d: %s", host->no,
                        (int)input->type, kith_error_text(error));

@@ -59,11 +59,14 @@ struct sim_host {
     uint32_t peers[SIM_PEERS_MAX];
     size_t peer_count; /* dialled at every start, as --peer */
     kith_time disk_full_until;
+    size_t start_fail_in; /* as the heap's, for the next process */
+    bool has_run_short;   /* an allocation failed, in a process that is over */
 
     /* The process. */
     struct kith_node *node; /* NULL while down */
     uint32_t generation;
     struct sim_heap heap;
+    bool is_out_of_memory; /* it ends, and takes no more steps */
     struct sim_rng rng;
     uint32_t *links; /* connection number by link number */
     size_t link_capacity;
@@ -101,6 +104,10 @@ void sim_host_configure(struct sim_world *world, uint32_t host, uint32_t peer);
 void sim_host_start(struct sim_world *world, uint32_t host);
 /* The process dies; what is committed stays. Silent: the network went first. */
 void sim_host_crash(struct sim_world *world, uint32_t host, bool is_silent);
+
+/* The allocation `fail_in` from now on fails (1: the next one); of the next process, if
+ * none runs. Where that ends it, another one starts a second later. */
+void sim_host_run_short(struct sim_world *world, uint32_t host, size_t fail_in);
 /* Remember the disk as it is (false while a transaction is open); and, later, go back to
  * it: the power fails, and what was not synced is gone. The next start is another boot,
  * unless `is_same_boot`: a virtual machine put back, which cannot know. */

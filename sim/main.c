@@ -40,6 +40,7 @@ SETTER(cuts, workload.cuts, 1)
 SETTER(stalls, workload.stalls, 1)
 SETTER(blocks, workload.blocks, 1)
 SETTER(crashes, workload.crashes, 1)
+SETTER(shortages, workload.shortages, 1)
 SETTER(disk_fulls, workload.disk_fulls, 1)
 SETTER(power_cuts, workload.power_cuts, 1)
 SETTER(clock_steps, workload.clock_steps, 1)
@@ -71,6 +72,7 @@ static const struct option_entry entries[] = {
     {"blocks", "pairs that cannot reach each other for a while, a minute (1)",
      set_blocks},
     {"crashes", "processes that die and return, a minute (4)", set_crashes},
+    {"shortages", "nodes for which one allocation fails, a minute (4)", set_shortages},
     {"disk-fulls", "disks full for a while, a minute (1)", set_disk_fulls},
     {"power-cuts", "processes that die and lose their last seconds, a minute (1)",
      set_power_cuts},

@@ -49,6 +49,10 @@ union header {
 static void *heap_resize(void *ctx, void *old, size_t size)
 {
     struct sim_heap *heap = ctx;
+    if (heap->fail_in > 0 && --heap->fail_in == 0) {
+        heap->has_failed = true;
+        return NULL;
+    }
     union header *block = old == NULL ? NULL : (union header *)old - 1;
     const size_t size_before = block == NULL ? 0 : block->size;
     union header *resized = realloc(block, sizeof(*resized) + size);

@@ -5,6 +5,7 @@
 #define KITH_SIM_MEMORY_H
 
 #include "base/alloc.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 void *sim_zeroed(size_t size);
@@ -17,7 +18,9 @@ void *sim_grown(void *array, size_t *capacity, size_t count, size_t item_size);
 struct sim_heap {
     size_t size; /* bytes in use */
     size_t size_peak;
-    size_t count; /* blocks in use: 0 once the node is freed, or it leaks */
+    size_t count;   /* blocks in use: 0 once the node is freed, or it leaks */
+    size_t fail_in; /* the allocation that fails, from 1, the next one; 0: none */
+    bool has_failed;
     struct kith_alloc alloc;
 };
 

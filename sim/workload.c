@@ -20,6 +20,7 @@
 #define TEXT_MIDDLE_MAX 4096
 #define TEXT_BIG_MAX    (KITH_TEXT_SIZE_MAX - 16) /* the number comes in front */
 #define BURST_MAX       32
+#define ALLOCATIONS_MAX 300 /* some seconds of a node's */
 
 static const char *const topology_names[] = {"any",  "line", "ring",
                                              "star", "tree", "full"};
@@ -40,6 +41,7 @@ struct sim_workload sim_workload_default(void)
                                  .stalls = 2,
                                  .blocks = 1,
                                  .crashes = 4,
+                                 .shortages = 4,
                                  .power_cuts = 1,
                                  .disk_fulls = 1,
                                  .clock_steps = 1,
@@ -210,6 +212,13 @@ static void act_crash(struct sim_world *world, struct sim_workload *workload)
                   (struct sim_event){.run = run_start, .a = host});
 }
 
+static void act_shortage(struct sim_world *world, struct sim_workload *workload)
+{
+    workload->fault_count++;
+    sim_host_run_short(world, any_host(world),
+                       1 + sim_rng_below(&world->rng, ALLOCATIONS_MAX));
+}
+
 /* event: a = host */
 static void run_power_cut(struct sim_world *world, const struct sim_event *event)
 {
@@ -318,6 +327,7 @@ static void begin_habits(struct sim_world *world, const struct sim_workload *wor
         {act_stall, workload->stalls},
         {act_block, workload->blocks},
         {act_crash, workload->crashes},
+        {act_shortage, workload->shortages},
         {act_power_cut, workload->power_cuts},
         {act_disk_full, workload->disk_fulls},
         {act_clock_step, workload->clock_steps},

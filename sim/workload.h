@@ -30,6 +30,7 @@ struct sim_workload {
     double stalls;
     double blocks;
     double crashes;
+    double shortages;  /* of memory: one allocation that fails */
     double power_cuts; /* and a disk that is back where it was some seconds before */
     double disk_fulls;
     double clock_steps;
