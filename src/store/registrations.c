@@ -181,7 +181,7 @@ static int open_database(struct kith_registrations *s, const char *path)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
-        return s->db != NULL ? failed(s, "open the database") : KITH_ENOMEM;
+        return failed(s, "open the database");
     sqlite3_busy_timeout(s->db, BUSY_MS_MAX);
     error = exec(s,
                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"

@@ -53,7 +53,7 @@ static int connect_database(struct kith_store *store)
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
                 SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
-        return store->db ? kith_db_failed(store, "open the database") : KITH_ENOMEM;
+        return kith_db_failed(store, "open the database");
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_busy_timeout(store->db, BUSY_MS_MAX);
     return 0;

