@@ -26,6 +26,8 @@ json_t *kith_request_json(struct kith_request *request)
     if (json)
         kith_request_problem(request, KITH_EINVALID,
                              "the body must be one JSON object, in braces");
+    else if (error.text[0] == '\0') /* jansson has no words where it had no memory */
+        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again later");
     else
         kith_request_problem(
             request, KITH_EINVALID,

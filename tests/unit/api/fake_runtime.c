@@ -293,6 +293,8 @@ int kith_runtime_command(struct kith_runtime *runtime, const struct kith_command
     if (runtime->unanswered >= runtime->unanswered_max)
         return KITH_ELIMIT;
     struct fake_reply *pending = calloc(1, sizeof *pending);
+    if (pending == NULL)
+        return KITH_ENOMEM;
     *pending = (struct fake_reply){.reply = reply, .ctx = ctx};
     pending->notice.type = KITH_NOTICE_REPLY;
     do_command(runtime, command, pending);
@@ -397,6 +399,8 @@ int kith_runtime_history(struct kith_runtime *runtime,
 {
     size_t count = runtime->entry_count;
     const struct fake_entry **sorted = calloc(count + 1, sizeof(void *));
+    if (sorted == NULL)
+        return KITH_ENOMEM;
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     size_t given = 0;
     for (size_t i = 0; i < count; i++)
