@@ -12,6 +12,7 @@ Scripts run alone too: KITH=build/kith tests/system/test_two_nodes.py [PART-OF-A
 import http.client
 import json
 import os
+import random
 import re
 import select
 import shutil
@@ -65,6 +66,18 @@ def same(got, wanted, what="value"):
 def shorten(value):
     text = repr(value)
     return text if len(text) <= 400 else f"{text[:200]} … {text[-150:]}"
+
+
+def free_port(kind=socket.SOCK_STREAM):
+    """One that no program has, and none is given without asking for it: 32768 and above are
+    for outgoing connections."""
+    while True:
+        with socket.socket(type=kind) as probe:
+            try:
+                probe.bind(("", port := random.randrange(20000, 32768)))
+                return port
+            except OSError:
+                pass
 
 
 class Skip(Exception):

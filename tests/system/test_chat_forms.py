@@ -6,7 +6,7 @@ import os
 import re
 
 from chatlib import Pipe, Terminal
-from kithlib import DONE, FAILED, USAGE, case, main, run_kith, same, wait_until
+from kithlib import DONE, FAILED, USAGE, case, free_port, main, run_kith, same, wait_until
 
 ALONE = ("--listen", "127.0.0.1:0", "--no-lan")
 
@@ -148,9 +148,7 @@ def _(scene):
 @case("NAME and PORT: a home of that name, listening there; what is no name or port is refused")
 def _(scene):
     env = {"KITH_HOME": "", "XDG_DATA_HOME": scene.path, "HOME": scene.path}
-    host = scene.node("free")
-    port = host.address.rpartition(":")[2]
-    host.stop()
+    port = str(free_port())
     Pipe(scene, "chat", "Anna Maria", port, "--no-lan", "--http", "no", env=env).wait(
         "* ready: you are Anna Maria", f":{port}\n").type("/quit\n").leave()
     assert os.path.exists(scene.path + "/kith-Anna%20Maria/identity"), os.listdir(scene.path)

@@ -4,7 +4,7 @@
 import os
 import socket
 
-from kithlib import DONE, FAILED, NO_NODE, case, main, run_kith, same, wait_until
+from kithlib import DONE, FAILED, NO_NODE, case, free_port, main, run_kith, same, wait_until
 
 LAN = {"KITH_LAN": "yes"}
 
@@ -21,12 +21,6 @@ def checks(node):
 
 def check(node, name):
     return next((line for line in checks(node) if line["check"] == name), None)
-
-
-def free_port(kind):
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @case("a linked pair is well")
@@ -52,7 +46,7 @@ def _(scene):
 
 @case("a peer's wrong port is named")
 def _(scene):
-    address = f"127.0.0.1:{free_port(socket.SOCK_STREAM)}"
+    address = f"127.0.0.1:{free_port()}"
     node = scene.make("alice", "--peer", address).start()
     dial = wait_until("the dial failed", lambda: check(node, "dial"))
     same(dial["state"], "problem")
