@@ -22,25 +22,36 @@ static bool is_in_doubt(const struct kith_log *log)
            kith_list_item(log->pending.prev, struct kith_pending, in_log)->link != 0;
 }
 
+/* Others park it: our clock was wrong when it was written. */
+static bool is_of_the_future(const struct kith_node *node, kith_hlc hlc)
+{
+    return kith_hlc_wall(hlc) > node->now.wall + KITH_FUTURE_MAX;
+}
+
+/* A log of the future would take all that we write after it there, too: we begin another,
+ * so that only what was said by the wrong clock has to wait for it to be right. */
 static struct kith_log *own_log(struct kith_node *node, struct kith_room *room,
                                 enum kith_log_class log_class)
 {
-    if (room->own[log_class] == NULL || is_in_doubt(room->own[log_class])) {
+    const struct kith_log *log = room->own[log_class];
+    if (log == NULL || is_in_doubt(log) || is_of_the_future(node, log->tail_hlc)) {
         const struct kith_log_id id = kith_log_draw_id(node);
         room->own[log_class] = kith_log_add(node, room, &node->self->id, &id, log_class);
-        if (log_class == KITH_LOG_CONTENT)
-            room->own_control_told = 0;
+        room->own_control_told = 0;
     }
     return room->own[log_class];
 }
 
-/* Readers of our content shall know our control log first, so that they know our name. */
-static size_t choose_ctl(struct kith_room *room, enum kith_log_class log_class,
+/* Readers of our content shall know our control log first, so that they know our name;
+ * unless they cannot know it yet. */
+static size_t choose_ctl(const struct kith_node *node, struct kith_room *room,
+                         enum kith_log_class log_class,
                          struct kith_ref ctl[static KITH_REFS_MAX])
 {
     const struct kith_log *control = room->own[KITH_LOG_CONTROL];
     if (log_class != KITH_LOG_CONTENT || control == NULL ||
-        control->head_seq <= room->own_control_told)
+        control->head_seq <= room->own_control_told ||
+        is_of_the_future(node, control->tail_hlc))
         return 0;
     room->own_control_told = control->head_seq;
     ctl[0] = kith_log_ref(control);
@@ -60,10 +71,12 @@ static size_t choose_deps(struct kith_room *room, enum kith_log_class log_class,
     return count;
 }
 
-static kith_hlc next_hlc(const struct kith_node *node, const struct kith_room *room,
+static kith_hlc next_hlc(const struct kith_node *node, struct kith_room *room,
                          kith_hlc before)
 {
     kith_hlc now = kith_hlc_from_wall(node->now.wall);
+    if (is_of_the_future(node, room->hlc_tail))
+        room->hlc_tail = 0; /* only we ourselves can have written that */
     kith_hlc floor = before > room->hlc_tail ? before : room->hlc_tail;
     return now > floor ? now : floor + 1;
 }
@@ -98,7 +111,7 @@ static void compose(struct kith_node *node, struct kith_log *log,
 {
     struct kith_ref ctl[KITH_REFS_MAX], deps[KITH_REFS_MAX];
     struct kith_own own = {.kind = draft->kind, .ctl = ctl, .deps = deps};
-    own.ctl_count = choose_ctl(log->room, log->log_class, ctl);
+    own.ctl_count = choose_ctl(node, log->room, log->log_class, ctl);
     own.deps_count = choose_deps(log->room, log->log_class, deps);
     for (size_t i = 0; i < draft->count; i++) {
         own.hlc = next_hlc(node, log->room, own.hlc);

@@ -7,8 +7,8 @@ import struct
 import subprocess
 import time
 
-from discoverylib import cpu_s, note
-from kithlib import DONE, Skip, case, main, wait_until
+from discoverylib import LOBBY, cpu_s, note
+from kithlib import DONE, Skip, case, main, same, wait_until
 from netns import become_root
 from talklib import Talk
 
@@ -77,6 +77,26 @@ def _(scene):
     clock.set()
     note(f"heard {goes_on(talk):.1f} s after it was set")
     talk.ends()
+
+
+@case("what is said by a clock that is weeks ahead waits; what is said once it is set does not")
+def _(scene):
+    alice, bob, clock = clocked_pair(scene)
+    clock.set(wall_s=40 * DAY_S)
+    alice.kith("rename", "alice-of-the-future").expect(DONE)
+    alice.say(LOBBY, "far ahead")
+    wait_until("bob is told that alice is ahead", lambda: bob.logs("ahead", alice.id[:12]))
+    clock.set()
+    alice.say(LOBBY, "in time")
+    alice.kith("send", "bob", "and to you").expect(DONE)
+    wait_until("bob hears alice", lambda: {"in time", "and to you"} <= set(bob.texts()))
+    assert "far ahead" not in bob.texts()
+    alice.kill()
+    alice.start()
+    scene.linked(alice, bob)
+    alice.kith("send", "--wait", "delivered", "bob", "again").expect(DONE)
+    clock.set(wall_s=40 * DAY_S)
+    same(alice.texts(), ["in time", "and to you", "again", "far ahead"])
 
 
 @case("a night of suspend, or three weeks of it, and all goes on")
