@@ -229,7 +229,7 @@ struct kith_room {
         *own[2]; /* by class: where we write; NULL: a new one at the next write */
     uint64_t
         own_control_told; /* seq of our control log that our content log last named */
-    kith_hlc hlc_tail;    /* highest seen; what we write is above it */
+    kith_hlc hlc_tail;    /* highest that verified; what we write is above it */
     struct kith_log *recent[KITH_REFS_MAX]; /* moved since we last wrote: deps */
     size_t recent_count;
     struct kith_list shares; /* kith_share.in_room */

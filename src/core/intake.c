@@ -75,22 +75,24 @@ static bool has_controls(struct kith_node *node, struct kith_share *share,
     return has_all;
 }
 
-/* More than a day ahead: not shown, not acknowledged, until due. */
-static bool is_of_the_future(struct kith_node *node, struct kith_log *log,
-                             const struct kith_run *run)
+static bool is_of_the_future(const struct kith_node *node, const struct kith_run *run)
 {
     kith_time wall = kith_hlc_wall(run->events[run->count - 1].hlc);
-    if (wall <= node->now.wall + KITH_FUTURE_MAX)
-        return false;
+    return wall > node->now.wall + KITH_FUTURE_MAX;
+}
+
+/* More than a day ahead: not shown, not acknowledged, not asked for until due. Only its
+ * author's signature can bring that upon a log. */
+static void park(struct kith_node *node, struct kith_log *log, const struct kith_run *run)
+{
     if (log->parked_until <= node->now.wall)
         kith_peer_warn(node, &run->author, KITH_WARNING_FUTURE, 0);
-    log->parked_until = wall - KITH_FUTURE_MAX;
+    log->parked_until = kith_hlc_wall(run->events[run->count - 1].hlc) - KITH_FUTURE_MAX;
     if (last_seq(run) > log->want_seq)
         log->want_seq = last_seq(run);
     if (kith_list_is_empty(&log->wanting))
         kith_list_push(&node->wanting, &log->wanting);
     kith_node_wake_at(node, node->now.mono + (log->parked_until - node->now.wall));
-    return true;
 }
 
 /* ---- runs that do not simply follow ---- */
@@ -156,7 +158,7 @@ static int accept(struct kith_node *node, struct kith_share *share, struct kith_
         log->log_class = run->log_class; /* until now it was only hearsay */
     if (run->log_class != log->log_class || run->events[0].hlc <= log->tail_hlc)
         return KITH_ECHAIN;
-    if (is_of_the_future(node, log, run))
+    if (log->parked_until > node->now.wall && is_of_the_future(node, run))
         return 0;
     if (!has_controls(node, share, run)) {
         log->waits_for_control = true;
@@ -226,6 +228,17 @@ int kith_intake_run(struct kith_node *node, struct kith_share *share,
 
 /* ---- answers ---- */
 
+static void take_verified(struct kith_node *node, struct kith_pending *pending)
+{
+    kith_fetch_disown(node, pending->log);
+    if (is_of_the_future(node, pending->run)) {
+        park(node, pending->log, pending->run);
+        kith_pending_drop_from(node, pending, KITH_EUNEXPECTED);
+    } else if (kith_hearsay_settle(node, pending->log)) {
+        kith_pending_ready(node, pending);
+    }
+}
+
 void kith_intake_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)
 {
     kith_list_each (item, &node->verifying) {
@@ -234,9 +247,7 @@ void kith_intake_verified(struct kith_node *node, uint64_t verify_no, bool is_va
         if (pending->verify_no != verify_no)
             continue;
         if (is_valid) {
-            kith_fetch_disown(node, pending->log);
-            if (kith_hearsay_settle(node, pending->log))
-                kith_pending_ready(node, pending);
+            take_verified(node, pending);
             return;
         }
         struct kith_link *link = kith_link_find(node, pending->link);

@@ -74,8 +74,6 @@ void kith_pending_append(struct kith_log *log, struct kith_pending *pending)
     log->tail_seq = last->seq;
     log->tail = last->id;
     log->tail_hlc = last->hlc;
-    if (last->hlc > log->room->hlc_tail)
-        log->room->hlc_tail = last->hlc;
 }
 
 struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *log,
@@ -120,6 +118,9 @@ static bool is_stored_next(const struct kith_pending *pending)
 void kith_pending_ready(struct kith_node *node, struct kith_pending *pending)
 {
     struct kith_log *log = pending->log;
+    kith_hlc last = pending->run->events[pending->run->count - 1].hlc;
+    if (last > log->room->hlc_tail)
+        log->room->hlc_tail = last;
     pending->state = KITH_PENDING_READY;
     if (!is_stored_next(pending))
         return;

@@ -177,6 +177,34 @@ static void the_far_future_is_parked_until_due(void **state)
     assert_int_equal(messages(s), 1);
 }
 
+/* It would keep what its author has said from being asked for. */
+static void a_forged_run_of_the_far_future_parks_nothing(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer author;
+    struct lone_key forged;
+    lone_connect(&s->l, &author, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &author);
+    forged = (struct lone_key){author.key.id, {0}};
+    memcpy(forged.secret, s->peer.key.secret, sizeof(forged.secret));
+    struct lone_log real = {.author = &author.key, .room = lone_lobby(), .log = {{9}}};
+    struct lone_log fake = real;
+    struct kith_writer run;
+    fake.author = &forged;
+    fake.hlc = kith_hlc_from_wall(s->l.now.wall + 1000 * KITH_HOUR);
+    lone_write(&fake, &run, 1, 'a');
+    lone_forget(&s->l);
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
+    assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
+                     KITH_WARNING_FAULT);
+    struct kith_vector_entry entry = {author.key.id, KITH_LOG_CONTENT, real.log, 0, 1,
+                                      {{7}}};
+    announce(s, &author, &entry);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+}
+
 static void content_waits_for_the_control_event_it_names(void **state)
 {
     struct scene *s = *state;
@@ -454,6 +482,23 @@ static void what_we_write_does_not_rest_on_a_run_being_verified(void **state)
     assert_int_equal(messages(s), 2);
 }
 
+static void a_forged_run_does_not_date_what_we_write(void **state)
+{
+    struct scene *s = *state;
+    struct lone_key forged = {{{5}}, {0}};
+    struct kith_writer run;
+    memcpy(forged.secret, s->peer.key.secret, sizeof(forged.secret));
+    s->log.author = &forged;
+    s->log.hlc = kith_hlc_from_wall(s->l.now.wall + 23 * KITH_HOUR);
+    lone_write(&s->log, &run, 1, 'a');
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
+    say(s);
+    const struct kith_notice *reply = lone_last_told(&s->l, KITH_NOTICE_REPLY);
+    assert_true(kith_hlc_wall(reply->reply.hlc_first) < s->l.now.wall + KITH_SECOND);
+}
+
 static void branches_stand_in_the_vector_each_with_its_head(void **state)
 {
     struct scene *s = *state;
@@ -512,6 +557,7 @@ int main(void)
         TEST(a_stranger_cannot_write_into_a_direct_room),
         TEST(a_run_replayed_in_another_room_does_not_verify),
         TEST(the_far_future_is_parked_until_due),
+        TEST(a_forged_run_of_the_far_future_parks_nothing),
         TEST(content_waits_for_the_control_event_it_names),
         TEST(both_branches_of_a_fork_are_kept_and_the_fork_is_told),
         TEST(a_log_that_begins_twice_is_a_fork_too),
@@ -523,6 +569,7 @@ int main(void)
         TEST(what_others_claim_of_our_log_does_not_end_it),
         TEST(an_event_of_ours_that_we_lack_begins_a_new_log),
         TEST(what_we_write_does_not_rest_on_a_run_being_verified),
+        TEST(a_forged_run_does_not_date_what_we_write),
         TEST(branches_stand_in_the_vector_each_with_its_head),
         TEST(too_much_that_waits_for_the_disk_stops_the_reading),
     };
