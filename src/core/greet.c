@@ -113,6 +113,7 @@ static void go_live(struct kith_node *node, struct kith_link *link,
                     const struct kith_frame_hello *hello)
 {
     link->state = KITH_LINK_LIVE;
+    link->used_at = node->now.mono;
     link->since = node->now.wall;
     learn_path(node, link, hello);
     learn_address(link, hello);
@@ -120,6 +121,8 @@ static void go_live(struct kith_node *node, struct kith_link *link,
     kith_dial_succeeded(node, link);
     if (!kith_link_settle(node, link))
         return;
+    if (node->link_count > KITH_LINKS_MAX)
+        kith_link_make_room(node);
     kith_link_send_ping(node, link);
     if (link->state == KITH_LINK_LIVE)
         kith_share_offer(node, link);

@@ -41,33 +41,47 @@ static struct kith_link *add(struct kith_node *node, const struct kith_input_lin
     return link;
 }
 
-/* Strangers make room first, so that they cannot push out anybody who proved more; then
- * who has been of least use lately. */
-static bool is_dearer(const struct kith_link *a, const struct kith_link *b)
+/* Of those that have greeted, or of those that have not, how many there are, and which
+ * has been of least use lately. */
+static struct kith_link *find_idlest(const struct kith_node *node, bool is_live,
+                                     size_t *out_count)
 {
-    bool is_live = a->state == KITH_LINK_LIVE;
-    if (is_live != (b->state == KITH_LINK_LIVE))
-        return is_live;
-    return a->used_at > b->used_at;
-}
-
-static void make_room(struct kith_node *node)
-{
-    struct kith_link *cheapest = NULL;
+    struct kith_link *idlest = NULL;
+    *out_count = 0;
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->state != KITH_LINK_CLOSING &&
-            (cheapest == NULL || is_dearer(cheapest, link)))
-            cheapest = link;
+        if (link->state == KITH_LINK_CLOSING ||
+            (link->state == KITH_LINK_LIVE) != is_live)
+            continue;
+        ++*out_count;
+        if (idlest == NULL || link->used_at < idlest->used_at)
+            idlest = link;
     }
-    if (cheapest != NULL)
-        kith_link_close(node, cheapest, KITH_BYE_LIMIT, KITH_ELIMIT);
+    return idlest;
+}
+
+/* A stranger pushes out strangers alone. */
+static void make_room_to_greet(struct kith_node *node)
+{
+    size_t live, strangers;
+    (void)find_idlest(node, true, &live);
+    struct kith_link *oldest = find_idlest(node, false, &strangers);
+    if (live + strangers >= KITH_LINKS_MAX + KITH_STRANGERS_MAX && oldest != NULL)
+        kith_link_close(node, oldest, KITH_BYE_LIMIT, KITH_ELIMIT);
+}
+
+void kith_link_make_room(struct kith_node *node)
+{
+    size_t live;
+    struct kith_link *idlest = find_idlest(node, true, &live);
+    if (live > KITH_LINKS_MAX)
+        kith_link_close(node, idlest, KITH_BYE_LIMIT, KITH_ELIMIT);
 }
 
 void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up)
 {
-    if (node->link_count >= KITH_LINKS_MAX)
-        make_room(node);
+    if (node->link_count >= KITH_LINKS_MAX + KITH_STRANGERS_MAX)
+        make_room_to_greet(node);
     struct kith_link *link = add(node, up);
     if (link == NULL)
         return;

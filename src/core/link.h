@@ -11,6 +11,9 @@ struct kith_link *kith_link_find(const struct kith_node *node, uint32_t no);
 /* A connection came up: greet it. */
 void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up);
 
+/* One has greeted: the idlest goes if that is one too many. */
+void kith_link_make_room(struct kith_node *node);
+
 /* The connection is gone; forget the link. */
 void kith_link_lost(struct kith_node *node, uint32_t no, int error);
 

@@ -26,7 +26,8 @@
 
 #define KITH_NETWORK_KEY_SIZE 32
 #define KITH_EXPORTER_SIZE    32
-#define KITH_LINKS_MAX        1024 /* past it a stranger's, then the idlest is closed */
+#define KITH_LINKS_MAX        1024 /* greeted; past it the idlest is closed */
+#define KITH_STRANGERS_MAX    64 /* beside those, past it the oldest: room to greet in */
 #define KITH_TARGETS_MAX      256 /* configured and connected addresses, dialled for ever */
 #define KITH_TRACKERS_MAX     8   /* each holds a connection for ever */
 #define KITH_FOUND_MAX        32 /* candidates in the answer to a LOOKUP */

@@ -253,6 +253,17 @@ static struct kith_conn *choose_victim(struct kith_net *net,
     return oldest;
 }
 
+/* Who was told goodbye and does not hang up has had his time when others come. */
+static void let_oldest_go(struct kith_net *net)
+{
+    struct kith_list *oldest = net->env.lingers.items.next;
+    if (net->env.lingers.count >= KITH_NET_LINGERS_MAX)
+        kith_conn_abort(
+            kith_list_item(kith_list_item(oldest, struct kith_expiry_item, node),
+                           struct kith_conn, expiry),
+            KITH_ECLOSED);
+}
+
 static struct kith_dial *find_awaiting(struct kith_net *net,
                                        const struct sockaddr_storage *remote)
 {
@@ -277,6 +288,7 @@ static void accept_for(struct kith_dial *dial, const struct sockaddr_storage *re
 static void on_accepted(struct kith_listener *listener, int take_fd)
 {
     struct kith_net *net = listener->owner;
+    let_oldest_go(net);
     if (is_full(net) && !net->env.takes_tickets) {
         close(take_fd);
         return;

@@ -31,6 +31,7 @@
 #define KITH_NET_HANDSHAKE_MS   5000 /* ten round trips to the far side of the world */
 #define KITH_NET_CONNECT_MS     3000 /* two SYNs; what dials tries again soon */
 #define KITH_NET_LINGER_MS      1000 /* a stopping node is gone within 2 s */
+#define KITH_NET_LINGERS_MAX    128  /* that were told goodbye, while others come */
 #define KITH_NET_DIALS_MAX      256  /* at once; past it KITH_ELIMIT */
 #define KITH_NET_LISTENERS_MAX  16
 
@@ -91,7 +92,8 @@ struct kith_net_config {
     const uint8_t *seed; /* KITH_NET_SEED_SIZE bytes: the Ed25519 secret; copied */
     struct kith_id id;   /* its public key */
     const char *alpn;    /* both sides insist on it; copied */
-    size_t links_max;    /* above it, accepted connections are closed before TLS */
+    size_t links_max;    /* above it, accepted connections are closed before TLS; those
+                          * that are being closed count */
 
     /* Longest frame accepted on a new link; kith_net_limit raises it once the peer is
      * trusted, so strangers cannot make this node buffer much. */

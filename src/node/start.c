@@ -178,7 +178,8 @@ static int make_net(struct kith_runtime *runtime, struct kith_problem *problem)
         .seed = runtime->identity.seed,
         .id = runtime->identity.id,
         .alpn = "kith/1",
-        .links_max = KITH_LINKS_MAX,
+        /* The core closes one for each above its own limits; some still say goodbye. */
+        .links_max = KITH_LINKS_MAX + KITH_STRANGERS_MAX + 2 * KITH_NET_LINGERS_MAX,
         .frame_size_initial = KITH_FRAME_STRANGER_MAX,
         .handler = kith_links_handler(runtime),
     };

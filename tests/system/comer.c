@@ -21,13 +21,11 @@
 
 #include "base/address.h"
 #include "kith/error.h"
+#include "greeting.h"
 #include "net/conn.h"
 
 #define HANDSHAKE_MS 60000
 #define FRAME_MAX    (1024 * 1024)
-#define FRAME_PROOF  1
-#define FRAME_PING   3
-#define MAC_SIZE     32
 #define HELLO_MAX    512
 #define TURN_MAX     16 /* stages named */
 
@@ -94,42 +92,24 @@ static void on_connected(struct kith_conn *conn)
     die_at(comer, CONNECTED);
 }
 
-static void send_proof(struct comer *comer)
-{
-    static const char home[] = "kith-nethome";
-    uint8_t key[MAC_SIZE], exported[KITH_TLS_EXPORTER_SIZE];
-    uint8_t frame[5 + MAC_SIZE] = {0, 0, 0, 1 + MAC_SIZE, FRAME_PROOF};
-    crypto_generichash_state state;
-    kith_tls_export(&comer->conn->tls, "EXPORTER-kith-net", exported);
-    crypto_generichash(key, sizeof key, (const uint8_t *)home, sizeof home - 1, NULL, 0);
-    crypto_generichash_init(&state, key, sizeof key, MAC_SIZE);
-    crypto_generichash_update(&state, (const uint8_t *)"kith-net-1d", 11);
-    crypto_generichash_update(&state, exported, sizeof exported);
-    crypto_generichash_update(&state, comer->id.bytes, sizeof comer->id.bytes);
-    crypto_generichash_update(&state, comer->conn->tls.peer.bytes,
-                              sizeof comer->conn->tls.peer.bytes);
-    crypto_generichash_final(&state, frame + 5, MAC_SIZE);
-    kith_conn_send(comer->conn, kith_bytes(frame, sizeof frame));
-}
-
 static void on_up(struct kith_conn *conn)
 {
     struct comer *comer = conn->env->owner;
     die_at(comer, UP);
     if (comer->has_died)
         return;
-    send_proof(comer);
+    greeting_prove(conn, &comer->id);
     kith_conn_flush(&comer->env);
 }
 
 static void on_frame(struct kith_conn *conn, struct kith_bytes frame)
 {
     struct comer *comer = conn->env->owner;
-    if (frame.size > 0 && frame.data[0] == FRAME_PROOF) {
+    if (frame.size > 0 && frame.data[0] == GREETING_PROOF) {
         die_at(comer, PROVEN);
         kith_conn_send(conn, kith_bytes(comer->hello, comer->hello_size));
         kith_conn_flush(&comer->env);
-    } else if (frame.size > 0 && frame.data[0] == FRAME_PING) {
+    } else if (frame.size > 0 && frame.data[0] == GREETING_PING) {
         die_at(comer, LIVE);
     }
 }

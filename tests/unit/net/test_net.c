@@ -683,6 +683,31 @@ static void links_are_limited(void **state)
     assert_int_equal(pair->bob->up_count, 1);
 }
 
+static void many_links_that_linger(struct kith_net_config *config)
+{
+    config->links_max = 2 * KITH_NET_LINGERS_MAX;
+    config->linger_ms = 10 * PATIENCE_MS;
+}
+
+static void those_who_do_not_hang_up_after_goodbye_make_room(void **state)
+{
+    struct pair *pair = *state;
+    close_pair(pair);
+    adjust_next = many_links_that_linger;
+    open_pair(pair, "127.0.0.1");
+    for (int i = 0; i < KITH_NET_LINGERS_MAX; i++) {
+        link_pair(pair);
+        kith_net_pause(pair->alice->net, pair->alice->up.link, true);
+        kith_net_close(pair->bob->net, pair->bob->up.link, KITH_EDISCONNECTED);
+        kith_net_flush(pair->bob->net);
+    }
+    assert_int_equal(pair->bob->down_count, 0);
+    link_pair(pair);
+    until(pair, &pair->bob->down_count, 1);
+    assert_int_equal(pair->bob->down_link, 1); /* the oldest, and no other */
+    assert_int_equal(pair->bob->down_error, KITH_EDISCONNECTED);
+}
+
 /* ---- listening ---- */
 
 static void taken_port_is_named(void **state)
@@ -889,6 +914,7 @@ int main(void)
         TEST(garbage_before_tls_harms_nobody),
         TEST(half_open_handshakes_are_limited_and_the_oldest_makes_room),
         TEST(links_are_limited),
+        TEST(those_who_do_not_hang_up_after_goodbye_make_room),
         TEST(taken_port_is_named),
         TEST(foreign_address_cannot_be_listened_on),
         TEST(empty_host_listens_on_both_families),
