@@ -313,6 +313,7 @@ struct kith_link {
     kith_time rtt;                /* 0 until measured */
     size_t queued;                /* bytes of SEND not yet drained */
     struct kith_list shares;      /* kith_share.in_link */
+    struct kith_list telling;     /* kith_share.telling: with a vector to be sent */
     struct kith_list busy_shares; /* kith_share.busy: with logs to be streamed */
     uint64_t load_no;             /* LOAD under way; 0 for none */
     struct kith_share *load_share;
@@ -345,12 +346,14 @@ struct kith_index_queue {
 struct kith_share {
     struct kith_list in_link;
     struct kith_list in_room;
+    struct kith_list telling;
+    size_t told; /* of the room's logs, in our vector */
     struct kith_list busy;
     struct kith_link *link;
     struct kith_room *room;
     struct kith_tag tag_in;
     struct kith_tag tag_out;
-    bool is_live;    /* both sides offered it; our vector is sent */
+    bool is_live;    /* both sides offered it; our vector is sent, or being sent */
     bool has_vector; /* the peer's whole vector came; further pages are answers */
     bool is_in_page; /* a page is being taken in */
     bool is_asking;  /* MORE is under way */

@@ -35,6 +35,7 @@ static struct kith_link *add(struct kith_node *node, const struct kith_input_lin
     memcpy(link->exporter_net, up->exporter_net, KITH_EXPORTER_SIZE);
     memcpy(link->exporter_room, up->exporter_room, KITH_EXPORTER_SIZE);
     kith_list_init(&link->shares);
+    kith_list_init(&link->telling);
     kith_list_init(&link->busy_shares);
     kith_list_push(&node->links, &link->item);
     node->link_count++;
@@ -232,8 +233,10 @@ bool kith_link_has_room(const struct kith_link *link)
 void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t size)
 {
     link->queued -= size < link->queued ? size : link->queued;
-    if (link->queued <= KITH_QUEUE_LOW && link->state == KITH_LINK_LIVE)
-        kith_stream_pump(node, link);
+    if (link->queued > KITH_QUEUE_LOW || link->state != KITH_LINK_LIVE)
+        return;
+    kith_share_tell(node, link);
+    kith_stream_pump(node, link);
 }
 
 void kith_link_close(struct kith_node *node, struct kith_link *link,

@@ -33,6 +33,7 @@ static struct kith_share *add(struct kith_node *node, struct kith_link *link,
                                      &link->id, &room->id);
     share->tag_in = kith_digest_tag(link->exporter_room, other, &link->id,
                                     &node->self->id, &room->id);
+    kith_list_init(&share->telling);
     kith_list_init(&share->busy);
     kith_list_init(&share->urgent);
     kith_list_init(&share->hearsay);
@@ -48,6 +49,7 @@ static void rest(struct kith_node *node, struct kith_share *share)
     struct kith_link *link = share->link;
     share->is_live = share->has_vector = share->is_in_page = share->is_asking = false;
     share->has_more = false;
+    kith_list_remove(&share->telling);
     kith_list_remove(&share->busy);
     kith_list_remove(&share->urgent);
     kith_hearsay_share_gone(node, share);
@@ -173,12 +175,14 @@ static bool send_page(struct kith_node *node, struct kith_share *share, size_t *
     return is_last;
 }
 
-static void send_vector(struct kith_node *node, struct kith_share *share)
+void kith_share_tell(struct kith_node *node, struct kith_link *link)
 {
-    const struct kith_link *link = share->link; /* sending may close it */
-    size_t at = 0;
-    while (link->state == KITH_LINK_LIVE && !send_page(node, share, &at))
-        ;
+    while (kith_link_has_room(link) && !kith_list_is_empty(&link->telling)) {
+        struct kith_share *share =
+            kith_list_item(link->telling.next, struct kith_share, telling);
+        if (send_page(node, share, &share->told))
+            kith_list_remove(&share->telling);
+    }
 }
 
 void kith_share_send_more(struct kith_node *node, struct kith_share *share,
@@ -188,13 +192,13 @@ void kith_share_send_more(struct kith_node *node, struct kith_share *share,
     send_page(node, share, &at);
 }
 
-/* Both offer it. False when the link did not survive our vector. */
-static bool wake(struct kith_node *node, struct kith_share *share)
+/* Both offer it. */
+static void wake(struct kith_node *node, struct kith_share *share)
 {
-    const struct kith_link *link = share->link;
     share->is_live = true;
-    send_vector(node, share);
-    return link->state == KITH_LINK_LIVE; /* else the shares are no more */
+    share->told = 0;
+    kith_list_push(&share->link->telling, &share->telling);
+    kith_share_tell(node, share->link);
 }
 
 void kith_share_accept(struct kith_node *node, struct kith_link *link,
@@ -204,8 +208,8 @@ void kith_share_accept(struct kith_node *node, struct kith_link *link,
         struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
         bool is_offered = bsearch(share->tag_in.bytes, rooms->tags, rooms->count,
                                   KITH_TAG_SIZE, compare_tags) != NULL;
-        if (is_offered && !share->is_live && !wake(node, share))
-            return;
+        if (is_offered && !share->is_live)
+            wake(node, share);
         if (!is_offered && share->is_live) {
             rest(node, share);
             kith_fetch_share_gone(node, share->room, link->no);
@@ -228,8 +232,8 @@ struct kith_share *kith_share_wake(struct kith_node *node, struct kith_link *lin
                                    const struct kith_tag *tag)
 {
     struct kith_share *share = find(link, tag);
-    if (share != NULL && !share->is_live && !wake(node, share))
-        return NULL;
+    if (share != NULL && !share->is_live)
+        wake(node, share);
     return share;
 }
 

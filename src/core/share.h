@@ -24,7 +24,7 @@ void kith_share_accept(struct kith_node *node, struct kith_link *link,
 struct kith_share *kith_share_find(struct kith_link *link, const struct kith_tag *tag);
 
 /* The peer sends its vector of a room: so it offers it, and saw that we do. As above, and
- * a share that rested is live then. NULL also when the link did not survive that. */
+ * a share that rested is live then. */
 struct kith_share *kith_share_wake(struct kith_node *node, struct kith_link *link,
                                    const struct kith_tag *tag);
 
@@ -46,6 +46,10 @@ void kith_share_close_all(struct kith_node *node, struct kith_link *link);
 bool kith_index_queue_push(struct kith_node *node, struct kith_index_queue *queue,
                            uint32_t index);
 uint32_t kith_index_queue_pop(struct kith_index_queue *queue); /* count > 0 */
+
+/* Go on with our vectors as far as the link has room: of full rooms they are megabytes.
+ */
+void kith_share_tell(struct kith_node *node, struct kith_link *link);
 
 /* A page of our vector, behind this log; NULL: the first page. */
 void kith_share_send_more(struct kith_node *node, struct kith_share *share,

@@ -103,6 +103,7 @@ struct lone {
     bool is_dirty;
     int store_error;    /* 0: commits succeed */
     bool is_store_held; /* commits wait for lone_commit */
+    bool is_restored;   /* holds what no run of these brought: it is not checked */
     bool is_forgiving;  /* take every signature for valid */
 };
 

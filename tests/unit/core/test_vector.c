@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Our vector, of rooms that somebody has filled. */
+#include "lone.h"
+
+#include <stdlib.h>
+
+#include "core/engine.h"
+
+#define SEED 1
+
+/* The lobby and the direct room with the peer of SEED hold as many logs as rooms may. */
+static void restore_full_rooms(struct lone *l)
+{
+    struct lone_peer peer;
+    lone_key_make(&peer.key, SEED);
+    struct kith_record records[] = {
+        {.type = KITH_RECORD_META,
+         .meta = {.arrival_next = 1,
+                  .peer_no_next = 2,
+                  .room_no_next = 3,
+                  .log_no_next = 2 * KITH_ROOM_LOGS_MAX + 1}},
+        {.type = KITH_RECORD_PEER, .peer = {.id = l->key.id, .name_hlc = 5}},
+        {.type = KITH_RECORD_PEER, .peer = {.no = 1, .id = peer.key.id}},
+        {.type = KITH_RECORD_ROOM,
+         .room = {.no = 1,
+                  .id = lone_lobby(),
+                  .kind = KITH_ROOM_OPEN,
+                  .name = {.text = "lobby"},
+                  .is_joined = true}},
+        {.type = KITH_RECORD_ROOM,
+         .room = {.no = 2,
+                  .id = lone_direct(l, &peer),
+                  .kind = KITH_ROOM_DIRECT,
+                  .peer_no = 1,
+                  .is_joined = true}},
+    };
+    for (size_t i = 0; i < COUNT(records); i++)
+        assert_int_equal(kith_node_restore(l->node, &records[i]), 0);
+    for (uint32_t no = 1; no <= 2 * KITH_ROOM_LOGS_MAX; no++) {
+        struct kith_record log = {.type = KITH_RECORD_LOG,
+                                  .log = {.no = no,
+                                          .room_no = 1 + no % 2,
+                                          .author_no = 1,
+                                          .seq_first = 1,
+                                          .seq = 1,
+                                          .hlc = 5}};
+        memcpy(log.log.log.bytes, &no, sizeof(no));
+        memcpy(log.log.head.bytes, &no, sizeof(no));
+        assert_int_equal(kith_node_restore(l->node, &log), 0);
+    }
+    l->is_restored = true;
+}
+
+static int setup(void **state)
+{
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    restore_full_rooms(l);
+    lone_start(l);
+    *state = l;
+    return 0;
+}
+
+/* What was sent since the last time: the pages in it, the entries of those, and how many
+ * of them were a last one. */
+struct told {
+    size_t pages, entries, last;
+};
+
+static struct told take(struct lone *l)
+{
+    struct told told = {0};
+    for (size_t i = 0; i < l->sent_count; i++) {
+        const struct lone_frame *frame = &l->sent[i];
+        if (frame->type != KITH_FRAME_VECTOR)
+            continue;
+        told.pages++;
+        told.last += frame->fields[16] & 1;
+        told.entries += (size_t)(frame->fields[17] << 8 | frame->fields[18]);
+    }
+    lone_forget(l);
+    return told;
+}
+
+static void drain(struct lone *l)
+{
+    struct kith_input in = {.type = KITH_INPUT_LINK_DRAINED};
+    in.drained.link = 1;
+    in.drained.size = KITH_QUEUE_MAX;
+    lone_step(l, in);
+}
+
+static void vectors_of_full_rooms_are_sent_as_fast_as_they_are_read(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, SEED, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct told all = {0};
+    for (int rounds = 0; rounds < 100 && all.last < 2; rounds++) {
+        struct told told = take(l);
+        assert_int_equal(l->closed[1], 1);
+        assert_in_range(told.pages, 1, KITH_QUEUE_HIGH / (600 * 97) + 1);
+        all.pages += told.pages;
+        all.entries += told.entries;
+        all.last += told.last;
+        drain(l);
+    }
+    assert_int_equal(all.last, 2); /* one of each room, and each log told once */
+    assert_int_equal(all.entries, 2 * KITH_ROOM_LOGS_MAX + 1); /* and our profile */
+    drain(l);
+    assert_int_equal(take(l).pages, 0);
+}
+
+static void what_is_no_longer_shared_is_not_told_on(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, SEED, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_rooms_encode(&w, &(struct kith_frame_rooms){0});
+    for (int i = 0; i < 1000; i++) { /* offered and taken back, and never read */
+        lone_say(l, &peer, &w);
+        lone_rooms(l, &peer);
+    }
+    assert_int_equal(l->closed[1], 1);
+    assert_in_range(take(l).pages, 1, KITH_QUEUE_HIGH / (600 * 97) + 1);
+    lone_say(l, &peer, &w);
+    kith_writer_deinit(&w);
+    drain(l);
+    assert_int_equal(take(l).pages, 0);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(vectors_of_full_rooms_are_sent_as_fast_as_they_are_read),
+        TEST(what_is_no_longer_shared_is_not_told_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
