@@ -18,6 +18,7 @@
 #define KITH_NODE_INSIDE_H
 
 #include "base/writer.h"
+#include "core/tokens.h"
 #include "net/net.h"
 #include "net/relay.h"
 #include "node/backlog.h"
@@ -42,6 +43,11 @@
 #define KITH_STRANGERS_NAMED                                                             \
     16 /* of other networks, each at most once a minute: one knows of them by then       \
         */
+
+/* Warnings of what peers did: whoever reaches the port can cause them, as often as he
+ * connects. Past these one a second is told, and how many were not. */
+#define KITH_WARNINGS_MOST  64
+#define KITH_WARNINGS_PER_S 1
 
 struct kith_turn {
     uv_prepare_t prepare;
@@ -131,6 +137,8 @@ struct kith_runtime {
         struct kith_id peer;
         struct kith_logger_throttle throttle;
     } strangers[KITH_STRANGERS_NAMED]; /* for the log only: of other networks */
+    struct kith_tokens warnings;
+    unsigned warnings_held_back;
 
     void (*broken)(void *ctx, int error);
     void *broken_ctx;

@@ -62,7 +62,17 @@ static bool log_network(struct kith_runtime *runtime, const struct kith_notice *
     return true;
 }
 
-static void log_warning(struct kith_runtime *runtime, const struct kith_notice *notice)
+static bool may_warn(struct kith_runtime *runtime, enum kith_warning warning)
+{
+    if (warning == KITH_WARNING_COPIED_HOME || /* something to be done here */
+        kith_tokens_take(&runtime->warnings, runtime->turn.now.mono, KITH_WARNINGS_PER_S,
+                         KITH_WARNINGS_MOST))
+        return true;
+    runtime->warnings_held_back++;
+    return false;
+}
+
+static bool log_warning(struct kith_runtime *runtime, const struct kith_notice *notice)
 {
     static const char *const warnings[] = {
         [KITH_WARNING_FORK] = "this peer's history forked: its home was copied or rolled "
@@ -76,10 +86,15 @@ static void log_warning(struct kith_runtime *runtime, const struct kith_notice *
             "at both clocks",
     };
     char id[KITH_ID_SHORT_SIZE];
+    if (!may_warn(runtime, notice->warning.warning))
+        return false;
     kith_id_format_short(&notice->warning.peer, id);
     kith_logger_write(runtime->log, KITH_LOGGER_WARN, "peer",
                       warnings[notice->warning.warning], "peer", id, "error",
-                      kith_error_name(notice->warning.error), NULL);
+                      kith_error_name(notice->warning.error), "held_back",
+                      KITH_LOGGER_NUMBER(runtime->warnings_held_back), NULL);
+    runtime->warnings_held_back = 0;
+    return true;
 }
 
 static void log_tracker(struct kith_runtime *runtime, const struct kith_notice *notice)
@@ -154,10 +169,10 @@ void kith_notices_tell(struct kith_runtime *runtime, const struct kith_notice *n
     case KITH_NOTICE_WARNING:
         if (notice->warning.warning == KITH_WARNING_TRACKER)
             log_tracker_key(runtime, notice);
-        else if (notice->warning.warning != KITH_WARNING_NETWORK)
-            log_warning(runtime, notice);
-        else if (!log_network(runtime, notice))
-            return; /* people heard of this one lately */
+        else if (notice->warning.warning == KITH_WARNING_NETWORK
+                     ? !log_network(runtime, notice)
+                     : !log_warning(runtime, notice))
+            return; /* people heard of this one, or of enough, lately */
         break;
     case KITH_NOTICE_TRACKER:
         log_tracker(runtime, notice);
