@@ -61,6 +61,12 @@
                                      */
 #define KITH_LOAD_SIZE (256 * 1024) /* loaded at once for one link */
 
+/* Of all links together. Past the first a link gets more once it has taken all that it
+ * was given: 1,024 that take a load each stay below the second. Past that the one for
+ * which most is waiting is closed. */
+#define KITH_QUEUES_HIGH (128 * 1024 * 1024)
+#define KITH_QUEUES_MAX  (512 * 1024 * 1024)
+
 /* Runs being verified and committed: enough for both cores, and a bound on memory. */
 #define KITH_PENDING_HIGH (8 * 1024 * 1024)
 #define KITH_PENDING_LOW  (2 * 1024 * 1024)
@@ -494,6 +500,7 @@ struct kith_node {
     struct kith_list links;
     struct kith_map link_map; /* by number */
     size_t link_count;
+    size_t queued; /* kith_link.queued of those that are not being closed */
 
     struct kith_room *lobby;
     struct kith_map room_map; /* by id */

@@ -196,6 +196,7 @@ void kith_link_lost(struct kith_node *node, uint32_t no, int error)
     if (link->state != KITH_LINK_CLOSING) {
         if (error == KITH_EPROTO || error == KITH_ETOOBIG) /* no frame at all */
             kith_peer_warn(node, &link->id, KITH_WARNING_FAULT, error);
+        node->queued -= link->queued;
         detach(node, link, error);
     }
     kith_list_remove(&link->item);
@@ -211,6 +212,8 @@ static void emit_send(struct kith_node *node, struct kith_link *link,
     effect->send.link = link->no;
     effect->send.bytes = bytes;
     link->queued += bytes.size;
+    if (link->state != KITH_LINK_CLOSING)
+        node->queued += bytes.size;
 }
 
 void kith_link_send_scratch(struct kith_node *node, struct kith_link *link)
@@ -225,14 +228,37 @@ void kith_link_send_scratch(struct kith_node *node, struct kith_link *link)
         kith_link_close(node, link, KITH_BYE_LIMIT, KITH_ELIMIT);
 }
 
-bool kith_link_has_room(const struct kith_link *link)
+bool kith_link_has_room(const struct kith_node *node, const struct kith_link *link)
 {
-    return link->state == KITH_LINK_LIVE && link->queued < KITH_QUEUE_HIGH;
+    size_t most = node->queued < KITH_QUEUES_HIGH ? KITH_QUEUE_HIGH : 1;
+    return link->state == KITH_LINK_LIVE && link->queued < most;
+}
+
+/* The link for which most is waiting; NULL: there is none. */
+static struct kith_link *find_slowest(const struct kith_node *node)
+{
+    struct kith_link *slowest = NULL;
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state != KITH_LINK_CLOSING &&
+            (slowest == NULL || link->queued > slowest->queued))
+            slowest = link;
+    }
+    return slowest;
+}
+
+void kith_link_bound_queues(struct kith_node *node)
+{
+    while (node->queued > KITH_QUEUES_MAX)
+        kith_link_close(node, find_slowest(node), KITH_BYE_LIMIT, KITH_ELIMIT);
 }
 
 void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t size)
 {
-    link->queued -= size < link->queued ? size : link->queued;
+    size = size < link->queued ? size : link->queued;
+    link->queued -= size;
+    if (link->state != KITH_LINK_CLOSING)
+        node->queued -= size;
     if (link->queued > KITH_QUEUE_LOW || link->state != KITH_LINK_LIVE)
         return;
     kith_share_tell(node, link);
@@ -255,6 +281,7 @@ void kith_link_close(struct kith_node *node, struct kith_link *link,
     effect->close.link = link->no;
     effect->close.error = error;
     link->state = KITH_LINK_CLOSING;
+    node->queued -= link->queued;
     detach(node, link, error);
 }
 

@@ -23,8 +23,11 @@ void kith_link_send_scratch(struct kith_node *node, struct kith_link *link);
 /* `size` bytes of what was sent have left. */
 void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t size);
 
-/* May more runs be queued? */
-bool kith_link_has_room(const struct kith_link *link);
+/* May more runs, or pages of a vector, be queued? */
+bool kith_link_has_room(const struct kith_node *node, const struct kith_link *link);
+
+/* At the end of a step, for it closes links: what waits for all of them is bounded. */
+void kith_link_bound_queues(struct kith_node *node);
 
 /* Say BYE with this reason, close, and detach it from peer, dial and rooms. The link
  * itself lives until LINK_DOWN. `error` is what the dial and the log are told. */

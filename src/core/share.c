@@ -177,7 +177,7 @@ static bool send_page(struct kith_node *node, struct kith_share *share, size_t *
 
 void kith_share_tell(struct kith_node *node, struct kith_link *link)
 {
-    while (kith_link_has_room(link) && !kith_list_is_empty(&link->telling)) {
+    while (kith_link_has_room(node, link) && !kith_list_is_empty(&link->telling)) {
         struct kith_share *share =
             kith_list_item(link->telling.next, struct kith_share, telling);
         if (send_page(node, share, &share->told))

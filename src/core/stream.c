@@ -69,7 +69,7 @@ void kith_stream_publish(struct kith_node *node, struct kith_share *share,
     /* Authors push without being asked to those who have all before it. */
     if (follows && log->author == node->self && !track->is_pruned)
         track->is_subscribed = true;
-    if (track->is_subscribed && follows && kith_link_has_room(share->link)) {
+    if (track->is_subscribed && follows && kith_link_has_room(node, share->link)) {
         track->sent = log->head_seq;
         send_run(node, share, run->bytes);
     } else if (track->is_subscribed) {
@@ -110,7 +110,7 @@ static void load(struct kith_node *node, struct kith_share *share, struct kith_l
 
 void kith_stream_pump(struct kith_node *node, struct kith_link *link)
 {
-    while (link->load_no == 0 && kith_link_has_room(link) &&
+    while (link->load_no == 0 && kith_link_has_room(node, link) &&
            !kith_list_is_empty(&link->busy_shares)) {
         struct kith_share *share =
             kith_list_item(link->busy_shares.next, struct kith_share, busy);

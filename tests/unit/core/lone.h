@@ -14,7 +14,7 @@
 #define LONE_TOLD_MAX  1024
 #define LONE_RUNS_MAX  2048
 #define LONE_DIALS_MAX 32
-#define LONE_LINKS_MAX 16
+#define LONE_LINKS_MAX 96
 
 struct lone_frame {
     uint32_t link;

@@ -8,8 +8,8 @@
 
 #define SEED 1
 
-/* The lobby and the direct room with the peer of SEED hold as many logs as rooms may. */
-static void restore_full_rooms(struct lone *l)
+/* The lobby and the direct room with the peer of SEED hold so many logs each. */
+static void restore_rooms(struct lone *l, uint32_t count)
 {
     struct lone_peer peer;
     lone_key_make(&peer.key, SEED);
@@ -18,7 +18,7 @@ static void restore_full_rooms(struct lone *l)
          .meta = {.arrival_next = 1,
                   .peer_no_next = 2,
                   .room_no_next = 3,
-                  .log_no_next = 2 * KITH_ROOM_LOGS_MAX + 1}},
+                  .log_no_next = 2 * count + 1}},
         {.type = KITH_RECORD_PEER, .peer = {.id = l->key.id, .name_hlc = 5}},
         {.type = KITH_RECORD_PEER, .peer = {.no = 1, .id = peer.key.id}},
         {.type = KITH_RECORD_ROOM,
@@ -36,7 +36,7 @@ static void restore_full_rooms(struct lone *l)
     };
     for (size_t i = 0; i < COUNT(records); i++)
         assert_int_equal(kith_node_restore(l->node, &records[i]), 0);
-    for (uint32_t no = 1; no <= 2 * KITH_ROOM_LOGS_MAX; no++) {
+    for (uint32_t no = 1; no <= 2 * count; no++) {
         struct kith_record log = {.type = KITH_RECORD_LOG,
                                   .log = {.no = no,
                                           .room_no = 1 + no % 2,
@@ -51,14 +51,25 @@ static void restore_full_rooms(struct lone *l)
     l->is_restored = true;
 }
 
-static int setup(void **state)
+static int setup_with(void **state, uint32_t count)
 {
     struct lone *l = malloc(sizeof(*l));
     lone_init(l);
-    restore_full_rooms(l);
+    restore_rooms(l, count);
     lone_start(l);
     *state = l;
     return 0;
+}
+
+static int setup_full(void **state)
+{
+    return setup_with(state, KITH_ROOM_LOGS_MAX);
+}
+
+/* More than a link's queue takes at once. */
+static int setup_large(void **state)
+{
+    return setup_with(state, KITH_QUEUE_HIGH / 97);
 }
 
 /* What was sent since the last time: the pages in it, the entries of those, and how many
@@ -132,12 +143,49 @@ static void what_is_no_longer_shared_is_not_told_on(void **state)
     assert_int_equal(take(l).pages, 0);
 }
 
+/* Asks for a page, over and over, and reads none. */
+static void ask_for_pages(struct lone *l, const struct lone_peer *peer)
+{
+    static const struct kith_ref from_the_first = {.seq = 1};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_graft_encode(&w, KITH_FRAME_MORE, &peer->lobby_tag, &from_the_first, NULL,
+                            0);
+    for (size_t size = 0; size < KITH_QUEUE_MAX - 2 * KITH_QUEUE_HIGH; size += 600 * 97) {
+        lone_say(l, peer, &w);
+        lone_forget(l);
+    }
+    kith_writer_deinit(&w);
+}
+
+static void what_waits_for_all_links_together_is_bounded(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer honest, peer;
+    uint32_t link = 2, closed = 0;
+    lone_connect(l, &honest, SEED, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &honest);
+    for (; link < LONE_LINKS_MAX && closed == 0; link++) {
+        lone_connect(l, &peer, (uint8_t)(SEED + link), link, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &peer);
+        ask_for_pages(l, &peer);
+        for (uint32_t no = 2; no <= link; no++)
+            closed += l->closed[no] == KITH_ELIMIT;
+    }
+    assert_int_equal(closed, 1);
+    assert_in_range(link, KITH_QUEUES_MAX / KITH_QUEUE_MAX, LONE_LINKS_MAX - 1);
+    assert_int_equal(l->closed[1], 1);
+    lone_forget(l);
+    drain(l); /* who reads gets on */
+    assert_true(take(l).pages > 0);
+}
+
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(vectors_of_full_rooms_are_sent_as_fast_as_they_are_read),
-        TEST(what_is_no_longer_shared_is_not_told_on),
+        TEST(vectors_of_full_rooms_are_sent_as_fast_as_they_are_read, setup_full),
+        TEST(what_is_no_longer_shared_is_not_told_on, setup_large),
+        TEST(what_waits_for_all_links_together_is_bounded, setup_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
