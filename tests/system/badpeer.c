@@ -7,12 +7,15 @@
  *     send HEX          these bytes, as they are
  *     flood COUNT HEX   the same, COUNT times
  *     sign HEX          answered by `signature HEX`
+ *     rekey COUNT       ask for new keys of both sides, COUNT times
  *     pause | resume    stop and go on reading
  *     close
  * Prints what happens, a line each:
  *     self ID   listening ADDR:PORT   up PEER EXPORTER_NET EXPORTER_ROOM   frame HEX
  *     down ERROR   signature HEX */
+#include <gnutls/gnutls.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +26,7 @@
 #include "base/address.h"
 #include "kith/error.h"
 #include "net/conn.h"
+#include "net/conn_begin.h"
 
 #define ORDER_SIZE_MAX (4 * 1024 * 1024) /* two of the longest frames, in hexadecimal */
 #define READ_SIZE      65536
@@ -139,6 +143,15 @@ static void obey_sign(struct badpeer *bad, const char *hex)
     print_line("signature", signature, sizeof signature);
 }
 
+static void obey_rekey(struct badpeer *bad, unsigned long count)
+{
+    for (unsigned long i = 0; i < count && bad->conn != NULL; i++) {
+        gnutls_session_key_update(bad->conn->tls.session, GNUTLS_KU_PEER);
+        if (kith_conn_write_out(bad->conn, 0) != 0)
+            return;
+    }
+}
+
 static void obey(struct badpeer *bad, char *order)
 {
     char *rest = strchr(order, ' ');
@@ -154,6 +167,8 @@ static void obey(struct badpeer *bad, char *order)
         obey_send(bad, hex + strspn(hex, " "), count);
     } else if (strcmp(order, "sign") == 0) {
         obey_sign(bad, rest);
+    } else if (strcmp(order, "rekey") == 0) {
+        obey_rekey(bad, strtoul(rest, NULL, 10));
     } else if (bad->conn != NULL && strcmp(order, "close") == 0) {
         kith_conn_close(bad->conn, KITH_ECLOSED);
     } else if (bad->conn != NULL) {
@@ -261,6 +276,7 @@ int main(int argc, char **argv)
     if (argc < 3 || bad == NULL || sodium_init() < 0 ||
         (bad->line = malloc(ORDER_SIZE_MAX)) == NULL)
         return 2;
+    signal(SIGPIPE, SIG_IGN); /* who is hung up on goes on */
     uv_loop_init(&bad->loop);
     int error = open_net(bad, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : "kith/1");
     if (error == 0) {

@@ -16,7 +16,9 @@ import threading
 from kithlib import WAIT_S
 
 PROOF, HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04, 0x05
-ROOMS, VECTOR, RUN, HAVE, GRAFT, PRUNE, FORK = range(0x10, 0x17)
+ADDRESSES = 0x06
+ROOMS, VECTOR, RUN, HAVE, GRAFT, PRUNE, FORK, MORE = range(0x10, 0x18)
+CALL = 0x25
 CONTENT, CONTROL = 0, 1
 MESSAGE, PROFILE = 1, 2
 ZERO = bytes(32)
@@ -27,7 +29,13 @@ def blake2b(data, key=b"", size=32):
 
 
 NETWORK_KEY = blake2b(b"kith-nethome")
-LOBBY = blake2b(b"kith-open" + NETWORK_KEY + b"lobby")
+
+
+def open_room(name):
+    return blake2b(b"kith-open" + NETWORK_KEY + name.encode())
+
+
+LOBBY = open_room("lobby")
 
 
 def direct_room(one, other):
@@ -72,6 +80,14 @@ def entry(author=None, log=None, seq=1, head=None, log_class=CONTENT, floor=0):
 def vector(tag, *entries, is_last=True, count=None):
     count = len(entries) if count is None else count
     return frame(VECTOR, tag + bytes([is_last]) + struct.pack(">H", count) + b"".join(entries))
+
+
+def entries(fields):
+    """Of a VECTOR: (author, class, log, seq, head) of each."""
+    for at in range(19, len(fields), 97):
+        floor_seq = struct.unpack(">QQ", fields[at + 49:at + 65])
+        yield (fields[at:at + 32], fields[at + 32], fields[at + 33:at + 49], floor_seq[1],
+               fields[at + 65:at + 97])
 
 
 def graft(tag, kind=GRAFT, author=None, log=None, seq=1, wanted=None, have=()):

@@ -13,6 +13,7 @@
  * many have reached the stage, and `begun N reached N ended N` at the end of its input,
  * which ends it. */
 #include <netinet/in.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -224,6 +225,7 @@ static void begin(struct horde *horde)
         limit.rlim_cur = limit.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &limit);
     }
+    signal(SIGPIPE, SIG_IGN); /* who is hung up on goes on */
     uv_loop_init(&horde->loop);
     kith_conn_env_init(&horde->env, &horde->loop, HANDSHAKE_MS, LINGER_MS);
     horde->env.owner = horde;

@@ -165,10 +165,12 @@ class Node:
     def read_line(self):
         line = b""
         deadline = time.monotonic() + WAIT_S
+        ready = select.poll()  # select knows no descriptors above 1,023
+        ready.register(self.process.stdout, select.POLLIN)
         while not line.endswith(b"\n"):
             left = deadline - time.monotonic()
             assert left > 0, f"{self.name} printed no ready line"
-            if select.select([self.process.stdout], [], [], left)[0]:
+            if ready.poll(1000 * left):
                 piece = os.read(self.process.stdout.fileno(), 65536)
                 assert piece, f"{self.name} ended at its start:\n{self.log()}"
                 line += piece

@@ -9,8 +9,9 @@
 
 #define SEQ_END (UINT64_C(1) << 40) /* one past the last */
 
-#define HAVE_256 UINT64_C(0x0100000000000001) /* one of that seq, but for its last byte  \
-                                               */
+#define HAVE_256                                                                         \
+    UINT64_C(0x0100000000000001) /* one of that seq, but for its last byte               \
+                                  */
 
 #define CHECK(rules) breaker_check(rules, COUNT(rules))
 
