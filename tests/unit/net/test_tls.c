@@ -270,37 +270,61 @@ static void seed_and_id_must_be_a_pair(void **state)
     assert_null(identity);
 }
 
-/* A client of ours as far as it goes, but for one thing. */
-static void plain_client_talks_to_nobody(const char *priority, const char *alpn)
+/* One of the two is ours but for this, and the other finds out. */
+static int meet_strange(int strange, const char *priority, const char *alpn, bool has_key)
 {
     static struct wire wire;
     open_wire(&wire, NULL);
-    gnutls_session_t session = wire.sides[0].session;
+    gnutls_session_t session = wire.sides[strange].session;
     gnutls_certificate_credentials_t empty;
+    gnutls_datum_t name = {(unsigned char *)alpn, (unsigned)strlen(alpn)};
     gnutls_certificate_allocate_credentials(&empty);
     assert_int_equal(gnutls_priority_set_direct(session, priority, NULL), 0);
-    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, empty);
-    gnutls_datum_t name = {(unsigned char *)alpn, (unsigned)strlen(alpn)};
+    if (!has_key)
+        gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, empty);
     gnutls_alpn_set_protocols(session, &name, 1, 0);
     int codes[2] = {KITH_TLS_AGAIN, KITH_TLS_AGAIN};
     codes[0] = kith_tls_handshake(&wire.sides[0]);
-    for (int round = 0, side = 1; round < 4; round++, side ^= 1)
+    for (int round = 0, side = 1; round < 5; round++, side ^= 1)
         if (codes[side] == KITH_TLS_AGAIN)
             codes[side] = step(&wire, side, carry(&wire, side ^ 1));
-    assert_int_equal(codes[1], KITH_EHANDSHAKE);
-    assert_false(wire.sides[1].has_peer);
-    gnutls_certificate_free_credentials(empty);
     close_wire(&wire);
+    gnutls_certificate_free_credentials(empty);
+    return codes[1 - strange];
 }
 
-static void clients_without_a_key_or_of_another_kind_are_refused(void **state)
+#define SUITE    "+AES-128-GCM:+AEAD"
+#define GROUP    ":+GROUP-X25519"
+#define SIGN     ":+SIGN-EDDSA-ED25519"
+#define RAW_KEYS ":+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK"
+#define OURS     "NONE:+VERS-TLS1.3:" SUITE GROUP SIGN RAW_KEYS
+
+static void who_shakes_hands_otherwise_is_refused(void **state)
 {
-    const char *const ours = "NONE:+VERS-TLS1.3:+AES-128-GCM:+AEAD:+GROUP-X25519"
-                             ":+SIGN-EDDSA-ED25519:+CTYPE-CLI-RAWPK:+CTYPE-SRV-RAWPK";
-    plain_client_talks_to_nobody(ours, ALPN);
-    plain_client_talks_to_nobody(ours, "h2");
-    plain_client_talks_to_nobody("NORMAL", ALPN);
-    plain_client_talks_to_nobody("NORMAL:-VERS-TLS1.3", ALPN);
+    static const struct {
+        const char *priority, *alpn;
+        bool has_key;
+    } strange[] = {
+        {OURS, "h2", true},
+        {OURS, ALPN, false}, /* no key */
+        {"NORMAL", ALPN, false},
+        {"NORMAL:-VERS-TLS1.3", ALPN, false},
+        {"NONE:+VERS-TLS1.2:+ECDHE-ECDSA:" SUITE GROUP SIGN RAW_KEYS, ALPN, true},
+        {"NONE:+VERS-TLS1.3:+AES-256-GCM:+AEAD" GROUP SIGN RAW_KEYS, ALPN, true},
+        {"NONE:+VERS-TLS1.3:" SUITE ":+GROUP-SECP256R1" SIGN RAW_KEYS, ALPN, true},
+        {"NONE:+VERS-TLS1.3:" SUITE GROUP ":+SIGN-RSA-PSS-RSAE-SHA256" RAW_KEYS, ALPN,
+         true},
+        {"NONE:+VERS-TLS1.3:" SUITE GROUP SIGN ":+CTYPE-CLI-X509:+CTYPE-SRV-X509", ALPN,
+         true},
+    };
+    (void)state;
+    for (int side = 0; side < 2; side++) {
+        assert_int_equal(meet_strange(side, OURS, ALPN, true), 0);
+        for (size_t i = 0; i < sizeof strange / sizeof strange[0]; i++)
+            assert_int_equal(meet_strange(side, strange[i].priority, strange[i].alpn,
+                                          strange[i].has_key),
+                             KITH_EHANDSHAKE);
+    }
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -320,7 +344,7 @@ int main(void)
         TEST(a_flood_of_key_updates_is_refused),
         TEST(a_key_update_keeps_the_session_going),
         cmocka_unit_test(seed_and_id_must_be_a_pair),
-        cmocka_unit_test(clients_without_a_key_or_of_another_kind_are_refused),
+        cmocka_unit_test(who_shakes_hands_otherwise_is_refused),
     };
     return cmocka_run_group_tests_name("net tls", tests, NULL, NULL);
 }
