@@ -147,6 +147,7 @@ struct kith_dial {
     struct kith_peer *peer; /* whom it led to last; NULL before (borrowed) */
     kith_time next_at;      /* WAITING: KITH_TIME_NEVER while the peer is linked anyhow */
     unsigned failures;      /* in a row */
+    unsigned turned_away;   /* in a row: greeted, and then told of a fault or a limit */
     int error;              /* of the last one; 0 once it led to a link */
     uint64_t token;         /* of the CONNECT to be answered; 0 for none */
     kith_time until;        /* when failing makes it forgotten; NEVER: dialled for ever */
