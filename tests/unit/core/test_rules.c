@@ -320,6 +320,99 @@ static void a_name_that_is_none_is_ignored_with_the_rest_of_it(void **state)
     free(b);
 }
 
+/* ---- what others say again, or do not say ---- */
+
+static void meet(struct lone *l, struct lone_peer *peer, uint32_t link)
+{
+    lone_connect(l, peer, (uint8_t)link, link, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, peer);
+    lone_pass(l, KITH_SECOND);
+}
+
+static void an_upstream_that_brings_nothing_is_given_up_for_another(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer liar, other;
+    meet(l, &liar, 1);
+    meet(l, &other, 2);
+    lone_forget(l);
+    struct kith_vector_entry entry = {{{9}}, KITH_LOG_CONTENT, {{9}}, 0, 3, {{9}}};
+    struct lone_peer *const tellers[] = {&liar, &other};
+    for (int i = 0; i < 2; i++) {
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        kith_frame_have_encode(&w, &tellers[i]->lobby_tag, &entry, 1);
+        lone_say(l, tellers[i], &w);
+        kith_writer_deinit(&w);
+    }
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_GRAFT), 1);
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_GRAFT), 0);
+    for (int s = 0; s < 6; s++) { /* it is there: it only brings nothing */
+        lone_say_raw(l, &liar,
+                     BYTES("\x03"
+                           "12345678"));
+        lone_say_raw(l, &other,
+                     BYTES("\x03"
+                           "12345678"));
+        lone_pass(l, KITH_SECOND);
+    }
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_GRAFT), 1);
+    assert_int_equal(l->closed[1], 1);
+}
+
+static void a_duplicate_of_who_was_not_asked_is_answered_by_prune(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer author, other;
+    struct kith_writer run;
+    meet(l, &author, 1);
+    meet(l, &other, 2);
+    struct lone_log log = {.author = &author.key, .room = lone_lobby(), .log = {{1}}};
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &author, &author.lobby_tag, &run);
+    lone_forget(l);
+    for (size_t i = 1; i <= 3; i++) { /* whatever it was told */
+        lone_say_run(l, &other, &other.lobby_tag, &run);
+        assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_PRUNE), i);
+    }
+    kith_writer_deinit(&run);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_PRUNE), 0);
+    assert_int_equal(l->closed[2], 1);
+}
+
+static void of_a_log_that_forks_on_and_on_16_branches_are_followed(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer author;
+    struct kith_writer run;
+    meet(l, &author, 1);
+    size_t before = lone_count_stored(l);
+    for (int i = 0; i < 20; i++) {
+        struct lone_log log = {.author = &author.key, .room = lone_lobby(), .log = {{1}}};
+        lone_write(&log, &run, 1, (char)('a' + i));
+        lone_say_run(l, &author, &author.lobby_tag, &run);
+        kith_writer_deinit(&run);
+    }
+    assert_int_equal(lone_count_stored(l) - before, 16);
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_WARNING), 1); /* of the fork, once */
+    assert_int_equal(l->closed[1], 1);
+}
+
+static void a_page_behind_what_is_not_held_is_the_first(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_ref nobodys = {{{9}}, {{9}}, 3, {{9}}};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    meet(l, &peer, 1);
+    lone_forget(l);
+    kith_frame_graft_encode(&w, KITH_FRAME_MORE, &peer.lobby_tag, &nobodys, NULL, 0);
+    lone_say(l, &peer, &w);
+    kith_writer_deinit(&w);
+    const struct lone_frame *page = lone_last_sent(l, 1, KITH_FRAME_VECTOR);
+    assert_non_null(page);
+    assert_int_equal(page->fields[18], 1); /* our profile */
+}
+
 /* ---- the end ---- */
 
 static void an_unknown_reason_is_a_goodbye_like_any(void **state)
@@ -357,6 +450,7 @@ static void what_follows_bye_is_not_heard(void **state)
 
 int main(void)
 {
+#define WITH_NODE(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_field_out_of_its_range_is_a_fault),
         cmocka_unit_test(what_is_above_a_limit_is_a_fault),
@@ -372,6 +466,10 @@ int main(void)
         cmocka_unit_test(a_frame_of_a_room_that_is_not_shared_is_ignored),
         cmocka_unit_test(what_speaks_of_what_is_not_held_is_ignored),
         cmocka_unit_test(a_name_that_is_none_is_ignored_with_the_rest_of_it),
+        WITH_NODE(an_upstream_that_brings_nothing_is_given_up_for_another),
+        WITH_NODE(a_duplicate_of_who_was_not_asked_is_answered_by_prune),
+        WITH_NODE(of_a_log_that_forks_on_and_on_16_branches_are_followed),
+        WITH_NODE(a_page_behind_what_is_not_held_is_the_first),
         cmocka_unit_test(an_unknown_reason_is_a_goodbye_like_any),
         cmocka_unit_test(what_follows_bye_is_not_heard),
     };
