@@ -41,9 +41,10 @@ int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
             .own = kith_db_bytes(s, 7),
             .content = kith_db_bytes(s, 8),
         };
-        rc = kith_db_copy(s, 6, event.id.bytes, KITH_ID_SIZE)
-                 ? visit(ctx, &event)
-                 : kith_db_fail(store, KITH_ECORRUPT, "read an event");
+        bool is_sound =
+            kith_db_copy(s, 6, event.id.bytes, KITH_ID_SIZE) && event.hlc <= INT64_MAX;
+        rc = is_sound ? visit(ctx, &event)
+                      : kith_db_fail(store, KITH_ECORRUPT, "read an event");
         if (rc != 0)
             break;
     }

@@ -103,6 +103,14 @@ struct assembly {
 
 enum { RUN_OPEN, RUN_WHOLE, RUN_GAP };
 
+static bool is_possible(struct kith_bytes own, struct kith_bytes content)
+{
+    bool is_discarded = content.size == 0;
+    return own.size <= KITH_OWN_SIZE_MAX &&
+           (is_discarded || content.size >= KITH_SALT_SIZE) &&
+           content.size <= KITH_SALT_SIZE + KITH_BODY_SIZE_MAX;
+}
+
 /* One more row. Returns one of the above or an error. */
 static int add_row(struct kith_store *store, struct assembly *a, sqlite3_stmt *s)
 {
@@ -116,7 +124,10 @@ static int add_row(struct kith_store *store, struct assembly *a, sqlite3_stmt *s
         a->head.seq_first = a->run.seq_first = seq;
         a->offset = kith_run_begin(w, &a->head);
     }
-    kith_run_add(w, a->offset, kith_db_bytes(s, 2), kith_db_bytes(s, 3));
+    struct kith_bytes own = kith_db_bytes(s, 2), content = kith_db_bytes(s, 3);
+    if (!is_possible(own, content))
+        return kith_db_fail(store, KITH_ECORRUPT, "read a run");
+    kith_run_add(w, a->offset, own, content);
     a->count++;
     struct kith_bytes signature = kith_db_bytes(s, 4);
     if (signature.size == 0 && a->count < KITH_RUN_COUNT_MAX)
