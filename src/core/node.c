@@ -143,8 +143,19 @@ void kith_node_free(struct kith_node *node)
     kith_release(alloc, node);
 }
 
+static bool is_possible(const struct kith_record_meta *meta)
+{
+    return meta->arrival_next >= 1 &&
+           meta->arrival_next <= INT64_MAX - KITH_RUN_COUNT_MAX &&
+           meta->peer_no_next - 1 <= KITH_PEER_NO_MAX &&
+           meta->room_no_next - 1 <= KITH_ROOM_NO_MAX &&
+           meta->log_no_next - 1 <= KITH_LOG_NO_MAX;
+}
+
 static int restore_meta(struct kith_node *node, const struct kith_record_meta *meta)
 {
+    if (!is_possible(meta))
+        return KITH_ECORRUPT; /* rows with such numbers would take all memory */
     node->is_marked = memcmp(meta->marker, node->marker, KITH_MARKER_SIZE) == 0;
     node->arrival_next = meta->arrival_next;
     node->peer_no_next = meta->peer_no_next;

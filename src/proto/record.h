@@ -16,6 +16,9 @@
 /* Log and sequence numbers (KITH_SEQ_MAX) share the 63 bits of a row's key:
  * (log_no << 40) | seq. */
 #define KITH_LOG_NO_MAX ((UINT32_C(1) << 23) - 1)
+/* Peers and rooms have a place in memory by their number, too: a higher one is damage. */
+#define KITH_PEER_NO_MAX KITH_LOG_NO_MAX
+#define KITH_ROOM_NO_MAX KITH_LOG_NO_MAX
 
 enum kith_room_kind { KITH_ROOM_OPEN = 1, KITH_ROOM_DIRECT = 2 };
 
