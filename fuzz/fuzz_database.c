@@ -291,8 +291,10 @@ static void spoil(struct kith_reader *in)
 
 static void check_error(int error)
 {
+    /* A header may say that only readers of a later format may write. */
     assert(error == 0 || error == KITH_ECORRUPT || error == KITH_ENOTFOUND ||
-           error == KITH_EIO || error == KITH_EINVALID || error == KITH_EFULL);
+           error == KITH_EIO || error == KITH_EINVALID || error == KITH_EFULL ||
+           error == KITH_EREADONLY);
 }
 
 static int see_event(void *ctx, const struct kith_stored_event *event)
