@@ -159,8 +159,10 @@ void kith_registry_link_frame(struct kith_registry *r, struct kith_registry_link
 void kith_registry_link_down(struct kith_registry *r, struct kith_registry_link *link)
 {
     struct kith_entry *entry = link->entry;
-    if (entry != NULL)
+    if (entry != NULL) {
         kith_registry_entry_leave(r, entry);
+        kith_registry_entry_keep(r, entry);
+    }
     kith_registry_link_free(r, link);
 }
 

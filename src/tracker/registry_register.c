@@ -145,7 +145,7 @@ static int settle(struct kith_registry *r, struct kith_registry_link *link,
         return error;
     if (change->is_new_link && !change->is_joining)
         kith_watch_renew(r, entry);
-    if (change->is_new_link || change->is_changed)
+    if (change->is_joining || change->is_new_link || change->is_changed)
         kith_registry_entry_keep(r, entry);
     if (change->is_joining)
         kith_registry_tell(r, KITH_REGISTRY_JOINED, entry);

@@ -273,6 +273,8 @@ int kith_registry_entry_rename(struct kith_registry *r, struct kith_entry *entry
                                const char *name);
 int kith_registry_entry_arrive(struct kith_registry *r, struct kith_entry *entry,
                                struct kith_registry_link *link);
+/* Away from now on; its row is the caller's to keep, once nothing of it changes further.
+ */
 void kith_registry_entry_leave(struct kith_registry *r, struct kith_entry *entry);
 void kith_registry_entries_timeout(struct kith_registry *r);
 kith_time kith_registry_entries_deadline(const struct kith_registry *r);

@@ -300,6 +300,32 @@ static void an_older_record_never_replaces_a_newer_one(void **state)
     assert_int_equal(ground_told(g, BOB, ALICE, 5)->record_count, 0);
 }
 
+/* Else the row of the network that was left would be kept, with records that are gone. */
+static void moving_keeps_one_row_that_says_what_is_true_now(void **state)
+{
+    struct ground *g = *state;
+    const struct ground_record older = {.counter = 1, .addresses = {"192.0.2.1:4747"}};
+    const struct ground_record newer = {.counter = 2, .addresses = {"192.0.2.1:4748"}};
+    ground_up(g, ALICE, "192.0.2.1");
+    ground_register(
+        g, ALICE,
+        (struct ground_register){.record_public = ground_record(0, ALICE, older)});
+    ground_forget(g);
+    struct kith_bytes record = ground_record(0, ALICE, newer);
+    ground_register(g, ALICE,
+                    (struct ground_register){.tag = 9, .record_public = record});
+    assert_int_equal(ground_count(g, KITH_REGISTRY_KEEP), 1);
+    const struct kith_registration *row = &ground_effect(g, KITH_REGISTRY_KEEP)->keep;
+    assert_true(row->is_here);
+    assert_int_equal(row->tag[0], 9);
+    assert_true(kith_bytes_equal(row->records[0], record));
+    ground_forget(g);
+    ground_register(g, ALICE,
+                    (struct ground_register){.tag = 8, .record_public = record});
+    assert_int_equal(ground_count(g, KITH_REGISTRY_KEEP), 1);
+    assert_int_equal(ground_effect(g, KITH_REGISTRY_KEEP)->keep.tag[0], 8);
+}
+
 static void stopping_tells_everybody_who_registered(void **state)
 {
     struct ground *g = *state;
@@ -337,6 +363,7 @@ int main(void)
         CASE(another_tag_is_leaving_and_joining),
         CASE(too_many_registers_of_one_id_end_its_link),
         CASE(an_older_record_never_replaces_a_newer_one),
+        CASE(moving_keeps_one_row_that_says_what_is_true_now),
         CASE(stopping_tells_everybody_who_registered),
     };
     return cmocka_run_group_tests_name("tracker/register", tests, NULL, NULL);
