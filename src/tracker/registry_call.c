@@ -97,23 +97,31 @@ static int relay(struct kith_registry *r, struct kith_registry_link *caller,
 static void ring_to_relay(struct kith_registry *r, const struct kith_pair *pair,
                           size_t which)
 {
-    struct kith_registry_link *link = kith_registry_link(r, pair->links[which]);
-    if (link != NULL)
-        ring(r, link, &pair->ids[1 - which],
-             (struct kith_frame_ring){
-                 .token = which == 0 ? pair->token : 0,
-                 .how = KITH_CALL_RELAY,
-                 .ticket = kith_bytes(pair->tickets[which], KITH_TICKET_SIZE)});
+    ring(r, kith_registry_link(r, pair->links[which]), &pair->ids[1 - which],
+         (struct kith_frame_ring){
+             .token = which == 0 ? pair->token : 0,
+             .how = KITH_CALL_RELAY,
+             .ticket = kith_bytes(pair->tickets[which], KITH_TICKET_SIZE)});
+}
+
+/* Either may have gone meanwhile, or to another network. */
+static bool are_together(const struct kith_registry_link *caller,
+                         const struct kith_registry_link *called)
+{
+    return called != NULL && called->entry != NULL && caller->entry != NULL &&
+           called->entry->network == caller->entry->network;
 }
 
 static void answer(struct kith_registry *r, const struct kith_pair *pair, int error)
 {
     struct kith_registry_link *caller = kith_registry_link(r, pair->links[0]);
-    if (error == 0 && kith_registry_link(r, pair->links[1]) != NULL) {
+    if (caller == NULL)
+        return;
+    if (error == 0 && are_together(caller, kith_registry_link(r, pair->links[1]))) {
         r->counts.relays++;
         ring_to_relay(r, pair, 0);
         ring_to_relay(r, pair, 1);
-    } else if (caller != NULL) {
+    } else {
         refuse(r, caller, pair->token,
                error != 0 ? KITH_REFUSED_LIMIT : KITH_REFUSED_AWAY);
     }

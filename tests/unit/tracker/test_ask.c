@@ -266,6 +266,34 @@ static void a_relay_that_is_full_or_too_late_is_refused(void **state)
     free(g);
 }
 
+static void who_went_to_another_network_meanwhile_is_not_rung(void **state)
+{
+    struct ground *g = relaying();
+    ground_call(g, ALICE, 8, BOB, KITH_CALL_RELAY);
+    const struct kith_registry_effect pair = *ground_effect(g, KITH_REGISTRY_PAIR);
+    ground_register(g, BOB, (struct ground_register){.name = "bob", .tag = 9});
+    ground_forget(g);
+    ground_paired(g, pair.pair.pair, 0);
+    expect_refusal(g, ALICE, 8, KITH_REFUSED_AWAY);
+    ground_pass(g, KITH_SECOND);
+    assert_int_equal(ground_sent(g, BOB, KITH_FRAME_RING), 0);
+    assert_int_equal(ground_sent(g, BOB, KITH_FRAME_PEERS), 0);
+    ground_deinit(g);
+    free(g);
+}
+
+static void nobody_is_rung_for_a_caller_who_went(void **state)
+{
+    struct ground *g = relaying();
+    ground_call(g, ALICE, 8, BOB, KITH_CALL_RELAY);
+    const struct kith_registry_effect pair = *ground_effect(g, KITH_REGISTRY_PAIR);
+    ground_down(g, ALICE);
+    ground_paired(g, pair.pair.pair, 0);
+    assert_int_equal(ground_sent(g, BOB, KITH_FRAME_RING), 0);
+    ground_deinit(g);
+    free(g);
+}
+
 static void only_so_many_relays_are_asked_for_at_once(void **state)
 {
     struct ground *g = relaying();
@@ -300,6 +328,8 @@ int main(void)
         CASE(what_is_not_done_here_is_refused),
         cmocka_unit_test(a_relay_gives_each_a_ticket_once_both_are_expected),
         cmocka_unit_test(a_relay_that_is_full_or_too_late_is_refused),
+        cmocka_unit_test(who_went_to_another_network_meanwhile_is_not_rung),
+        cmocka_unit_test(nobody_is_rung_for_a_caller_who_went),
         cmocka_unit_test(only_so_many_relays_are_asked_for_at_once),
     };
     return cmocka_run_group_tests_name("tracker/ask", tests, NULL, NULL);
