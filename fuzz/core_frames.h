@@ -5,9 +5,6 @@
 
 #include "core_world.h"
 
-/* Cut it or change some bytes, if the input says so. */
-void world_alter(struct kith_reader *in, uint8_t *bytes, size_t *size);
-
 /* An address record; `choice` says of whom, how new, and where. */
 void world_write_record(const struct world *w, uint8_t choice, struct kith_writer *out);
 

@@ -8,21 +8,10 @@
 
 #include <sodium.h>
 
+#include "alter.h"
 #include "core/digest.h"
 
 /* ---- what all frames go through ---- */
-
-void world_alter(struct kith_reader *in, uint8_t *bytes, size_t *size)
-{
-    enum { ALTERS = 0x80, CUTS = 0x40 };
-    uint8_t how = kith_reader_u8(in);
-    if ((how & CUTS) && *size > 0)
-        *size = kith_reader_u16(in) % *size;
-    for (int i = 0; (how & ALTERS) && *size > 0 && i <= (how & 3); i++) {
-        size_t at = kith_reader_u16(in) % *size;
-        bytes[at] ^= kith_reader_u8(in);
-    }
-}
 
 static void note_proof(struct world *w, struct world_link *link, struct kith_bytes frame)
 {
@@ -44,7 +33,7 @@ static void say(struct world *w, struct world_link *link, struct kith_writer *f,
     enum { LENGTH_SIZE = 4 };
     size_t size = f->size - LENGTH_SIZE;
     if (in != NULL)
-        world_alter(in, f->data + LENGTH_SIZE, &size);
+        fuzz_alter(in, f->data + LENGTH_SIZE, &size);
     struct kith_input input = {.type = KITH_INPUT_FRAME};
     input.frame.link = link->no;
     input.frame.bytes = kith_bytes(f->data + LENGTH_SIZE, size);

@@ -7,6 +7,7 @@
 
 #include <sodium.h>
 
+#include "alter.h"
 #include "core/digest.h"
 #include "proto/beacon.h"
 #include "proto/tracker.h"
@@ -160,7 +161,7 @@ void world_tracker_act(struct world *w, struct kith_reader *in)
     write_frame(w, what, in, &f);
     struct kith_input input = {.type = KITH_INPUT_TRACKER_FRAME};
     size_t size = f.size - 4;
-    world_alter(in, f.data + 4, &size);
+    fuzz_alter(in, f.data + 4, &size);
     input.tracker_frame.tracker = no;
     input.tracker_frame.bytes = kith_bytes(f.data + 4, size);
     world_step(w, &input);
@@ -186,12 +187,12 @@ void world_beacon(struct world *w, struct kith_reader *in)
     kith_digest_beacon(&beacon, world_network_key, message);
     world_sign(&beacon.id, message, sizeof(message), beacon.signature);
     kith_beacon_encode(&beacon, plain);
-    world_alter(in, plain, &plain_size);
+    fuzz_alter(in, plain, &plain_size);
     uint8_t *nonce = datagram + KITH_BEACON_MAGIC_SIZE;
     crypto_aead_xchacha20poly1305_ietf_encrypt(
         nonce + KITH_BEACON_NONCE_SIZE, NULL, plain, sizeof(plain), datagram,
         KITH_BEACON_MAGIC_SIZE, NULL, nonce, world_network_key);
-    world_alter(in, datagram, &size);
+    fuzz_alter(in, datagram, &size);
     struct kith_input input = {.type = KITH_INPUT_DATAGRAM};
     input.datagram.from = world_address(choice >> 5);
     input.datagram.is_on_link = choice & 16;
