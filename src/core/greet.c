@@ -124,10 +124,8 @@ static void go_live(struct kith_node *node, struct kith_link *link,
     if (node->link_count > KITH_LINKS_MAX)
         kith_link_make_room(node);
     kith_link_send_ping(node, link);
-    if (link->state == KITH_LINK_LIVE)
-        kith_share_offer(node, link);
-    if (link->state == KITH_LINK_LIVE)
-        kith_exchange_offer(node, link);
+    kith_share_offer(node, link);
+    kith_exchange_offer(node, link);
     kith_node_wake_at(node, node->now.mono + KITH_PING_AFTER_LAN);
 }
 

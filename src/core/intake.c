@@ -52,7 +52,6 @@ static bool has_controls(struct kith_node *node, struct kith_share *share,
                          const struct kith_run *run)
 {
     const struct kith_room *room = share->room;
-    struct kith_link *link = share->link;
     bool has_all = true;
     for (size_t i = 0; i < run->count; i++) {
         for (size_t j = 0; j < run->events[i].ctl_count; j++) {
@@ -68,8 +67,6 @@ static bool has_controls(struct kith_node *node, struct kith_share *share,
                                  .seq = ref.seq,
                                  .head = ref.id,
                              });
-            if (link->state != KITH_LINK_LIVE)
-                return false; /* and the share is no more */
         }
     }
     return has_all;

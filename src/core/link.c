@@ -224,8 +224,24 @@ void kith_link_send_scratch(struct kith_node *node, struct kith_link *link)
         emit_send(node, link,
                   kith_outbox_copy(&node->out, kith_writer_view(&node->scratch)));
     kith_writer_clear(&node->scratch);
-    if (link->queued > KITH_QUEUE_MAX && link->state != KITH_LINK_CLOSING)
-        kith_link_close(node, link, KITH_BYE_LIMIT, KITH_ELIMIT);
+    node->is_stuffed |= kith_link_is_stuffed(link);
+}
+
+bool kith_link_is_stuffed(const struct kith_link *link)
+{
+    return link->queued > KITH_QUEUE_MAX;
+}
+
+void kith_link_close_stuffed(struct kith_node *node)
+{
+    if (!node->is_stuffed)
+        return;
+    node->is_stuffed = false;
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (kith_link_is_stuffed(link))
+            kith_link_close(node, link, KITH_BYE_LIMIT, KITH_ELIMIT);
+    }
 }
 
 bool kith_link_has_room(const struct kith_node *node, const struct kith_link *link)

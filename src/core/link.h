@@ -17,8 +17,16 @@ void kith_link_make_room(struct kith_node *node);
 /* The connection is gone; forget the link. */
 void kith_link_lost(struct kith_node *node, uint32_t no, int error);
 
-/* Send the frame that was built in node->scratch (and clear that). */
+/* Send the frame that was built in node->scratch (and clear that). The link, and its
+ * shares, outlive the step, even if that was more than KITH_QUEUE_MAX: whoever sends need
+ * not look. */
 void kith_link_send_scratch(struct kith_node *node, struct kith_link *link);
+
+/* Is more queued than KITH_QUEUE_MAX? Then nothing that can wait is worth writing. */
+bool kith_link_is_stuffed(const struct kith_link *link);
+
+/* Close those, at the end of the step. */
+void kith_link_close_stuffed(struct kith_node *node);
 
 /* `size` bytes of what was sent have left. */
 void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t size);

@@ -352,6 +352,7 @@ int kith_node_step(struct kith_node *node, const struct kith_input *input,
     free_done(node);
     dispatch(node, input);
     kith_share_flush_urgent(node);
+    kith_link_close_stuffed(node);
     kith_link_bound_queues(node);
     if (node->out.failed)
         kith_node_break(node);

@@ -13,10 +13,8 @@ static void learn_class(struct kith_node *node, struct kith_share *share,
 {
     for (size_t i = 0; i < vector->count; i++) {
         struct kith_vector_entry entry = kith_vector_entry_at(vector, i);
-        if (entry.log_class == log_class && share->link->state == KITH_LINK_LIVE)
+        if (entry.log_class == log_class)
             kith_fetch_learn(node, share, &entry);
-        if (share->link->state != KITH_LINK_LIVE)
-            return;
     }
 }
 
@@ -27,8 +25,7 @@ static int learn(struct kith_node *node, struct kith_link *link,
     if (share == NULL)
         return 0; /* a room that is not, or no more, shared */
     learn_class(node, share, vector, KITH_LOG_CONTROL);
-    if (link->state == KITH_LINK_LIVE)
-        learn_class(node, share, vector, KITH_LOG_CONTENT);
+    learn_class(node, share, vector, KITH_LOG_CONTENT);
     return 0;
 }
 
@@ -40,8 +37,6 @@ static void take_page(struct kith_node *node, struct kith_link *link,
         return;
     share->is_in_page = true;
     learn(node, link, page);
-    if (link->state != KITH_LINK_LIVE)
-        return;
     share->is_in_page = false;
     kith_hearsay_page(node, share, page);
 }

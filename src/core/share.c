@@ -324,11 +324,10 @@ static void send_haves(struct kith_node *node, struct kith_share *share)
     }
 }
 
-/* Sending may close the link, and that its shares. */
 static void flush(struct kith_node *node, struct kith_share *share)
 {
     kith_list_remove(&share->urgent);
-    if (share->link->state == KITH_LINK_LIVE && share->dirty.count > 0)
+    if (!kith_link_is_stuffed(share->link) && share->dirty.count > 0)
         send_haves(node, share);
 }
 
@@ -342,11 +341,8 @@ void kith_share_flush_all(struct kith_node *node)
 {
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        kith_list_each (share, &link->shares) {
+        kith_list_each (share, &link->shares)
             flush(node, kith_list_item(share, struct kith_share, in_link));
-            if (link->state != KITH_LINK_LIVE)
-                break;
-        }
     }
 }
 

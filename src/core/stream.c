@@ -161,8 +161,6 @@ void kith_stream_loaded(struct kith_node *node, struct kith_link *link, int erro
         track->sent = runs[i].seq_last;
         track->after = (struct kith_id){0};
         send_run(node, share, runs[i].bytes);
-        if (link->state != KITH_LINK_LIVE)
-            return;
     }
     enqueue(node, share, log, track);
     kith_stream_pump(node, link);
