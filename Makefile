@@ -5,6 +5,9 @@ BUILD = build
 TEST  = build-test
 DEB   = build-deb
 FUZZ  = build-fuzz
+TSAN  = build-tsan
+VALGRIND = build-valgrind
+COVERAGE = build-coverage
 
 PREFIX  ?= /usr/local
 ARGS    ?=
@@ -18,8 +21,9 @@ MESON = meson setup $(if $(wildcard $(@D)/build.ninja),--reconfigure)
 RUN_TESTS = tools/run-tests $(addprefix --suite ,$(SUITE)) $(addprefix --name ,$(NAME))
 
 .NOTPARALLEL:
-.PHONY: build run test bench soak sim fuzz install uninstall deb format clean help \
-	deps-build deps-deb deps-fuzz deps-test built-test built-fuzz
+.PHONY: build run test bench soak sim fuzz tsan valgrind coverage install uninstall deb format \
+	clean help deps-build deps-deb deps-fuzz deps-test deps-valgrind built-test built-fuzz \
+	built-tsan built-valgrind built-coverage
 
 build: $(BUILD)/build.ninja ## build the release binary, build/kith
 	@ninja -C $(BUILD)
@@ -44,6 +48,25 @@ sim: build ## one simulated run: SEED=1 NODES=20
 fuzz: deps-fuzz built-fuzz ## fuzz every decoder, MINUTES=1 each; NAME=reader narrows it
 	@tools/fuzz --minutes $(MINUTES) $(FUZZ) $(NAME)
 
+# System tests in which threads of a node meet: checkpoints, signatures, UPnP, name resolution.
+TSAN_SYSTEM = backup chat doctor mapping search two_nodes
+
+tsan: deps-test built-tsan ## unit tests and some system tests under ThreadSanitizer
+	@TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.suppress" tools/run-tests \
+		--timeout-factor 20 $(addprefix --suite ,$(or $(SUITE),unit)) $(addprefix --name ,$(NAME)) $(TSAN)
+	@$(if $(SUITE)$(NAME),,TSAN_OPTIONS="halt_on_error=1 suppressions=$(CURDIR)/tools/tsan.suppress" \
+		tools/run-tests --timeout-factor 20 $(TSAN_SYSTEM:%=--name system-%) $(TSAN))
+
+valgrind: deps-valgrind built-valgrind ## unit tests under valgrind; NAME=reader narrows them
+	@tools/run-tests --timeout-factor 60 --suite unit $(addprefix --name ,$(NAME)) --wrapper \
+		"valgrind -q --error-exitcode=99 --leak-check=full --suppressions=$(CURDIR)/tools/valgrind.suppress" \
+		$(VALGRIND)
+
+coverage: deps-test built-coverage ## what unit and scenario tests run, and what of core and proto they do not
+	@tools/coverage --forget $(COVERAGE)
+	@tools/run-tests --suite unit --suite scenario --timeout-factor 20 $(COVERAGE)
+	@tools/coverage $(COVERAGE) core proto
+
 install: build ## install below PREFIX=/usr/local, staged in DESTDIR
 	@meson configure $(BUILD) -Dprefix=$(abspath $(PREFIX))
 	@DESTDIR=$(DESTDIR) meson install -C $(BUILD)
@@ -58,7 +81,7 @@ format: deps-test ## lay out every C file by .clang-format
 	@find include src sim tests fuzz bench examples -name '*.[ch]' -exec clang-format -i {} +
 
 clean: ## remove every build directory
-	rm -rf $(BUILD) $(TEST) $(FUZZ) $(DEB)
+	rm -rf $(BUILD) $(TEST) $(FUZZ) $(TSAN) $(VALGRIND) $(COVERAGE) $(DEB)
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 16
@@ -72,10 +95,23 @@ $(FUZZ)/build.ninja: Makefile | deps-fuzz
 	@CC=clang $(MESON) $(FUZZ) -Dfuzz=true -Dbuildtype=debugoptimized \
 		-Db_sanitize=address,undefined -Db_lundef=false
 
+$(TSAN)/build.ninja: Makefile | deps-test
+	@$(MESON) $(TSAN) -Dbuildtype=debugoptimized -Db_sanitize=thread
+$(VALGRIND)/build.ninja: Makefile | deps-valgrind
+	@$(MESON) $(VALGRIND) -Dbuildtype=debugoptimized
+$(COVERAGE)/build.ninja: Makefile | deps-test
+	@$(MESON) $(COVERAGE) -Dbuildtype=debug -Db_coverage=true
+
 built-test: $(TEST)/build.ninja
 	@ninja -C $(TEST)
 built-fuzz: $(FUZZ)/build.ninja
 	@ninja -C $(FUZZ)
+built-tsan: $(TSAN)/build.ninja
+	@ninja -C $(TSAN)
+built-valgrind: $(VALGRIND)/build.ninja
+	@ninja -C $(VALGRIND)
+built-coverage: $(COVERAGE)/build.ninja
+	@ninja -C $(COVERAGE)
 
-deps-build deps-deb deps-fuzz deps-test:
+deps-build deps-deb deps-fuzz deps-test deps-valgrind:
 	@tools/deps $(@:deps-%=%)
