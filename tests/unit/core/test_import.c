@@ -309,11 +309,65 @@ static void runs_take_their_places_in_the_order_they_came(void **state)
     assert_int_equal(messages(s), 2);
 }
 
+static void what_is_on_its_way_to_the_disk_is_held(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    s->l.is_store_held = true;
+    lone_write(&s->log, &run, 1, 'a');
+    import(s, &s->log.room, NULL, &run);
+    import(s, &s->log.room, NULL, &run);
+    assert_int_equal(result(s), 0); /* the second at once: there is nothing to do */
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    assert_int_equal(lone_count_stored(&s->l), 2); /* our own profile is one */
+    kith_writer_deinit(&run);
+}
+
+static void a_log_keeps_its_class(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(import_next(s, &s->log, 1, 'a'), 0);
+    s->log.log_class = KITH_LOG_CONTROL;
+    assert_int_equal(import_next(s, &s->log, 1, 'b'), KITH_ECHAIN);
+}
+
+static void a_run_whose_bodies_were_cut_is_refused(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    lone_write(&s->log, &run, 1, 'a');
+    /* The content of the only event is last: discarded, it leaves its flag alone. */
+    size_t content = KITH_SALT_SIZE + 4 + 1;
+    run.size -= content;
+    run.data[run.size - 1] = 0;
+    import(s, &s->log.room, NULL, &run);
+    assert_int_equal(result(s), KITH_ECHAIN);
+    kith_writer_deinit(&run);
+}
+
+static void what_waits_when_the_node_ends_is_freed(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    s->l.is_verify_held = true;
+    lone_write(&s->log, &run, 1, 'a');
+    import(s, &s->log.room, NULL, &run);
+    kith_writer_deinit(&run); /* the teardown looks at what is left */
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_is_on_its_way_to_the_disk_is_held, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_log_keeps_its_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_run_whose_bodies_were_cut_is_refused, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(what_waits_when_the_node_ends_is_freed, setup,
+                                        teardown),
         CASE(runs_are_stored_and_told),
         CASE(it_is_answered_when_it_is_stored_and_not_before),
         CASE(what_is_held_already_changes_nothing),

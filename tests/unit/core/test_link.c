@@ -442,10 +442,175 @@ static void addresses_that_stay_or_come_put_no_link_in_doubt(void **state)
     assert_int_equal(l->closed[1], 1);
 }
 
+/* A connection of a stranger, who says nothing. */
+static void come(struct lone *l, uint32_t link, uint8_t seed)
+{
+    struct kith_input in = {.type = KITH_INPUT_LINK_UP};
+    in.link_up = (struct kith_input_link_up){
+        .link = link, .role = KITH_ROLE_LISTENER, .peer = {{seed}}};
+    snprintf(in.link_up.remote.host, sizeof(in.link_up.remote.host), "10.0.0.9");
+    in.now = l->now;
+    struct kith_effects effects;
+    assert_int_equal(kith_node_step(l->node, &in, &effects), 0);
+    for (size_t i = 0; i < effects.count; i++)
+        if (effects.items[i].type == KITH_EFFECT_CLOSE) {
+            assert_int_equal(effects.items[i].close.error, KITH_ELIMIT);
+            l->closed[0] = (int)effects.items[i].close.link; /* the last one */
+        }
+}
+
+static void past_the_limit_strangers_go_first_and_then_the_idlest(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer idle, busy;
+    lone_connect(l, &idle, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &idle);
+    lone_connect(l, &busy, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &busy);
+    l->now.mono += KITH_MS;
+    struct lone_log log = {.author = &busy.key,
+                           .room = lone_lobby(),
+                           .log = {{7}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct kith_writer run;
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &busy, &busy.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    for (uint32_t link = 3; link <= KITH_LINKS_MAX; link++)
+        come(l, link, (uint8_t)(100 + link % 100));
+    assert_int_equal(l->closed[0], 1); /* none so far */
+    come(l, 2000, 99);
+    assert_int_equal(l->closed[0], 3); /* the first stranger */
+    /* Were all others gone, the one that is of no use would make room. */
+    for (uint32_t link = 4; link <= KITH_LINKS_MAX + 1; link++) {
+        l->now.mono += KITH_MS;
+        come(l, 2000 + link, 99);
+    }
+    assert_true(l->closed[0] > 3);
+    assert_int_equal(kith_node_peer_count(l->node), 2);
+    struct kith_peer_view view;
+    assert_true(kith_node_peer(l->node, 2, &view) && view.is_online);
+}
+
+static void bye(struct lone *l, const struct lone_peer *peer, uint8_t reason)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_bye_encode(&w, &(struct kith_frame_bye){reason});
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
+static void the_reason_of_a_goodbye_is_told(void **state)
+{
+    static const int errors[] = {[KITH_BYE_LEAVING] = KITH_ECLOSED,
+                                 [KITH_BYE_REPLACED] = KITH_EREPLACED,
+                                 [KITH_BYE_DISCONNECTED] = KITH_EDISCONNECTED,
+                                 [KITH_BYE_FAULT] = KITH_EPROTO,
+                                 [KITH_BYE_LIMIT] = KITH_ELIMIT,
+                                 [KITH_BYE_SELF] = KITH_ESELF};
+    struct lone *l = *state;
+    for (uint8_t reason = 0; reason < COUNT(errors); reason++) {
+        struct lone_peer peer;
+        lone_connect(l, &peer, 1, reason + 1u, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &peer);
+        bye(l, &peer, reason);
+        assert_int_equal(l->closed[reason + 1], errors[reason]);
+    }
+}
+
+static void a_goodbye_that_is_cut_is_a_fault(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    static const uint8_t frame[] = {KITH_FRAME_BYE};
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    lone_say_raw(l, &peer, kith_bytes(frame, sizeof(frame)));
+    assert_int_equal(l->closed[1], KITH_EPROTO);
+}
+
+static void bytes_that_are_no_frame_are_told_as_a_fault(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    lone_say_raw(l, &peer, kith_bytes(NULL, 0)); /* nor is nothing one */
+    assert_int_equal(l->closed[1], KITH_EPROTO);
+    lone_connect(l, &peer, 1, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    lone_forget(l);
+    struct kith_input in = {.type = KITH_INPUT_LINK_DOWN};
+    in.link_down.link = 2;
+    in.link_down.error = KITH_ETOOBIG;
+    lone_step(l, in);
+    const struct kith_notice *told = lone_last_told(l, KITH_NOTICE_WARNING);
+    assert_non_null(told);
+    assert_int_equal(told->warning.warning, KITH_WARNING_FAULT);
+    assert_int_equal(told->warning.error, KITH_ETOOBIG);
+    lone_step(l, in); /* of a link that is no more */
+}
+
+static void nobody_is_disconnected_who_is_not_known(void **state)
+{
+    struct lone *l = *state;
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_DISCONNECT;
+    in.command.token = 9;
+    in.command.disconnect = (struct kith_id){{42}};
+    lone_step(l, in);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ENOTFOUND);
+}
+
+static void only_so_many_addresses_are_dialled_and_only_eight_told(void **state)
+{
+    struct lone *l = *state;
+    struct kith_address addresses[KITH_HELLO_ADDRESSES_MAX + 1];
+    for (size_t i = 0; i < COUNT(addresses); i++)
+        addresses[i] = (struct kith_address){"10.0.0.1", (uint16_t)(i + 1)};
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_LISTENING;
+    in.command.listening.addresses = addresses;
+    in.command.listening.count = COUNT(addresses);
+    lone_step(l, in);
+    struct lone_peer peer;
+    struct kith_frame_hello hello;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    const struct lone_frame *sent = lone_last_sent(l, 1, KITH_FRAME_HELLO);
+    assert_int_equal(
+        kith_frame_hello_decode(kith_bytes(sent->fields, sent->size), &hello), 0);
+    assert_int_equal(hello.address_count, KITH_HELLO_ADDRESSES_MAX);
+    for (unsigned i = 0; i <= KITH_TARGETS_MAX; i++) {
+        char host[24];
+        snprintf(host, sizeof(host), "10.1.%u.%u", i / 200, i % 200 + 1);
+        lone_forget(l);
+        connect_to(l, host, 50 + i);
+    }
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ELIMIT);
+}
+
+static void connecting_again_takes_the_place_of_the_wish_before(void **state)
+{
+    struct lone *l = *state;
+    connect_to(l, "10.0.0.1", 5);
+    connect_to(l, "10.0.0.1", 6);
+    const struct kith_notice *reply = lone_last_told(l, KITH_NOTICE_REPLY);
+    assert_int_equal(reply->reply.token, 5);
+    assert_int_equal(reply->reply.error, KITH_EREPLACED);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(past_the_limit_strangers_go_first_and_then_the_idlest),
+        TEST(the_reason_of_a_goodbye_is_told),
+        TEST(a_goodbye_that_is_cut_is_a_fault),
+        TEST(bytes_that_are_no_frame_are_told_as_a_fault),
+        TEST(nobody_is_disconnected_who_is_not_known),
+        TEST(only_so_many_addresses_are_dialled_and_only_eight_told),
+        TEST(connecting_again_takes_the_place_of_the_wish_before),
         TEST(of_crossing_dials_that_of_the_lower_id_stays),
         TEST(a_second_dial_from_the_same_side_replaces_the_first),
         TEST(a_peer_that_lost_the_old_link_replaces_it_whoever_dialled),
