@@ -117,14 +117,6 @@ static struct kith_room *get_room(struct kith_node *node,
                                                 : NULL;
 }
 
-/* A room of another network was open there, and can't be written in here but like this.
- */
-static bool admits(const struct kith_node *node, const struct kith_room *room,
-                   const struct kith_id *author)
-{
-    return room->ops == &kith_room_foreign || room->ops->admits(node, room, author);
-}
-
 /* ---- its place ---- */
 
 static bool has_controls(const struct kith_room *room, const struct kith_run *run)
@@ -248,7 +240,7 @@ static void place(struct kith_node *node, struct kith_import *import)
     const struct kith_run *run = import->pending->run;
     struct kith_room *room = import->is_valid ? get_room(node, import) : NULL;
     int error = !import->is_valid ? KITH_ESIGNATURE : room == NULL ? KITH_ENOTFOUND : 0;
-    if (error == 0 && !admits(node, room, &run->author))
+    if (error == 0 && !room->ops->admits(node, room, &run->author))
         error = KITH_EACCESS;
     if (error != 0) {
         answer(node, import, error);

@@ -11,13 +11,14 @@ static bool is_shared_with(const struct kith_room *room, const struct kith_peer 
     return false;
 }
 
+/* It was open there, and nothing comes in here but what somebody imports. */
 static bool admits(const struct kith_node *node, const struct kith_room *room,
                    const struct kith_id *author)
 {
     (void)node;
     (void)room;
     (void)author;
-    return false;
+    return true;
 }
 
 const struct kith_room_ops kith_room_foreign = {
