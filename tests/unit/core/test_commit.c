@@ -114,6 +114,10 @@ static void texts_beyond_the_limits_are_refused_by_name(void **state)
     assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ETEXT);
     send_text(l, kith_bytes(NULL, 0));
     assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ETEXT);
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.token = 9; /* to the lobby, nothing at all */
+    lone_step(l, in);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_EINVALID);
     free(text);
 }
 

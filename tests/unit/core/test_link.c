@@ -284,6 +284,10 @@ static void a_peer_disconnected_by_hand_is_refused_until_connected_by_hand(void 
     lone_greet(l, &peer);
     assert_int_equal(l->closed[3], 1);
     assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+    size_t dials = l->dial_count;
+    lone_step(l, in);
+    lone_pass(l, KITH_MINUTE); /* nor is it dialled */
+    assert_int_equal(l->dial_count, dials);
 }
 
 /* Greeted by its last dial, the peer says BYE; how long until it is dialled again. */

@@ -50,6 +50,16 @@ static void the_listener_says_nothing_before_a_valid_proof(void **state)
     assert_false(l->trusted[1]);
 }
 
+static void a_proof_that_is_cut_is_a_fault(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    static const uint8_t frame[] = {KITH_FRAME_PROOF, 1, 2};
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_say_raw(l, &peer, kith_bytes(frame, sizeof(frame)));
+    assert_int_equal(l->closed[1], KITH_EPROTO);
+}
+
 static void a_proof_of_another_connection_is_refused(void **state)
 {
     struct lone *l = *state;
@@ -220,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nothing_but_proof_is_taken_from_a_stranger),
         TEST(the_listener_says_nothing_before_a_valid_proof),
+        TEST(a_proof_that_is_cut_is_a_fault),
         TEST(a_proof_of_another_connection_is_refused),
         TEST(our_own_proof_sent_back_is_refused),
         TEST(a_link_that_does_not_finish_greeting_is_closed_after_five_seconds),

@@ -121,6 +121,56 @@ static void what_would_not_follow_is_not_sent(void **state)
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_RUN), 0);
 }
 
+/* Two histories of log 0, which part at the second event; the other one comes out. */
+static struct lone_log part(struct scene *s)
+{
+    struct kith_writer run;
+    push(s, 0);
+    struct lone_log other = s->logs[0];
+    push(s, 0);
+    lone_write(&other, &run, 1, 'z');
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    lone_forget(&s->l);
+    return other;
+}
+
+static void of_a_branch_only_what_differs_is_sent(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log other = part(s);
+    struct kith_ref wanted = {s->peer.key.id, other.log, other.seq, other.head};
+    ask(s, KITH_FRAME_GRAFT, &wanted, NULL, 0);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_RUN), 1);
+    /* By an event that both have, or one that nobody knows: the first of them. */
+    wanted.seq = 1;
+    ask(s, KITH_FRAME_GRAFT, &wanted, NULL, 0);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_RUN), 3);
+    wanted.seq = 9;
+    ask(s, KITH_FRAME_GRAFT, &wanted, NULL, 0);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_RUN), 5);
+}
+
+static void what_is_not_shared_or_not_held_is_not_sent(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    const struct kith_vector_entry rumour = {{{9}}, KITH_LOG_CONTENT, {{9}}, 0, 1, {{9}}};
+    const struct kith_tag unknown = {{9}};
+    push(s, 0);
+    struct kith_ref wanted = ref_of(s, 0);
+    kith_frame_graft_encode(&w, KITH_FRAME_GRAFT, &unknown, &wanted, NULL, 0);
+    lone_say(&s->l, &s->peer, &w);
+    kith_writer_clear(&w);
+    kith_frame_have_encode(&w, &s->peer.lobby_tag, &rumour, 1);
+    lone_say(&s->l, &s->peer, &w);
+    kith_writer_deinit(&w);
+    wanted = (struct kith_ref){rumour.author, rumour.log, 1, rumour.head};
+    ask(s, KITH_FRAME_GRAFT, &wanted, NULL, 0);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_RUN), 0);
+    assert_int_equal(s->l.closed[1], 1);
+}
+
 static void an_acknowledgement_too_many_closes_the_link(void **state)
 {
     struct scene *s = *state;
@@ -154,6 +204,8 @@ int main(void)
         CASE(an_acknowledgement_too_many_closes_the_link),
         CASE(a_prune_too_many_closes_the_link),
         CASE(what_would_not_follow_is_not_sent),
+        CASE(of_a_branch_only_what_differs_is_sent),
+        CASE(what_is_not_shared_or_not_held_is_not_sent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,6 +105,16 @@ static void nothing_may_follow_a_record(void **state)
                      KITH_EPROTO);
 }
 
+static void more_bytes_than_the_largest_record_are_too_many(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_signed_addresses back;
+    const size_t size = KITH_SIGNED_ADDRESSES_SIZE_MAX + 1;
+    memset(kith_writer_reserve(&f->w, size), 0, size);
+    assert_int_equal(kith_signed_addresses_decode(kith_writer_view(&f->w), &back),
+                     KITH_ETOOBIG);
+}
+
 static void nine_addresses_are_too_many(void **state)
 {
     struct fixture *f = *state;
@@ -167,6 +177,7 @@ int main(void)
         FIXTURE_TEST(a_record_may_name_no_address),
         FIXTURE_TEST(every_truncation_of_a_record_is_refused),
         FIXTURE_TEST(nothing_may_follow_a_record),
+        FIXTURE_TEST(more_bytes_than_the_largest_record_are_too_many),
         FIXTURE_TEST(nine_addresses_are_too_many),
         FIXTURE_TEST(largest_frame_round_trips_within_35_kib),
         FIXTURE_TEST(no_records_round_trip),
