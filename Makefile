@@ -63,6 +63,7 @@ VALGRIND_NOT = net_portmap net_tunnel net_tunnel_strangers
 valgrind: deps-valgrind built-valgrind ## unit tests under valgrind; NAME=reader narrows them
 	@tools/run-tests --timeout-factor 60 --suite unit $(addprefix --name ,$(NAME)) \
 		$(VALGRIND_NOT:%=--except %) --wrapper "valgrind -q --error-exitcode=99 --leak-check=full \
+		--errors-for-leak-kinds=definite --show-leak-kinds=definite \
 		--suppressions=$(CURDIR)/tools/valgrind.suppress" $(VALGRIND)
 
 coverage: deps-test built-coverage ## what unit and scenario tests run, and what of core and proto they do not

@@ -103,7 +103,8 @@ int kith_line_parse(struct kith_bytes bytes, struct kith_line *out, const char *
         *why = "the member \"text\" is missing or no string";
     else
         return 0;
-    int result = json_error_code(&error) == json_error_out_of_memory && !out->json
+    /* Where all went well there is no code to read. */
+    int result = !out->json && json_error_code(&error) == json_error_out_of_memory
                      ? KITH_ENOMEM
                      : KITH_EINVALID;
     kith_line_deinit(out);
