@@ -521,7 +521,7 @@ struct kith_node {
     size_t check_count;
     struct kith_list imports;
     size_t pending_size;
-    bool is_paused; /* links are not read: too much is pending */
+    bool is_paused;  /* links are not read: too much is pending */
     bool is_stuffed; /* a link has more queued than KITH_QUEUE_MAX */
     uint64_t arrival_next;
     uint64_t store_no;  /* of the last STORE */
