@@ -2,7 +2,7 @@
 #include "wire.h"
 
 #include "memory.h"
-#include "proto/frame.h"
+#include "wire_conn.h"
 #include "world.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -11,55 +11,13 @@
 #define RATE_DEFAULT              UINT64_C(10000000) /* bytes a second */
 #define REFUSED_AFTER(conn_delay) (2 * (conn_delay))
 #define UNREACHABLE_AFTER         (5 * KITH_SECOND) /* as a dialler gives up */
-#define UNREAD_SIZE_MAX           (256 * 1024) /* what the kernels hold of one flow */
-#define FRAME_HEADER_SIZE         4
-#define PACKET_OVERHEAD           60 /* headers and the TLS record, on the wire only */
-
-static void packets_put(struct sim_packets *packets, struct sim_packet *packet)
-{
-    packet->next = NULL;
-    if (packets->last == NULL)
-        packets->first = packet;
-    else
-        packets->last->next = packet;
-    packets->last = packet;
-    packets->size += packet->size;
-}
-
-static struct sim_packet *packets_take(struct sim_packets *packets)
-{
-    struct sim_packet *packet = packets->first;
-    if (packet == NULL)
-        return NULL;
-    packets->first = packet->next;
-    if (packets->first == NULL)
-        packets->last = NULL;
-    packets->size -= packet->size;
-    return packet;
-}
-
-static void packets_clear(struct sim_packets *packets)
-{
-    struct sim_packet *packet;
-    while ((packet = packets_take(packets)) != NULL)
-        free(packet);
-}
-
-static void conn_clear(struct sim_conn *conn)
-{
-    for (unsigned i = 0; i < 2; i++) {
-        packets_clear(&conn->flows[i].waiting);
-        packets_clear(&conn->flows[i].flying);
-        packets_clear(&conn->flows[i].held);
-    }
-}
 
 void sim_wire_deinit(struct sim_wire *wire)
 {
     for (uint32_t no = 1; no <= wire->conn_count; no++) {
         if (wire->conns[no] == NULL)
             continue;
-        conn_clear(wire->conns[no]);
+        sim_conn_clear(wire->conns[no]);
         free(wire->conns[no]);
     }
     free(wire->conns);
@@ -83,37 +41,25 @@ struct kith_address sim_wire_address(uint32_t host_no)
     return address;
 }
 
-static size_t pair_index(uint32_t a, uint32_t b)
-{
-    return a < b ? (size_t)a * SIM_HOSTS_MAX + b : (size_t)b * SIM_HOSTS_MAX + a;
-}
-
-bool sim_wire_is_blocked(const struct sim_world *world, uint32_t a, uint32_t b)
-{
-    return a < SIM_HOSTS_MAX && b < SIM_HOSTS_MAX &&
-           world->wire.blocked[pair_index(a, b)];
-}
-
 /* ---- ends ---- */
 
-static bool end_is_alive(const struct sim_world *world, const struct sim_end *end)
+bool sim_end_is_alive(const struct sim_world *world, const struct sim_end *end)
 {
     const struct sim_host *host = sim_world_host(world, end->host);
     return !end->is_gone && host->node != NULL && host->generation == end->generation;
 }
 
-/* Does the process still want to hear of what comes through this end? */
-static bool end_listens(const struct sim_world *world, const struct sim_end *end)
+bool sim_end_listens(const struct sim_world *world, const struct sim_end *end)
 {
-    return end_is_alive(world, end) && end->is_up && !end->is_closing;
+    return sim_end_is_alive(world, end) && end->is_up && !end->is_closing;
 }
 
-static void conn_free_if_gone(struct sim_world *world, struct sim_conn *conn)
+void sim_conn_free_if_gone(struct sim_world *world, struct sim_conn *conn)
 {
     if (!conn->ends[0].is_gone || !conn->ends[1].is_gone)
         return;
     world->wire.conns[conn->no] = NULL;
-    conn_clear(conn);
+    sim_conn_clear(conn);
     free(conn);
 }
 
@@ -124,7 +70,7 @@ static void run_end_down(struct sim_world *world, const struct sim_event *event)
     if (conn == NULL || conn->ends[event->b].is_gone)
         return;
     struct sim_end *end = &conn->ends[event->b];
-    const bool is_told = end_is_alive(world, end) && end->is_up;
+    const bool is_told = sim_end_is_alive(world, end) && end->is_up;
     end->is_gone = true;
     if (is_told) {
         struct sim_host *host = sim_world_host(world, end->host);
@@ -136,11 +82,11 @@ static void run_end_down(struct sim_world *world, const struct sim_event *event)
             .link_down = {.link = end->link, .error = event->error}};
         sim_host_step(world, host, &input);
     }
-    conn_free_if_gone(world, conn);
+    sim_conn_free_if_gone(world, conn);
 }
 
-static void end_down_after(struct sim_world *world, struct sim_conn *conn, unsigned end,
-                           kith_time after, int error)
+void sim_end_down_after(struct sim_world *world, struct sim_conn *conn, unsigned end,
+                        kith_time after, int error)
 {
     sim_world_put(
         world, after,
@@ -180,7 +126,7 @@ static void run_listener_up(struct sim_world *world, const struct sim_event *eve
     struct sim_conn *conn = world->wire.conns[event->a];
     if (conn == NULL || conn->is_cut || conn->ends[1].is_gone)
         return;
-    if (end_is_alive(world, &conn->ends[1]))
+    if (sim_end_is_alive(world, &conn->ends[1]))
         end_up(world, conn, 1);
 }
 
@@ -289,132 +235,10 @@ void sim_wire_dial(struct sim_world *world, struct sim_host *host, uint32_t dial
                                      .owned = sim_copied(&dialling, sizeof(dialling))});
 }
 
-/* ---- moving frames ---- */
-
-static void flow_pump(struct sim_world *world, struct sim_conn *conn, unsigned from);
-
-/* The process broke the framing that net would hold it to. */
-static int frame_error(const struct sim_end *to, const struct sim_packet *packet)
-{
-    const size_t size_max =
-        to->is_trusted ? KITH_FRAME_SIZE_MAX : KITH_FRAME_STRANGER_MAX;
-    return packet->size - FRAME_HEADER_SIZE > size_max ? KITH_ETOOBIG : 0;
-}
-
-static void deliver_frame(struct sim_world *world, struct sim_conn *conn, unsigned from,
-                          struct sim_packet *packet)
-{
-    struct sim_end *to = &conn->ends[1 - from];
-    if (!end_listens(world, to))
-        return;
-    struct sim_wire *wire = &world->wire;
-    if (wire->tamper != NULL &&
-        !wire->tamper(wire->tamper_ctx, conn, from, packet->bytes, packet->size))
-        return;
-    if (frame_error(to, packet) != 0) {
-        end_down_after(world, conn, 1 - from, 0, KITH_ETOOBIG);
-        return;
-    }
-    wire->frame_count++;
-    wire->byte_count += packet->size;
-    const struct kith_bytes bytes =
-        kith_bytes(packet->bytes + FRAME_HEADER_SIZE, packet->size - FRAME_HEADER_SIZE);
-    sim_world_say(world, to->host, "< FRAME link %" PRIu32 " type %02x size %zu",
-                  to->link, bytes.size == 0 ? 0u : bytes.data[0], bytes.size);
-    struct kith_input input = {.type = KITH_INPUT_FRAME,
-                               .frame = {.link = to->link, .bytes = bytes}};
-    sim_host_step(world, sim_world_host(world, to->host), &input);
-}
-
-/* Hand the receiver what has arrived, until it pauses. */
-static void flow_deliver(struct sim_world *world, uint32_t conn_no, unsigned from)
-{
-    struct sim_conn *conn = world->wire.conns[conn_no];
-    while (conn != NULL && !conn->is_cut && !conn->is_frozen &&
-           !conn->ends[1 - from].is_paused) {
-        struct sim_packet *packet = packets_take(&conn->flows[from].held);
-        if (packet == NULL)
-            break;
-        if (packet->is_fin)
-            end_down_after(world, conn, 1 - from, 0, packet->error);
-        else
-            deliver_frame(world, conn, from, packet);
-        free(packet);
-        conn = world->wire.conns[conn_no];
-    }
-    if (conn != NULL && !conn->is_cut)
-        flow_pump(world, conn, from);
-}
-
-/* event: a = connection, b = from */
-static void run_arrive(struct sim_world *world, const struct sim_event *event)
-{
-    struct sim_conn *conn = world->wire.conns[event->a];
-    if (conn == NULL || conn->is_cut || conn->is_frozen)
-        return;
-    struct sim_flow *flow = &conn->flows[event->b];
-    struct sim_packet *packet = packets_take(&flow->flying);
-    if (packet == NULL)
-        return;
-    packets_put(&flow->held, packet);
-    flow_deliver(world, conn->no, (unsigned)event->b);
-}
-
-/* event: a = connection, b = from */
-static void run_deliver(struct sim_world *world, const struct sim_event *event)
-{
-    if (world->wire.conns[event->a] != NULL)
-        flow_deliver(world, (uint32_t)event->a, (unsigned)event->b);
-}
-
-/* The first waiting packet has left: it flies, its sender hears that it drained.
- * event: a = connection, b = from */
-static void run_sent(struct sim_world *world, const struct sim_event *event)
-{
-    struct sim_conn *conn = world->wire.conns[event->a];
-    if (conn == NULL || conn->is_cut || conn->is_frozen)
-        return;
-    const unsigned from = (unsigned)event->b;
-    struct sim_flow *flow = &conn->flows[from];
-    flow->is_sending = false;
-    struct sim_packet *packet = packets_take(&flow->waiting);
-    if (packet == NULL)
-        return;
-    const size_t size = packet->size;
-    kith_time arrival =
-        world->now + conn->delay + sim_rng_time(&world->rng, 0, conn->jitter);
-    if (arrival <= flow->arrival_last)
-        arrival = flow->arrival_last + 1;
-    flow->arrival_last = arrival;
-    packets_put(&flow->flying, packet);
-    sim_world_put(world, arrival - world->now,
-                  (struct sim_event){.run = run_arrive, .a = conn->no, .b = from});
-    flow_pump(world, conn, from);
-    const struct sim_end *end = &conn->ends[from];
-    if (size == 0 || !end_listens(world, end))
-        return;
-    struct kith_input input = {.type = KITH_INPUT_LINK_DRAINED,
-                               .drained = {.link = end->link, .size = size}};
-    sim_host_step(world, sim_world_host(world, end->host), &input);
-}
-
-static void flow_pump(struct sim_world *world, struct sim_conn *conn, unsigned from)
-{
-    struct sim_flow *flow = &conn->flows[from];
-    if (flow->is_sending || flow->waiting.first == NULL || conn->is_frozen ||
-        flow->flying.size + flow->held.size >= UNREAD_SIZE_MAX)
-        return;
-    flow->is_sending = true;
-    const uint64_t size = flow->waiting.first->size + PACKET_OVERHEAD;
-    sim_world_put(world, (kith_time)(size * (uint64_t)KITH_SECOND / conn->rate),
-                  (struct sim_event){.run = run_sent, .a = conn->no, .b = from});
-}
-
 /* ---- what a process wants ---- */
 
-static struct sim_conn *conn_of(const struct sim_world *world,
-                                const struct sim_host *host, uint32_t link,
-                                unsigned *out_end)
+struct sim_conn *sim_conn_of(const struct sim_world *world, const struct sim_host *host,
+                             uint32_t link, unsigned *out_end)
 {
     if (link == 0 || link > host->link_next || host->links[link] == 0)
         return NULL;
@@ -431,182 +255,26 @@ static struct sim_conn *conn_of(const struct sim_world *world,
     return NULL;
 }
 
-void sim_wire_send(struct sim_world *world, struct sim_host *host, uint32_t link,
-                   struct kith_bytes frame)
-{
-    unsigned end = 0;
-    struct sim_conn *conn = conn_of(world, host, link, &end);
-    if (conn == NULL || conn->ends[end].is_closing) {
-        sim_world_fail(world, "effects",
-                       "host %" PRIu32 " sends on link %" PRIu32
-                       ", which it was told is down or has closed",
-                       host->no, link);
-        return;
-    }
-    if (conn->is_cut) {
-        /* A machine that is back answers what it knows nothing of with a reset. */
-        const struct sim_end *other = &conn->ends[1 - end];
-        if (!sim_wire_is_blocked(world, host->no, other->host) &&
-            sim_world_host(world, other->host)->node != NULL)
-            end_down_after(world, conn, end, 2 * conn->delay, KITH_ECLOSED);
-        return;
-    }
-    struct sim_packet *packet = sim_zeroed(sizeof(*packet) + frame.size);
-    packet->size = frame.size;
-    memcpy(packet->bytes, frame.data, frame.size);
-    struct sim_flow *flow = &conn->flows[end];
-    packets_put(&flow->waiting, packet);
-    if (flow->waiting.size > flow->waiting_size_max)
-        flow->waiting_size_max = flow->waiting.size;
-    flow_pump(world, conn, end);
-}
-
-void sim_wire_close(struct sim_world *world, struct sim_host *host, uint32_t link,
-                    int error)
-{
-    unsigned end = 0;
-    struct sim_conn *conn = conn_of(world, host, link, &end);
-    if (conn == NULL) {
-        sim_world_fail(world, "effects",
-                       "host %" PRIu32 " closes link %" PRIu32
-                       ", which it was told is down",
-                       host->no, link);
-        return;
-    }
-    if (conn->ends[end].is_closing)
-        return;
-    conn->ends[end].is_closing = true;
-    if (!conn->is_cut) {
-        struct sim_packet *fin = sim_zeroed(sizeof(*fin));
-        fin->is_fin = true;
-        fin->error = KITH_ECLOSED;
-        packets_put(&conn->flows[end].waiting, fin);
-        flow_pump(world, conn, end);
-    }
-    end_down_after(world, conn, end, 0, error);
-}
-
-void sim_wire_pause(struct sim_world *world, struct sim_host *host, uint32_t link,
-                    bool is_paused)
-{
-    unsigned end = 0;
-    struct sim_conn *conn = conn_of(world, host, link, &end);
-    if (conn == NULL)
-        return;
-    conn->ends[end].is_paused = is_paused;
-    if (!is_paused)
-        sim_world_put(
-            world, 0,
-            (struct sim_event){.run = run_deliver, .a = conn->no, .b = 1 - end});
-}
-
 void sim_wire_trust(struct sim_world *world, struct sim_host *host, uint32_t link)
 {
     unsigned end = 0;
-    struct sim_conn *conn = conn_of(world, host, link, &end);
+    struct sim_conn *conn = sim_conn_of(world, host, link, &end);
     if (conn != NULL)
         conn->ends[end].is_trusted = true;
-}
-
-/* ---- faults ---- */
-
-void sim_wire_cut(struct sim_world *world, struct sim_conn *conn, bool is_silent,
-                  kith_time notice_max)
-{
-    if (conn->is_cut)
-        return;
-    sim_world_say(world, 0, "x cut host %" PRIu32 " host %" PRIu32 "%s",
-                  conn->ends[0].host, conn->ends[1].host, is_silent ? " silent" : "");
-    conn->is_cut = true;
-    conn_clear(conn);
-    for (unsigned i = 0; i < 2; i++) {
-        struct sim_end *end = &conn->ends[i];
-        if (!end->is_up || !end_is_alive(world, end))
-            end->is_gone = true;
-        else if (!is_silent)
-            end_down_after(world, conn, i, sim_rng_time(&world->rng, 0, notice_max),
-                           KITH_ECLOSED);
-    }
-    conn_free_if_gone(world, conn);
-}
-
-/* event: a = connection */
-static void run_thaw(struct sim_world *world, const struct sim_event *event)
-{
-    struct sim_conn *conn = world->wire.conns[event->a];
-    if (conn == NULL || conn->is_cut)
-        return;
-    conn->is_frozen = false;
-    for (unsigned from = 0; from < 2; from++) {
-        struct sim_flow *flow = &conn->flows[from];
-        /* What was under way when it froze arrives now. */
-        struct sim_packet *packet;
-        while ((packet = packets_take(&flow->flying)) != NULL)
-            packets_put(&flow->held, packet);
-        flow->is_sending = false;
-        sim_world_put(world, 0,
-                      (struct sim_event){.run = run_deliver, .a = conn->no, .b = from});
-    }
-}
-
-void sim_wire_stall(struct sim_world *world, struct sim_conn *conn, kith_time duration)
-{
-    if (conn->is_cut || conn->is_frozen)
-        return;
-    sim_world_say(world, 0, "x stall host %" PRIu32 " host %" PRIu32, conn->ends[0].host,
-                  conn->ends[1].host);
-    conn->is_frozen = true;
-    sim_world_put(world, duration, (struct sim_event){.run = run_thaw, .a = conn->no});
-}
-
-static bool joins(const struct sim_conn *conn, uint32_t a, uint32_t b)
-{
-    return (conn->ends[0].host == a && conn->ends[1].host == b) ||
-           (conn->ends[0].host == b && conn->ends[1].host == a);
-}
-
-void sim_wire_block(struct sim_world *world, uint32_t a, uint32_t b, bool is_blocked,
-                    bool is_silent)
-{
-    struct sim_wire *wire = &world->wire;
-    if (wire->blocked[pair_index(a, b)] == is_blocked)
-        return;
-    sim_world_say(world, 0, "x %s host %" PRIu32 " host %" PRIu32,
-                  is_blocked ? "block" : "unblock", a, b);
-    wire->blocked[pair_index(a, b)] = is_blocked;
-    if (!is_blocked)
-        return;
-    for (uint32_t no = 1; no <= wire->conn_count; no++) {
-        if (wire->conns[no] != NULL && joins(wire->conns[no], a, b))
-            sim_wire_cut(world, wire->conns[no], is_silent, KITH_SECOND);
-    }
-}
-
-void sim_wire_host_gone(struct sim_world *world, uint32_t host, bool is_silent)
-{
-    struct sim_wire *wire = &world->wire;
-    for (uint32_t no = 1; no <= wire->conn_count; no++) {
-        struct sim_conn *conn = wire->conns[no];
-        if (conn == NULL || (conn->ends[0].host != host && conn->ends[1].host != host))
-            continue;
-        if (conn->is_cut) {
-            for (unsigned i = 0; i < 2; i++) {
-                if (conn->ends[i].host == host)
-                    conn->ends[i].is_gone = true;
-            }
-            conn_free_if_gone(world, conn);
-        } else {
-            sim_wire_cut(world, conn, is_silent, conn->delay);
-        }
-    }
 }
 
 /* ---- questions ---- */
 
 static bool stands(const struct sim_world *world, const struct sim_conn *conn)
 {
-    return conn != NULL && !conn->is_cut && end_listens(world, &conn->ends[0]) &&
-           end_listens(world, &conn->ends[1]);
+    return conn != NULL && !conn->is_cut && sim_end_listens(world, &conn->ends[0]) &&
+           sim_end_listens(world, &conn->ends[1]);
+}
+
+bool sim_conn_joins(const struct sim_conn *conn, uint32_t a, uint32_t b)
+{
+    return (conn->ends[0].host == a && conn->ends[1].host == b) ||
+           (conn->ends[0].host == b && conn->ends[1].host == a);
 }
 
 size_t sim_wire_conn_count(const struct sim_world *world, uint32_t a, uint32_t b)
@@ -614,7 +282,7 @@ size_t sim_wire_conn_count(const struct sim_world *world, uint32_t a, uint32_t b
     size_t count = 0;
     for (uint32_t no = 1; no <= world->wire.conn_count; no++) {
         const struct sim_conn *conn = world->wire.conns[no];
-        count += stands(world, conn) && joins(conn, a, b);
+        count += stands(world, conn) && sim_conn_joins(conn, a, b);
     }
     return count;
 }
@@ -623,7 +291,7 @@ struct sim_conn *sim_wire_conn(const struct sim_world *world, uint32_t a, uint32
 {
     for (uint32_t no = world->wire.conn_count; no > 0; no--) {
         struct sim_conn *conn = world->wire.conns[no];
-        if (stands(world, conn) && joins(conn, a, b))
+        if (stands(world, conn) && sim_conn_joins(conn, a, b))
             return conn;
     }
     return NULL;
