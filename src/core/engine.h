@@ -378,12 +378,14 @@ struct kith_share {
         urgent; /* in node->urgent_shares: an acknowledgement is among them */
 };
 
-/* A run that may be a duplicate or a fork: compared with what is stored. */
+/* A run that may be a duplicate or a fork: compared with what is stored of each branch.
+ */
 struct kith_check {
     struct kith_list item; /* in node->checks */
     uint64_t load_no;
     uint32_t link;
-    struct kith_log *log;    /* the branch it is compared with */
+    struct kith_log *log;  /* the branch it is compared with now */
+    struct kith_log *base; /* the branch that holds the event before it; NULL: none yet */
     struct kith_bytes bytes; /* of the run (owned, same allocation) */
 };
 

@@ -24,13 +24,19 @@ bool kith_intake_follows(const struct kith_log *log, const struct kith_run *run)
     return run->seq_first == log->tail_seq + 1 && kith_id_equal(&run->prev, &log->tail);
 }
 
+/* A branch of which nothing came yet: what begins it may be another branch's as well. */
+static bool is_empty_branch(const struct kith_log *log)
+{
+    return log->base != NULL && log->tail_seq < log->seq_first;
+}
+
 /* The branch that this run goes on, or the nearest guess. NULL when the room is full. */
 static struct kith_log *find_log(struct kith_node *node, struct kith_share *share,
                                  const struct kith_run *run)
 {
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if (kith_intake_follows(log, run))
+        if (kith_intake_follows(log, run) && !is_empty_branch(log))
             return log;
     if (first != NULL)
         return first;
@@ -94,13 +100,38 @@ static void park(struct kith_node *node, struct kith_log *log, const struct kith
 
 /* ---- runs that do not simply follow ---- */
 
-/* Compare with what is stored there: a duplicate, or another branch? */
-static void check_later(struct kith_node *node, struct kith_share *share,
+/* The next branch, from `log` on, that may have stored this run, or what is before it. */
+static struct kith_log *next_to_compare(struct kith_log *log, const struct kith_run *run)
+{
+    while (log != NULL && (log->no == 0 || log->seq_first > last_seq(run) ||
+                           log->head_seq + 1 < run->seq_first))
+        log = log->branch_next;
+    return log;
+}
+
+static void load_branch(struct kith_node *node, struct kith_check *check,
                         struct kith_log *log, const struct kith_run *run)
 {
-    if (node->check_count >= KITH_CHECKS_MAX || log->no == 0)
+    uint64_t before = run->seq_first > 1 ? run->seq_first - 1 : 1;
+    check->log = log;
+    check->load_no = ++node->load_no;
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_LOAD);
+    effect->load.load_no = check->load_no;
+    effect->load.log_no = log->no;
+    effect->load.seq_from = before > log->seq_first ? before : log->seq_first;
+    effect->load.bytes_max = 2 * KITH_RUN_SIZE_MAX;
+}
+
+/* Compare with what is stored of the log: a duplicate, or another branch? */
+static void check_later(struct kith_node *node, struct kith_share *share,
+                        const struct kith_log *log, const struct kith_run *run)
+{
+    struct kith_log *first = kith_log_find(log->room, &log->author_id, &log->id);
+    first = next_to_compare(first, run);
+    if (node->check_count >= KITH_CHECKS_MAX || first == NULL)
         return; /* it is asked for again */
-    struct kith_check *check = kith_alloc(node->alloc, sizeof(*check) + run->bytes.size);
+    struct kith_check *check =
+        kith_alloc_zero(node->alloc, sizeof(*check) + run->bytes.size);
     if (check == NULL) {
         kith_node_break(node);
         return;
@@ -108,15 +139,9 @@ static void check_later(struct kith_node *node, struct kith_share *share,
     memcpy(check + 1, run->bytes.data, run->bytes.size);
     check->bytes = kith_bytes(check + 1, run->bytes.size);
     check->link = share->link->no;
-    check->log = log;
-    check->load_no = ++node->load_no;
     kith_list_push(&node->checks, &check->item);
     node->check_count++;
-    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_LOAD);
-    effect->load.load_no = check->load_no;
-    effect->load.log_no = log->no;
-    effect->load.seq_from = run->seq_first > 1 ? run->seq_first - 1 : 1;
-    effect->load.bytes_max = 2 * KITH_RUN_SIZE_MAX;
+    load_branch(node, check, first, run);
 }
 
 /* Held already, as it seems. Pushed by a link that was not asked: it need not go on. */
@@ -297,58 +322,98 @@ static void take_fork(struct kith_node *node, struct kith_share *share,
     base->is_restarting = false;
     branch->want_seq = base->want_seq;
     int error = take(node, share, branch, run);
-    if (error != 0) {
-        kith_log_forget_branch(node, branch);
+    kith_log_forget_branch(node, branch); /* unless there is something of it now */
+    if (error != 0)
         kith_link_fault(node, share->link, error);
-    }
 }
 
-static void compare(struct kith_node *node, struct kith_share *share,
-                    const struct kith_check *check, const struct kith_stored_run *runs,
+/* Is this event on its way to the store? */
+static bool is_pending(const struct kith_log *log, uint64_t seq, const struct kith_id *id)
+{
+    kith_list_each (item, &log->pending) {
+        const struct kith_run *run =
+            kith_list_item(item, struct kith_pending, in_log)->run;
+        if (seq >= run->seq_first && seq <= last_seq(run))
+            return kith_id_equal(&run->events[seq - run->seq_first].id, id);
+    }
+    return false;
+}
+
+/* No branch has stored it. */
+static void take_unknown(struct kith_node *node, struct kith_share *share,
+                         const struct kith_check *check, const struct kith_run *run)
+{
+    const struct kith_id *last = &run->events[run->count - 1].id;
+    struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
+        if (is_pending(log, last_seq(run), last))
+            return;
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
+        if (kith_intake_follows(log, run)) {
+            take(node, share, log, run);
+            return;
+        }
+    if (check->base != NULL)
+        take_fork(node, share, check->base, run);
+    else
+        kith_fetch_restart(node, first, share, last_seq(run), last);
+}
+
+/* False when it is to be compared with another branch, too. */
+static bool compare(struct kith_node *node, struct kith_share *share,
+                    struct kith_check *check, const struct kith_stored_run *runs,
                     size_t run_count, struct kith_run *scratch)
 {
     struct kith_run *run = node->run_scratch;
     if (kith_run_decode(check->bytes, run) != 0 ||
         kith_digest_run(run, &check->log->room->id) != 0)
-        return;
+        return true;
     const struct kith_id *last = &run->events[run->count - 1].id;
     if (kith_intake_is_among(share->room, runs, run_count, last_seq(run), last, scratch))
-        return; /* a duplicate */
-    for (struct kith_log *log = kith_log_find(share->room, &run->author, &run->log);
-         log != NULL; log = log->branch_next)
-        if (kith_intake_follows(log, run)) {
-            take(node, share, log, run);
-            return;
-        }
-    if (run->seq_first == 1 ||
-        kith_intake_is_among(share->room, runs, run_count, run->seq_first - 1, &run->prev,
-                             scratch))
-        take_fork(node, share, check->log, run);
+        return true; /* a duplicate */
+    if (check->base == NULL &&
+        (run->seq_first == 1 ||
+         kith_intake_is_among(share->room, runs, run_count, run->seq_first - 1,
+                              &run->prev, scratch)))
+        check->base = check->log;
+    struct kith_log *next = next_to_compare(check->log->branch_next, run);
+    if (next != NULL)
+        load_branch(node, check, next, run);
     else
-        kith_fetch_restart(node, check->log, share, last_seq(run),
-                           &run->events[run->count - 1].id);
+        take_unknown(node, share, check, run);
+    return next == NULL;
+}
+
+static struct kith_check *find_check(struct kith_node *node, uint64_t load_no)
+{
+    kith_list_each (item, &node->checks) {
+        struct kith_check *check = kith_list_item(item, struct kith_check, item);
+        if (check->load_no == load_no)
+            return check;
+    }
+    return NULL;
 }
 
 bool kith_intake_loaded(struct kith_node *node, uint64_t load_no, int error,
                         const struct kith_stored_run *runs, size_t run_count)
 {
-    kith_list_each (item, &node->checks) {
-        struct kith_check *check = kith_list_item(item, struct kith_check, item);
-        if (check->load_no != load_no)
-            continue;
-        struct kith_share *share = share_of(node, check);
-        struct kith_run *scratch = kith_alloc(node->alloc, sizeof(*scratch));
-        if (scratch == NULL)
-            kith_node_break(node);
-        else if (error == 0 && share != NULL)
-            compare(node, share, check, runs, run_count, scratch);
-        kith_release(node->alloc, scratch);
+    struct kith_check *check = find_check(node, load_no);
+    if (check == NULL)
+        return false;
+    struct kith_share *share = share_of(node, check);
+    struct kith_run *scratch = kith_alloc(node->alloc, sizeof(*scratch));
+    bool is_done = true;
+    if (scratch == NULL)
+        kith_node_break(node);
+    else if (error == 0 && share != NULL)
+        is_done = compare(node, share, check, runs, run_count, scratch);
+    kith_release(node->alloc, scratch);
+    if (is_done) {
         kith_list_remove(&check->item);
         kith_release(node->alloc, check);
         node->check_count--;
-        return true;
     }
-    return false;
+    return true;
 }
 
 void kith_intake_free_all(struct kith_node *node)
