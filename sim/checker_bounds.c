@@ -18,6 +18,9 @@ static void on_step(struct sim_world *world, struct sim_host *host)
     if (host->heap.size > HEAP_SIZE_BUSY_MAX)
         sim_world_fail(world, "bounds", "host %" PRIu32 " has %zu bytes allocated",
                        host->no, host->heap.size);
+    if (world->wire.waiting_size_max > QUEUE_SIZE_MAX)
+        sim_world_fail(world, "bounds", "host %" PRIu32 " queued %zu bytes on one link",
+                       host->no, world->wire.waiting_size_max);
 }
 
 static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
@@ -29,17 +32,6 @@ static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
                      "host %" PRIu32 " has %zu bytes allocated while at rest", no,
                      host->heap.size);
             return false;
-        }
-    }
-    for (uint32_t no = 1; no <= world->wire.conn_count; no++) {
-        const struct sim_conn *conn = world->wire.conns[no];
-        for (unsigned i = 0; conn != NULL && i < 2; i++) {
-            if (conn->flows[i].waiting_size_max > QUEUE_SIZE_MAX) {
-                snprintf(why, SIM_WHY_SIZE,
-                         "host %" PRIu32 " queued %zu bytes on one link",
-                         conn->ends[i].host, conn->flows[i].waiting_size_max);
-                return false;
-            }
         }
     }
     return true;

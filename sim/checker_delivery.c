@@ -29,6 +29,9 @@ static void on_notice(struct sim_world *world, struct sim_host *host,
         return;
     const uint32_t log_no = notice->delivery.log_no;
     const struct kith_id peer = sim_host_peer_id(host, notice->delivery.peer_no);
+    const struct sim_host *other = sim_world_host_of(world, &peer);
+    if (other != NULL && other->liar != NULL)
+        return; /* that it holds it is its lie */
     if (log_no == 0 || log_no > host->disk.log_no_max) {
         sim_world_fail(world, "delivery", "host %" PRIu32 " knows no log %" PRIu32,
                        host->no, log_no);
@@ -52,7 +55,8 @@ static void on_notice(struct sim_world *world, struct sim_host *host,
 static bool has_reader(const struct sim_world *world, const struct sim_text *text)
 {
     for (uint32_t no = 1; no <= world->host_count; no++)
-        if (no != text->author && sim_host_is_in(world->hosts[no], text->to))
+        if (!world->hosts[no]->has_left && !sim_host_is_same(world, no, text->author) &&
+            sim_host_is_in(world->hosts[no], text->to))
             return true;
     return false;
 }
@@ -62,7 +66,8 @@ static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
     for (uint32_t no = 1; no <= world->ledger.count; no++) {
         const struct sim_text *text = sim_ledger_text(&world->ledger, no);
         const struct sim_host *host = sim_world_host(world, text->author);
-        if (text->state != SIM_TEXT_STORED || host->node == NULL)
+        if (text->state != SIM_TEXT_STORED || host->node == NULL ||
+            (sim_text_is_direct(text) && sim_host_present(world, text->to) == NULL))
             continue;
         const struct kith_delivery state =
             kith_node_delivery(host->node, text->log_no, text->seq);
@@ -82,7 +87,8 @@ static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
 
 const struct sim_checker sim_checker_delivery = {
     .name = "delivery",
-    .claim = "delivered means held by that peer; in the end nothing is pending",
+    .claim = "delivered means held by that peer; in the end nothing is pending but for "
+             "whom left",
     .notice = on_notice,
     .settled = settled,
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Nothing acknowledged is lost, nothing is held twice, nothing refused turns up. What one
- * node holds of a room all its members come to hold. */
+ * node holds of a room all its members come to hold. Who left for good may have taken
+ * with it what nobody else held yet; of liars nothing is expected. */
 #include "checker.h"
 
 #include "world.h"
@@ -10,15 +11,19 @@
 static bool is_member(const struct sim_world *world, const struct sim_text *text,
                       uint32_t host)
 {
+    if (world->hosts[host]->has_left || world->hosts[host]->liar != NULL)
+        return false;
     if (text->to & SIM_ROOM)
         return sim_host_is_in(world->hosts[host], text->to);
-    return text->to == 0 || text->to == host || text->author == host;
+    return text->to == 0 || sim_host_is_same(world, text->to, host) ||
+           sim_host_is_same(world, text->author, host);
 }
 
 static bool is_held_anywhere(const struct sim_world *world, uint32_t text_no)
 {
     for (uint32_t no = 1; no <= world->host_count; no++) {
-        if (sim_disk_text_count(&world->hosts[no]->disk, text_no) > 0)
+        if (!world->hosts[no]->has_left &&
+            sim_disk_text_count(&world->hosts[no]->disk, text_no) > 0)
             return true;
     }
     return false;
@@ -27,9 +32,10 @@ static bool is_held_anywhere(const struct sim_world *world, uint32_t text_no)
 static bool text_settled(const struct sim_world *world, const struct sim_text *text,
                          char why[static SIM_WHY_SIZE])
 {
-    const bool is_expected =
-        text->state == SIM_TEXT_STORED || is_held_anywhere(world, text->no);
-    if (text->state == SIM_TEXT_REFUSED && is_expected) {
+    const bool is_held = is_held_anywhere(world, text->no);
+    const bool has_author = !sim_world_host(world, text->author)->has_left;
+    const bool is_expected = is_held || (text->state == SIM_TEXT_STORED && has_author);
+    if (text->state == SIM_TEXT_REFUSED && is_held) {
         snprintf(why, SIM_WHY_SIZE, "text %" PRIu32 " was refused (%s), yet it is held",
                  text->no, kith_error_name(text->error));
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One order everywhere: the history of a room, as the store pages it, ascends by
- * (hlc, id) and is the same at every member. */
+ * (hlc, id) and is the same at every member; what liars wrote, who need not have shown it
+ * to all, excepted. */
 #include "checker.h"
 
 #include "world.h"
@@ -11,10 +12,13 @@
 #define PAGE_LIMIT 256
 
 struct history {
+    const struct sim_world *world;
+    const struct sim_host *host;
     crypto_generichash_state state;
     uint64_t count;
     size_t page_count;
     struct kith_cursor last;
+    bool has_last;
     bool is_ascending;
 };
 
@@ -22,30 +26,33 @@ static int add_event(void *ctx, const struct kith_stored_event *event)
 {
     struct history *history = ctx;
     const struct kith_cursor *last = &history->last;
-    if (history->count > 0 &&
+    if (history->has_last &&
         (event->hlc < last->hlc ||
          (event->hlc == last->hlc && kith_id_compare(&event->id, &last->id) <= 0)))
         history->is_ascending = false;
     history->last = (struct kith_cursor){.hlc = event->hlc, .id = event->id};
+    history->has_last = true;
+    history->page_count++;
+    const struct sim_host *author =
+        sim_world_host_of(history->world, &history->host->disk.peers[event->author_no]);
+    if (author != NULL && author->liar != NULL)
+        return 0;
     crypto_generichash_update(&history->state, (const uint8_t *)&event->hlc,
                               sizeof(event->hlc));
     crypto_generichash_update(&history->state, event->id.bytes, sizeof(event->id.bytes));
     history->count++;
-    history->page_count++;
     return 0;
 }
 
 static int read_history(struct sim_host *host, uint32_t room_no, struct history *out)
 {
-    *out = (struct history){.is_ascending = true};
-    crypto_generichash_init(&out->state, NULL, 0, 32);
     int error = 0;
     do {
         const struct kith_cursor after = out->last;
         const struct kith_page_query query = {.room_no = room_no,
                                               .kind = KITH_KIND_MESSAGE,
                                               .limit = PAGE_LIMIT,
-                                              .after = out->count == 0 ? NULL : &after};
+                                              .after = out->has_last ? &after : NULL};
         out->page_count = 0;
         error = kith_store_page(host->disk.store, &query, add_event, out);
     } while (error == 0 && out->page_count == PAGE_LIMIT);
@@ -61,10 +68,11 @@ static uint32_t room_of(const struct sim_host *host, const struct kith_id *id)
     return 0;
 }
 
-static bool history_of(struct sim_host *host, const struct kith_id *room, uint64_t *count,
+static bool history_of(const struct sim_world *world, struct sim_host *host,
+                       const struct kith_id *room, uint64_t *count,
                        uint8_t out[static 32], char why[static SIM_WHY_SIZE])
 {
-    struct history history = {.is_ascending = true};
+    struct history history = {.world = world, .host = host, .is_ascending = true};
     crypto_generichash_init(&history.state, NULL, 0, 32);
     const uint32_t room_no = room_of(host, room);
     if (room_no != 0) {
@@ -80,13 +88,14 @@ static bool history_of(struct sim_host *host, const struct kith_id *room, uint64
     return true;
 }
 
-static bool same_history(struct sim_host *a, struct sim_host *b,
-                         const struct kith_id *room, char why[static SIM_WHY_SIZE])
+static bool same_history(const struct sim_world *world, struct sim_host *a,
+                         struct sim_host *b, const struct kith_id *room,
+                         char why[static SIM_WHY_SIZE])
 {
     uint64_t count_a = 0, count_b = 0;
     uint8_t hash_a[32], hash_b[32];
-    if (!history_of(a, room, &count_a, hash_a, why) ||
-        !history_of(b, room, &count_b, hash_b, why))
+    if (!history_of(world, a, room, &count_a, hash_a, why) ||
+        !history_of(world, b, room, &count_b, hash_b, why))
         return false;
     if (count_a == count_b && memcmp(hash_a, hash_b, sizeof(hash_a)) == 0)
         return true;
@@ -101,7 +110,8 @@ static struct sim_host *first_in(const struct sim_world *world, const struct kit
 {
     for (uint32_t no = 1; no <= world->host_count; no++) {
         const uint32_t room_no = room_of(world->hosts[no], id);
-        if (room_no != 0 && world->hosts[no]->disk.rooms[room_no].is_joined)
+        if (room_no != 0 && !world->hosts[no]->has_left &&
+            world->hosts[no]->disk.rooms[room_no].is_joined)
             return world->hosts[no];
     }
     return NULL;
@@ -115,18 +125,21 @@ static bool room_settled(struct sim_world *world, struct sim_host *host,
     if (room->kind == KITH_ROOM_DIRECT) {
         struct sim_host *peer =
             sim_world_host_of(world, &host->disk.peers[room->peer_no]);
-        return peer == NULL || same_history(host, peer, &room->id, why);
+        return peer == NULL || peer->has_left || peer->liar != NULL ||
+               same_history(world, host, peer, &room->id, why);
     }
     /* Each is compared with the first that is in it: so all are with one another. */
     struct sim_host *first = first_in(world, &room->id);
-    return !room->is_joined || host == first || same_history(first, host, &room->id, why);
+    return !room->is_joined || host == first ||
+           same_history(world, first, host, &room->id, why);
 }
 
 static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
 {
     for (uint32_t no = 1; no <= world->host_count; no++) {
         struct sim_host *host = world->hosts[no];
-        for (uint32_t room = 1; room <= host->disk.room_no_max; room++) {
+        for (uint32_t room = 1; room <= host->disk.room_no_max && !host->has_left;
+             room++) {
             if (host->disk.rooms[room].no != 0 &&
                 !room_settled(world, host, &host->disk.rooms[room], why))
                 return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Direct messages are at no third node, and those of a room with nobody who was never in
- * it. */
+ * it. What comes to liars they check themselves (liar.c). */
 #include "checker.h"
 
 #include "world.h"
@@ -11,7 +11,8 @@ static bool may_hold(const struct sim_world *world, const struct sim_text *text,
                      uint32_t host)
 {
     if (sim_text_is_direct(text))
-        return host == text->to || host == text->author;
+        return sim_host_is_same(world, host, text->to) ||
+               sim_host_is_same(world, host, text->author);
     return sim_host_was_in(world->hosts[host], text->to);
 }
 

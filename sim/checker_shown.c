@@ -49,7 +49,8 @@ static bool room_fits(const struct sim_host *host, uint32_t room_no,
     const struct kith_name name = sim_ledger_room(text->to);
     if (!sim_text_is_direct(text))
         return room.kind == KITH_ROOM_OPEN && strcmp(room.name, name.text) == 0;
-    const uint32_t other = host->no == text->author ? text->to : text->author;
+    const uint32_t other =
+        sim_host_is_same(world, host->no, text->author) ? text->to : text->author;
     const struct kith_id peer = sim_host_peer_id(host, room.peer_no);
     return room.kind == KITH_ROOM_DIRECT &&
            kith_id_equal(&peer, &sim_world_host(world, other)->identity.id);
@@ -109,13 +110,15 @@ static void on_notice(struct sim_world *world, struct sim_host *host,
                        "host %" PRIu32 ": arrival %" PRIu64 " after %" PRIu64, host->no,
                        notice->message.arrival_first, host->arrival_last);
     host->arrival_last = notice->message.arrival_first + run->count - 1;
-    struct sim_shown_log *log = shown_log(host, run);
     const struct sim_host *from = sim_world_host_of(world, &run->author);
     if (from == NULL) {
         sim_world_fail(world, "shown", "host %" PRIu32 " shows a stranger's run",
                        host->no);
         return;
     }
+    if (from->liar != NULL)
+        return; /* whatever it said */
+    struct sim_shown_log *log = shown_log(host, run);
     if (!from->is_copy)
         check_sequence(world, host, log, run);
     for (size_t i = 0; i < run->count && !world->failure.is_set; i++) {

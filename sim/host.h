@@ -12,6 +12,24 @@
 #define SIM_PEERS_MAX 64 /* configured peers of a host */
 
 struct sim_world;
+struct sim_liar;
+
+/* Where a process may die: just before a STORE, a commit or a SEND, or just after a
+ * commit, which its core has not heard of yet. */
+enum sim_point {
+    SIM_POINT_PUT = 1,
+    SIM_POINT_COMMIT = 2,
+    SIM_POINT_COMMITTED = 4,
+    SIM_POINT_SEND = 8,
+    SIM_POINT_ANY = 15,
+};
+
+/* A death to come: at one of `points`, when `skipped` of them have passed. */
+struct sim_crash {
+    unsigned points; /* 0: none */
+    uint64_t skipped;
+    kith_time down; /* it starts again after so long */
+};
 
 /* A notice people got, as far as scenarios ask for it. MESSAGE and REPLY to SEND go to
  * the ledger instead. */
@@ -47,7 +65,8 @@ struct sim_load {
 
 struct sim_host {
     uint32_t no;
-    bool is_copy; /* a copied home: its author may fork */
+    bool is_copy;  /* copied or put back: its author may fork */
+    bool has_left; /* for good */
     struct kith_name name;
     struct sim_identity identity;
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
@@ -64,6 +83,9 @@ struct sim_host {
 
     /* The process. */
     struct kith_node *node; /* NULL while down */
+    struct sim_liar *liar;  /* owned; in place of a node */
+    struct sim_crash crash;
+    uint64_t point_count; /* passed, of all processes */
     uint32_t generation;
     struct sim_heap heap;
     bool is_out_of_memory; /* it ends, and takes no more steps */
@@ -104,10 +126,30 @@ void sim_host_configure(struct sim_world *world, uint32_t host, uint32_t peer);
 void sim_host_start(struct sim_world *world, uint32_t host);
 /* The process dies; what is committed stays. Silent: the network went first. */
 void sim_host_crash(struct sim_world *world, uint32_t host, bool is_silent);
-
+/* Only the process dies: what it sent still arrives. */
+void sim_host_kill(struct sim_world *world, uint32_t host);
+void sim_host_start_later(struct sim_world *world, uint32_t host, kith_time after);
+/* Let the process die at one of `points`, once `skipped` of them have passed. */
+void sim_host_crash_at(struct sim_world *world, uint32_t host, unsigned points,
+                       uint64_t skipped, kith_time down);
+/* It is at one of them. True when it died there, and its effects with it. */
+bool sim_host_point(struct sim_world *world, struct sim_host *host, enum sim_point point);
+/* It goes and never comes back. */
+void sim_host_depart(struct sim_world *world, uint32_t host);
+/* Whoever has this host's identity and has not left; NULL when nobody does. */
+struct sim_host *sim_host_present(const struct sim_world *world, uint32_t host);
+/* Have two hosts one identity? */
+bool sim_host_is_same(const struct sim_world *world, uint32_t a, uint32_t b);
+static inline bool sim_host_is_up(const struct sim_host *host)
+{
+    return host->node != NULL || host->liar != NULL;
+}
 /* The allocation `fail_in` from now on fails (1: the next one); of the next process, if
  * none runs. Where that ends it, another one starts a second later. */
 void sim_host_run_short(struct sim_world *world, uint32_t host, size_t fail_in);
+/* Did it run out, as it was told to? Then it ends, after all that is under way now. */
+bool sim_host_is_out_of_memory(struct sim_world *world, struct sim_host *host, int error);
+
 /* Remember the disk as it is (false while a transaction is open); and, later, go back to
  * it: the power fails, and what was not synced is gone. The next start is another boot,
  * unless `is_same_boot`: a virtual machine put back, which cannot know. */
@@ -145,6 +187,11 @@ void sim_host_load(struct sim_world *world, struct sim_host *host,
 /* What people are told (host_people.c). */
 void sim_host_tell(struct sim_world *world, struct sim_host *host,
                    const struct kith_notice *notice);
+
+/* The process is no more, its memory freed; returns how many blocks it left. Nobody else
+ * hears of it. */
+size_t sim_host_end(struct sim_host *host);
+void sim_host_forget_snapshot(struct sim_host *host);
 
 /* The id of peer `no` as the running node numbers it; its own for 0. */
 struct kith_id sim_host_peer_id(const struct sim_host *host, uint32_t no);

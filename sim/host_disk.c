@@ -120,6 +120,8 @@ static void run_commit(struct sim_world *world, const struct sim_event *event)
         fail_store(world, host, KITH_EFULL);
         return;
     }
+    if (sim_host_point(world, host, SIM_POINT_COMMIT))
+        return;
     const int error = sim_disk_commit(&host->disk);
     if (error != 0) {
         sim_world_fail(world, "store", "host %" PRIu32 ": commit: %s (%s)", host->no,
@@ -127,6 +129,8 @@ static void run_commit(struct sim_world *world, const struct sim_event *event)
         return;
     }
     sim_world_say(world, host->no, "$ commit %" PRIu64, host->store_no);
+    if (sim_host_point(world, host, SIM_POINT_COMMITTED))
+        return;
     release_loads(world, host);
     struct sim_event stored = event_of(host, run_stored);
     stored.a = host->store_no;
@@ -150,6 +154,8 @@ void sim_host_store(struct sim_world *world, struct sim_host *host, uint64_t sto
                        "host %" PRIu32 ": STORE %" PRIu64 " after STORE %" PRIu64,
                        host->no, store_no, host->store_no);
     host->store_no = store_no;
+    if (sim_host_point(world, host, SIM_POINT_PUT))
+        return;
     const int error = sim_disk_put(&host->disk, record);
     if (error != 0) {
         sim_world_fail(world, "store", "host %" PRIu32 ": put of record type %d: %s (%s)",

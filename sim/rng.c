@@ -55,12 +55,27 @@ bool sim_rng_chance(struct sim_rng *rng, unsigned percent)
     return sim_rng_below(rng, 100) < percent;
 }
 
+/* Uniform in (0, 1]. */
+static double unit(struct sim_rng *rng)
+{
+    return (double)((sim_rng_next(rng) >> 11) + 1) / 9007199254740993.0;
+}
+
+double sim_rng_exponential(struct sim_rng *rng)
+{
+    return -log(unit(rng));
+}
+
+double sim_rng_pareto(struct sim_rng *rng, double shape)
+{
+    return pow(unit(rng), -1 / shape);
+}
+
 kith_time sim_rng_wait(struct sim_rng *rng, double per_minute)
 {
     if (per_minute <= 0)
         return KITH_TIME_NEVER;
-    const double uniform = (double)((sim_rng_next(rng) >> 11) + 1) / 9007199254740993.0;
-    const double wait = -log(uniform) * (double)KITH_MINUTE / per_minute;
+    const double wait = sim_rng_exponential(rng) * (double)KITH_MINUTE / per_minute;
     return wait > (double)(24 * KITH_HOUR) ? 24 * KITH_HOUR : (kith_time)wait;
 }
 

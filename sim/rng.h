@@ -25,6 +25,10 @@ kith_time sim_rng_time(struct sim_rng *rng, kith_time min, kith_time max);
 /* True `percent` times in a hundred. */
 bool sim_rng_chance(struct sim_rng *rng, unsigned percent);
 
+/* Exponential of mean 1; Pareto of scale 1, so never below it. */
+double sim_rng_exponential(struct sim_rng *rng);
+double sim_rng_pareto(struct sim_rng *rng, double shape);
+
 /* Until the next of events that come `per_minute` on average (exponential); NEVER at 0.
  */
 kith_time sim_rng_wait(struct sim_rng *rng, double per_minute);

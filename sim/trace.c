@@ -6,13 +6,15 @@
 #include <string.h>
 
 const char sim_trace_legend[] =
-    "SECONDS HOST WHAT     one line a happening, in virtual time; host 0 is the world\n"
-    "  + up/crash/restart  processes begin and end, homes stay\n"
-    "  > DIAL SEND CLOSE …  what the core wants done (link, frame type, size, print)\n"
-    "  < UP DOWN FRAME …   what the core is told\n"
-    "  $ commit/fail/load  the disk\n"
-    "  ! message/reply/…   what people are told\n"
-    "  x cut/stall/block   faults\n";
+    "  SECONDS HOST WHAT     a line a happening, in virtual time; host 0 is the world\n"
+    "  + up, kill, crash, …  processes begin and end, homes stay; \"at point 1, 2, 4, "
+    "8\":\n"
+    "                        before a store, before or after a commit, before a send\n"
+    "  > DIAL, SEND, CLOSE   what the core wants done (link, frame type, size, print)\n"
+    "  < UP, DOWN, FRAME     what the core is told\n"
+    "  $ commit, fail, load  the disk\n"
+    "  ! message, reply, …   what people are told, and ask for\n"
+    "  x cut, stall, group … faults\n";
 
 void sim_trace_init(struct sim_trace *trace, FILE *out)
 {

@@ -14,14 +14,15 @@
 
 void sim_wire_deinit(struct sim_wire *wire)
 {
-    for (uint32_t no = 1; no <= wire->conn_count; no++) {
-        if (wire->conns[no] == NULL)
-            continue;
-        sim_conn_clear(wire->conns[no]);
-        free(wire->conns[no]);
+    for (size_t i = 0; i < wire->live_count; i++) {
+        sim_conn_clear(wire->live[i]);
+        free(wire->live[i]);
     }
+    sim_echo_deinit(wire);
     free(wire->conns);
+    free(wire->live);
     free(wire->blocked);
+    free(wire->groups);
     *wire = (struct sim_wire){0};
 }
 
@@ -46,7 +47,7 @@ struct kith_address sim_wire_address(uint32_t host_no)
 bool sim_end_is_alive(const struct sim_world *world, const struct sim_end *end)
 {
     const struct sim_host *host = sim_world_host(world, end->host);
-    return !end->is_gone && host->node != NULL && host->generation == end->generation;
+    return !end->is_gone && sim_host_is_up(host) && host->generation == end->generation;
 }
 
 bool sim_end_listens(const struct sim_world *world, const struct sim_end *end)
@@ -58,7 +59,11 @@ void sim_conn_free_if_gone(struct sim_world *world, struct sim_conn *conn)
 {
     if (!conn->ends[0].is_gone || !conn->ends[1].is_gone)
         return;
-    world->wire.conns[conn->no] = NULL;
+    struct sim_wire *wire = &world->wire;
+    struct sim_conn *last = wire->live[--wire->live_count];
+    wire->live[conn->place] = last;
+    last->place = conn->place;
+    wire->conns[conn->no] = NULL;
     sim_conn_clear(conn);
     free(conn);
 }
@@ -81,8 +86,10 @@ static void run_end_down(struct sim_world *world, const struct sim_event *event)
             .type = KITH_INPUT_LINK_DOWN,
             .link_down = {.link = end->link, .error = event->error}};
         sim_host_step(world, host, &input);
+        conn = world->wire.conns[event->a]; /* the process may have died of it */
     }
-    sim_conn_free_if_gone(world, conn);
+    if (conn != NULL)
+        sim_conn_free_if_gone(world, conn);
 }
 
 void sim_end_down_after(struct sim_world *world, struct sim_conn *conn, unsigned end,
@@ -169,7 +176,11 @@ static struct sim_conn *conn_new(struct sim_world *world, uint32_t from, uint32_
     struct sim_conn *conn = sim_zeroed(sizeof(*conn));
     wire->conns = sim_grown(wire->conns, &wire->conn_capacity, no, sizeof(*wire->conns));
     wire->conns[no] = conn;
+    wire->live = sim_grown(wire->live, &wire->live_capacity, wire->live_count,
+                           sizeof(*wire->live));
     conn->no = no;
+    conn->place = wire->live_count;
+    wire->live[wire->live_count++] = conn;
     conn->rate = wire->rate == 0 ? RATE_DEFAULT : wire->rate;
     const uint32_t hosts[2] = {from, to};
     for (unsigned i = 0; i < 2; i++)
@@ -187,11 +198,11 @@ static void run_dial(struct sim_world *world, const struct sim_event *event)
     const struct dialling *dialling = event->owned;
     struct sim_host *host = sim_world_host(world, event->host);
     struct sim_host *target = sim_world_host(world, dialling->target);
-    if (sim_wire_is_blocked(world, host->no, target->no)) {
+    if (!sim_wire_can_dial(world, host->no, target->no)) {
         dial_fails(world, host, dialling->dial, KITH_EUNREACHABLE, UNREACHABLE_AFTER);
         return;
     }
-    if (target->node == NULL) {
+    if (!sim_host_is_up(target)) {
         dial_fails(world, host, dialling->dial, KITH_EREFUSED, 0);
         return;
     }
@@ -203,7 +214,6 @@ static void run_dial(struct sim_world *world, const struct sim_event *event)
     struct sim_conn *conn = conn_new(world, host->no, target->no);
     conn->dial = dialling->dial;
     conn->delay = dialling->delay;
-    conn->jitter = dialling->delay / 4;
     conn->flows[0].arrival_last = conn->flows[1].arrival_last = world->now + conn->delay;
     sim_world_put(world, conn->delay,
                   (struct sim_event){.run = run_listener_up, .a = conn->no});
@@ -267,7 +277,7 @@ void sim_wire_trust(struct sim_world *world, struct sim_host *host, uint32_t lin
 
 static bool stands(const struct sim_world *world, const struct sim_conn *conn)
 {
-    return conn != NULL && !conn->is_cut && sim_end_listens(world, &conn->ends[0]) &&
+    return !conn->is_cut && sim_end_listens(world, &conn->ends[0]) &&
            sim_end_listens(world, &conn->ends[1]);
 }
 
@@ -280,8 +290,8 @@ bool sim_conn_joins(const struct sim_conn *conn, uint32_t a, uint32_t b)
 size_t sim_wire_conn_count(const struct sim_world *world, uint32_t a, uint32_t b)
 {
     size_t count = 0;
-    for (uint32_t no = 1; no <= world->wire.conn_count; no++) {
-        const struct sim_conn *conn = world->wire.conns[no];
+    for (size_t i = 0; i < world->wire.live_count; i++) {
+        const struct sim_conn *conn = world->wire.live[i];
         count += stands(world, conn) && sim_conn_joins(conn, a, b);
     }
     return count;
@@ -289,8 +299,8 @@ size_t sim_wire_conn_count(const struct sim_world *world, uint32_t a, uint32_t b
 
 struct sim_conn *sim_wire_conn(const struct sim_world *world, uint32_t a, uint32_t b)
 {
-    for (uint32_t no = world->wire.conn_count; no > 0; no--) {
-        struct sim_conn *conn = world->wire.conns[no];
+    for (size_t i = 0; i < world->wire.live_count; i++) {
+        struct sim_conn *conn = world->wire.live[i];
         if (stands(world, conn) && sim_conn_joins(conn, a, b))
             return conn;
     }

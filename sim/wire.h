@@ -13,6 +13,8 @@
 #include "core/node.h"
 #include "rng.h"
 
+#define SIM_HOSTS_MAX 512
+
 struct sim_world;
 struct sim_host;
 
@@ -35,6 +37,7 @@ struct sim_flow {
     struct sim_packets flying;
     struct sim_packets held; /* arrived; the receiver is paused */
     bool is_sending;
+    bool is_frozen;         /* nothing moves this way for a while */
     kith_time arrival_last; /* nothing arrives before what went before it */
     size_t waiting_size_max;
 };
@@ -52,14 +55,13 @@ struct sim_end {
 
 struct sim_conn {
     uint32_t no;
+    size_t place; /* among those that live */
     uint32_t dial;
     struct sim_end ends[2];   /* the dialler's, the listener's */
     struct sim_flow flows[2]; /* from the end of the same index */
     bool is_cut;              /* nothing moves any more */
-    bool is_frozen;           /* nothing moves, and nobody is told */
-    kith_time delay;
-    kith_time jitter;
-    uint64_t rate; /* bytes a second, each way */
+    kith_time delay;          /* the shortest, one way */
+    uint64_t rate;            /* bytes a second, each way */
     uint8_t exporter_net[KITH_EXPORTER_SIZE];
     uint8_t exporter_room[KITH_EXPORTER_SIZE];
 };
@@ -68,20 +70,48 @@ struct sim_conn {
 typedef bool sim_tamper(void *ctx, const struct sim_conn *conn, unsigned from,
                         uint8_t *bytes, size_t size);
 
+/* How long a frame takes beyond the shortest delay of its connection. */
+enum sim_delay {
+    SIM_DELAY_ANY,         /* chosen by the seed */
+    SIM_DELAY_UNIFORM,     /* up to a quarter of it */
+    SIM_DELAY_EXPONENTIAL, /* half of it on average */
+    SIM_DELAY_PARETO,      /* mostly little, now and then very long (shape 1.2) */
+};
+
+/* A run that was under way when its link was cut: it arrived, and is sent again over the
+ * next link of the two, as one does who never heard that it did. */
+struct sim_echo {
+    uint32_t from;
+    uint32_t to;
+    struct kith_id room;
+    struct kith_bytes run; /* owned */
+};
+
 struct sim_wire {
     struct sim_conn **conns; /* by number; 0 is unused; those gone are NULL */
     size_t conn_capacity;
     uint32_t conn_count; /* the highest number */
-    bool *blocked;       /* hosts_max squared: no way between the two */
+    struct sim_conn **live;
+    size_t live_count;
+    size_t live_capacity;
+    bool *blocked;   /* [from * SIM_HOSTS_MAX + to]: the one cannot dial the other */
+    uint8_t *groups; /* by host: of different groups none reaches another */
+    struct sim_echo *echoes;
+    size_t echo_count;
+    size_t echo_capacity;
     sim_tamper *tamper;
     void *tamper_ctx;
     /* What new connections are like. */
     kith_time delay_min;
     kith_time delay_max;
+    enum sim_delay delay;
+    unsigned loss_percent; /* of segments, each sent again after a while */
     uint64_t rate;
     bool is_lan;
     uint64_t frame_count; /* delivered */
+    uint64_t echo_total;  /* sent a second time */
     uint64_t byte_count;
+    size_t waiting_size_max; /* of any flow, ever */
 };
 
 void sim_wire_deinit(struct sim_wire *wire);
@@ -101,14 +131,28 @@ void sim_wire_trust(struct sim_world *world, struct sim_host *host, uint32_t lin
  * neither when silent. */
 void sim_wire_cut(struct sim_world *world, struct sim_conn *conn, bool is_silent,
                   kith_time notice_max);
-/* Nothing moves for a while, then all goes on. */
-void sim_wire_stall(struct sim_world *world, struct sim_conn *conn, kith_time duration);
+/* What was under way arrives just before the cut; its runs arrive once more over the next
+ * connection of the two hosts (wire_echo.c). */
+void sim_wire_cut_doubling(struct sim_world *world, struct sim_conn *conn,
+                           kith_time notice_max);
+/* Nothing moves in the directions given (bit 0: from the dialler, bit 1: to it) for a
+ * while, then all goes on. */
+void sim_wire_stall(struct sim_world *world, struct sim_conn *conn, unsigned ways,
+                    kith_time duration);
 /* No way between two hosts (or again one); what they have is cut. */
 void sim_wire_block(struct sim_world *world, uint32_t a, uint32_t b, bool is_blocked,
                     bool is_silent);
-bool sim_wire_is_blocked(const struct sim_world *world, uint32_t a, uint32_t b);
-/* The process of `host` has gone: its connections end. */
+/* The same for dials by `from` alone: the other may dial. */
+void sim_wire_block_dials(struct sim_world *world, uint32_t from, uint32_t to,
+                          bool is_blocked);
+/* Put a host into a group; what it has with hosts of other groups is cut. */
+void sim_wire_separate(struct sim_world *world, uint32_t host, uint8_t group,
+                       bool is_silent);
+bool sim_wire_can_dial(const struct sim_world *world, uint32_t from, uint32_t to);
+/* The process of `host` has gone: its connections end. What it sent is lost; or, where
+ * only the process died, still arrives. */
 void sim_wire_host_gone(struct sim_world *world, uint32_t host, bool is_silent);
+void sim_wire_host_killed(struct sim_world *world, uint32_t host);
 
 /* Connections that stand (up at both ends) between two hosts. */
 size_t sim_wire_conn_count(const struct sim_world *world, uint32_t a, uint32_t b);

@@ -20,6 +20,16 @@ struct sim_conn *sim_conn_of(const struct sim_world *world, const struct sim_hos
 bool sim_conn_joins(const struct sim_conn *conn, uint32_t a, uint32_t b);
 /* Everything under way is lost. */
 void sim_conn_clear(struct sim_conn *conn);
+/* The end sends nothing more: the other is told once it has all that came before. */
+void sim_conn_finish(struct sim_world *world, struct sim_conn *conn, unsigned end);
+/* Hand over all that is under way, unless the receiver pauses. May free it. */
+void sim_conn_flush(struct sim_world *world, uint32_t conn_no, unsigned from);
+/* A packet that holds a whole frame, behind everything that has arrived. */
+void sim_conn_inject(struct sim_conn *conn, unsigned from, struct kith_bytes frame);
+/* `frame` was delivered: what is to come twice comes behind a VECTOR (wire_echo.c). */
+void sim_echo_after(struct sim_world *world, struct sim_conn *conn, unsigned from,
+                    struct kith_bytes frame);
+void sim_echo_deinit(struct sim_wire *wire);
 void sim_conn_free_if_gone(struct sim_world *world, struct sim_conn *conn);
 
 #endif

@@ -2,12 +2,16 @@
 /* People and bad luck: what kith-sim does to a world.
  *
  * Hosts start at random moments in a topology chosen at random; for some minutes people
- * talk while links are cut, stalled and blocked, processes die and return, disks are
- * full. Then everything heals, and within ten minutes every checker must be settled. */
+ * talk while links are cut, processes die, disks are full, nodes come and go, and liars
+ * are among them (habit.h). Then everything heals, but for the liars, and within ten
+ * minutes every checker must be settled.
+ *
+ * What the habits do is numbered. A world that ends after its first N acts is the same up
+ * to there as one that goes on: so the shortest prefix that fails is sought. */
 #ifndef KITH_SIM_WORKLOAD_H
 #define KITH_SIM_WORKLOAD_H
 
-#include "world.h"
+#include "habit.h"
 
 enum sim_topology {
     SIM_TOPOLOGY_ANY, /* chosen by the seed */
@@ -18,32 +22,29 @@ enum sim_topology {
     SIM_TOPOLOGY_FULL,
 };
 
-/* Rates are per minute in the whole world, but says, which are per host. */
 struct sim_workload {
     uint32_t host_count;
     kith_time duration;
     enum sim_topology topology;
-    double says;
-    double renames;
-    double joins; /* of an open room, and leaves */
-    double cuts;
-    double stalls;
-    double blocks;
-    double crashes;
-    double shortages;  /* of memory: one allocation that fails */
-    double power_cuts; /* and a disk that is back where it was some seconds before */
-    double disk_fulls;
-    double clock_steps;
-    kith_time skew_max; /* wall clocks are off, and jump, by up to this, either way */
+    kith_time skew_max;  /* wall clocks are off, and jump, by up to this, either way */
+    uint32_t liar_count; /* besides the hosts */
+    uint32_t flooder_count;
+    double rates[SIM_HABITS_MAX]; /* a minute, as in sim_habits */
+    uint64_t acts_max;            /* the world heals after so many */
+    uint64_t *progress;           /* borrowed; how many there were; NULL: nobody asks */
 
     /* While it runs. */
-    kith_time end;
+    bool is_over; /* healing has begun */
+    uint64_t act_count;
     uint64_t fault_count;
     kith_time settled_after; /* healing took this long */
 };
 
 /* A world with every fault. */
 struct sim_workload sim_workload_default(void);
+
+/* The rate of a habit, by its name. */
+double *sim_workload_rate(struct sim_workload *workload, const char *habit);
 
 const char *sim_topology_name(enum sim_topology topology);
 

@@ -30,6 +30,9 @@ struct sim_world *sim_world_new(const struct sim_options *options)
     world->wire.delay_max = world->options.delay_max;
     world->wire.rate = options->rate;
     world->wire.is_lan = options->is_lan;
+    world->wire.delay = options->delay;
+    world->wire.loss_percent = options->loss_percent;
+    world->wire.groups = sim_zeroed(SIM_HOSTS_MAX);
     world->wire.blocked = sim_zeroed((size_t)SIM_HOSTS_MAX * SIM_HOSTS_MAX);
     return world;
 }
@@ -63,7 +66,7 @@ static void run_event(struct sim_world *world, const struct sim_event *event)
 {
     const struct sim_host *host = sim_world_host(world, event->host);
     if (event->generation != 0 &&
-        (host->node == NULL || host->generation != event->generation))
+        (!sim_host_is_up(host) || host->generation != event->generation))
         return;
     event->run(world, event);
 }

@@ -15,8 +15,6 @@
 #include "trace.h"
 #include "wire.h"
 
-#define SIM_HOSTS_MAX 512
-
 struct sim_workload;
 
 struct sim_options {
@@ -24,6 +22,8 @@ struct sim_options {
     bool has_real_crypto; /* else the cheap stand-in */
     kith_time delay_min;  /* one way */
     kith_time delay_max;
+    enum sim_delay delay;
+    unsigned loss_percent;
     uint64_t rate;        /* bytes a second of a connection; 0: 10 MB */
     kith_time commit_max; /* a commit takes up to this long */
     bool is_lan;
