@@ -4,6 +4,7 @@
 #include "core/author.h"
 #include "core/command.h"
 #include "core/fetch.h"
+#include "core/fork.h"
 #include "core/intake.h"
 #include "core/link.h"
 #include "core/log.h"
@@ -104,6 +105,7 @@ static void note_fork(struct kith_node *node, const struct kith_log *branch)
     if (branch->base == NULL || branch->base->is_forked)
         return;
     branch->base->is_forked = true;
+    kith_fork_moved(node, branch->base, 0);
     kith_peer_warn(node, &branch->author_id, KITH_WARNING_FORK, 0);
     kith_fetch_disown(node, branch->base);
 }
@@ -124,6 +126,7 @@ static void commit(struct kith_node *node, struct kith_pending *pending)
     tell(node, pending);
     reply(node, pending);
     publish(node, pending);
+    kith_fork_moved(node, log, pending->link);
     if (log->want_seq > log->tail_seq && kith_list_is_empty(&log->wanting))
         kith_list_push(&node->wanting, &log->wanting);
 }

@@ -43,12 +43,14 @@
 #define KITH_DIAL_LOST_TIME                                                              \
     KITH_MINUTE /* told of after it was given up: until the next beacons, and over */
 #define KITH_DIAL_REFUSED_RETRY                                                          \
-    (60 * KITH_SECOND)                        /* after being disconnected by hand        \
-                                               */
-#define KITH_STALL_TIME     (5 * KITH_SECOND) /* an upstream that sends nothing new */
-#define KITH_ANNOUNCE_DELAY (200 * KITH_MS)   /* so that one HAVE tells of many events */
-#define KITH_STORE_RETRY    (2 * KITH_SECOND) /* after the disk refused */
-#define KITH_FUTURE_MAX     (24 * KITH_HOUR)  /* an hlc beyond is parked */
+    (60 * KITH_SECOND)                         /* after being disconnected by hand       \
+                                                */
+#define KITH_STALL_TIME     (5 * KITH_SECOND)  /* an upstream that sends nothing new */
+#define KITH_FORK_DELAY     (1 * KITH_SECOND)  /* in which peers may say that they know */
+#define KITH_FORK_RETRY     (30 * KITH_SECOND) /* until then: what came may be lost */
+#define KITH_ANNOUNCE_DELAY (200 * KITH_MS)    /* so that one HAVE tells of many events */
+#define KITH_STORE_RETRY    (2 * KITH_SECOND)  /* after the disk refused */
+#define KITH_FUTURE_MAX     (24 * KITH_HOUR)   /* an hlc beyond is parked */
 
 #define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
 #define KITH_DISPLACED_WAIT   (60 * KITH_SECOND) /* at most: the two take turns */
@@ -211,8 +213,7 @@ struct kith_log {
     bool is_hearsay; /* no run of it has verified yet */
     bool is_spare;   /* forgotten: in room->spare */
     bool is_recorded;
-    bool is_forked;     /* flagged and told */
-    bool is_restarting; /* its head did not fit there: fetch from the beginning */
+    bool is_forked; /* flagged and told */
     bool waits_for_control;
 };
 
@@ -230,6 +231,7 @@ struct kith_room {
     size_t log_capacity;
     size_t hearsay_count; /* of `logs` */
     size_t spare_count;
+    size_t branch_count;     /* of `logs`, besides the first of each */
     struct kith_log *spare;  /* of `logs`, to be used again; by branch_next */
     struct kith_map log_map; /* author id || log id -> first branch */
     struct kith_log
@@ -337,6 +339,7 @@ struct kith_track {
     bool is_pruned;     /* the peer asked not to be sent it */
     bool is_queued;     /* in share->streams */
     bool is_dirty;      /* a HAVE is due */
+    bool is_sure;       /* the peer told that it holds just our head */
     struct kith_id
         after; /* the id that `sent` must have here for streaming to fit; zero: any */
 };
@@ -369,7 +372,11 @@ struct kith_share {
     struct kith_ref page_end;   /* last entry of the last page */
     struct kith_list hearsay;   /* kith_log.in_hearsay */
     size_t hearsay_count;
-    struct kith_track *tracks; /* by log index (owned) */
+    struct kith_ref whole;      /* the branch that was asked for from its beginning */
+    kith_time whole_at;         /* when, or when something of it came; 0: never */
+    struct kith_locator missed; /* what of it came when too much was being compared begins
+                                   behind this event; seq 0: nothing did */
+    struct kith_track *tracks;  /* by log index (owned) */
     size_t track_count;
     size_t track_capacity;
     struct kith_index_queue streams[2]; /* by class: control goes first */
@@ -533,6 +540,7 @@ struct kith_node {
     kith_time store_retry_at;       /* nothing is asked for before; 0: all is well */
     struct kith_list urgent_shares; /* their HAVEs go at the end of the step */
     kith_time announce_at; /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
+    kith_time forks_at;    /* branches are to be told of; KITH_TIME_NEVER: none */
     kith_time deadline;    /* never later than the truth */
 };
 

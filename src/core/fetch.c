@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/fetch.h"
 
+#include "core/fork.h"
 #include "core/hearsay.h"
 #include "core/link.h"
 #include "core/log.h"
@@ -34,7 +35,7 @@ void kith_fetch_ask(struct kith_node *node, struct kith_log *log,
     if (wanted.seq == 0)
         return;
     struct kith_locator have = {log->tail_seq, log->tail};
-    bool has_some = log->tail_seq > 0 && !log->is_restarting;
+    bool has_some = log->tail_seq > 0;
     kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out, &wanted,
                             &have, has_some ? 1 : 0);
     log->upstream = share->link->no;
@@ -136,18 +137,6 @@ void kith_fetch_gap(struct kith_node *node, struct kith_log *log,
         kith_fetch_ask(node, log, share);
 }
 
-void kith_fetch_restart(struct kith_node *node, struct kith_log *log,
-                        struct kith_share *share, uint64_t seq,
-                        const struct kith_id *head)
-{
-    if (log->is_restarting && upstream_share(node, log) != NULL)
-        return; /* under way already */
-    log->is_restarting = true;
-    log->want_seq = seq;
-    log->want = *head;
-    kith_fetch_ask(node, log, share);
-}
-
 void kith_fetch_disown(struct kith_node *node, struct kith_log *log)
 {
     if (log->author == node->self)
@@ -198,9 +187,13 @@ void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
     if (track == NULL || entry->log_class != log->log_class)
         return;
     if (differs(log, entry)) {
-        kith_fetch_restart(node, log, share, entry->seq, &entry->head);
+        kith_fork_ask(
+            node, share,
+            &(struct kith_ref){entry->author, entry->log, entry->seq, entry->head});
         return;
     }
+    if (entry->seq == log->head_seq)
+        track->is_sure = true;
     if (entry->seq > track->have)
         track->have = entry->seq;
     if (track->have > track->sent)

@@ -47,12 +47,6 @@ void kith_fetch_share_gone(struct kith_node *node, struct kith_room *room,
 /* Upstreams that stall are replaced; lowers the node's deadline. */
 void kith_fetch_check_all(struct kith_node *node);
 
-/* The link holds another branch, up to this head: fetch it from its beginning, and
- * compare. */
-void kith_fetch_restart(struct kith_node *node, struct kith_log *log,
-                        struct kith_share *share, uint64_t seq,
-                        const struct kith_id *head);
-
 /* An event of our own that we lack was proven to exist: write on in a new log. What
  * others say they hold of ours proves nothing. */
 void kith_fetch_disown(struct kith_node *node, struct kith_log *log);

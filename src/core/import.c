@@ -138,7 +138,6 @@ static void accept(struct kith_node *node, struct kith_import *import,
     if (!kith_hearsay_settle(node, log))
         return;
     kith_fetch_disown(node, log);
-    log->is_restarting = false;
     kith_pending_append(log, pending);
     import->pending = NULL;
     release(node, import);

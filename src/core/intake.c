@@ -5,6 +5,7 @@
 
 #include "core/digest.h"
 #include "core/fetch.h"
+#include "core/fork.h"
 #include "core/hearsay.h"
 #include "core/link.h"
 #include "core/log.h"
@@ -128,8 +129,12 @@ static void check_later(struct kith_node *node, struct kith_share *share,
 {
     struct kith_log *first = kith_log_find(log->room, &log->author_id, &log->id);
     first = next_to_compare(first, run);
-    if (node->check_count >= KITH_CHECKS_MAX || first == NULL)
+    if (first == NULL)
+        return;
+    if (node->check_count >= KITH_CHECKS_MAX) {
+        kith_fork_missed(node, share, log, run);
         return; /* it is asked for again */
+    }
     struct kith_check *check =
         kith_alloc_zero(node->alloc, sizeof(*check) + run->bytes.size);
     if (check == NULL) {
@@ -152,7 +157,7 @@ static void take_duplicate(struct kith_node *node, struct kith_share *share,
     bool is_same = last->seq == log->tail_seq && kith_id_equal(&last->id, &log->tail);
     if (!is_same && last->seq <= log->head_seq)
         check_later(node, share, log, run);
-    if (log->upstream != share->link->no)
+    if (log->upstream != share->link->no && !kith_fork_is_asked(node, share, log))
         kith_fetch_prune(node, share, log);
     if (is_same)
         kith_share_announce(node, share, log, true);
@@ -190,10 +195,17 @@ static int accept(struct kith_node *node, struct kith_share *share, struct kith_
     if (pending == NULL)
         return 0;
     pending->link = share->link->no;
-    log->is_restarting = false;
     kith_fetch_progress(node, log, share);
     verify(node, pending);
     return 0;
+}
+
+static void take_gap(struct kith_node *node, struct kith_share *share,
+                     struct kith_log *log, const struct kith_run *run)
+{
+    if (last_seq(run) > log->want_seq)
+        log->want_seq = last_seq(run);
+    kith_fetch_gap(node, log, share);
 }
 
 static int take(struct kith_node *node, struct kith_share *share, struct kith_log *log,
@@ -202,16 +214,19 @@ static int take(struct kith_node *node, struct kith_share *share, struct kith_lo
     struct kith_track *track = kith_share_track(node, share, log);
     if (track == NULL)
         return 0;
-    if (last_seq(run) > track->have)
+    bool follows = kith_intake_follows(log, run);
+    bool is_of_fork = !follows && kith_fork_is_asked(node, share, log);
+    if (is_of_fork)
+        share->whole_at = node->now.mono;
+    else if (last_seq(run) > track->have)
         track->have = last_seq(run);
     if (node->now.mono < node->store_retry_at)
         return 0; /* nothing can be kept now; it is fetched when that is over */
-    if (kith_intake_follows(log, run))
+    if (follows)
         return accept(node, share, log, run);
     if (run->seq_first > log->tail_seq + 1) {
-        if (last_seq(run) > log->want_seq)
-            log->want_seq = last_seq(run);
-        kith_fetch_gap(node, log, share);
+        if (!is_of_fork)
+            take_gap(node, share, log, run);
         return 0;
     }
     if (run->seq_first == log->tail_seq + 1)
@@ -319,10 +334,11 @@ static void take_fork(struct kith_node *node, struct kith_share *share,
     struct kith_log *branch = kith_log_branch(node, base, run->seq_first, &run->prev);
     if (branch == NULL)
         return;
-    base->is_restarting = false;
-    branch->want_seq = base->want_seq;
     int error = take(node, share, branch, run);
-    kith_log_forget_branch(node, branch); /* unless there is something of it now */
+    if (error == 0 && branch->tail_seq >= branch->seq_first)
+        kith_fork_begun(node, share, branch);
+    else
+        kith_log_forget_branch(node, branch);
     if (error != 0)
         kith_link_fault(node, share->link, error);
 }
@@ -356,7 +372,8 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
     if (check->base != NULL)
         take_fork(node, share, check->base, run);
     else
-        kith_fetch_restart(node, first, share, last_seq(run), last);
+        kith_fork_ask_before(
+            node, share, &(struct kith_ref){run->author, run->log, last_seq(run), *last});
 }
 
 /* False when it is to be compared with another branch, too. */
@@ -412,6 +429,8 @@ bool kith_intake_loaded(struct kith_node *node, uint64_t load_no, int error,
         kith_list_remove(&check->item);
         kith_release(node->alloc, check);
         node->check_count--;
+        if (share != NULL && share->link->state == KITH_LINK_LIVE)
+            kith_fork_resume(node, share);
     }
     return true;
 }

@@ -132,6 +132,7 @@ struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
     log->head = log->tail = *prev;
     log->is_forked = true;
     last->branch_next = log;
+    log->room->branch_count++;
     return log;
 }
 
@@ -150,6 +151,7 @@ void kith_log_forget_branch(struct kith_node *node, struct kith_log *log)
     while (before->branch_next != log)
         before = before->branch_next;
     before->branch_next = log->branch_next;
+    log->room->branch_count--;
     make_spare(node, log);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/recv.h"
 
-#include "core/fetch.h"
+#include "core/fork.h"
 #include "core/log.h"
 #include "core/share.h"
 #include "core/stream.h"
@@ -54,19 +54,15 @@ static int receive_prune(struct kith_node *node, struct kith_link *link,
     return error;
 }
 
-/* Our head is unknown there, on another branch: fetch that from the beginning, and
- * compare. */
 static int receive_fork(struct kith_node *node, struct kith_link *link,
                         struct kith_bytes fields)
 {
     struct kith_frame_graft frame;
-    struct kith_share *share;
-    struct kith_log *log;
     int error = kith_frame_graft_decode(fields, &frame);
-    if (error != 0 || !find(link, &frame, &share, &log))
-        return error;
-    kith_fetch_restart(node, log, share, frame.wanted.seq, &frame.wanted.id);
-    return 0;
+    struct kith_share *share = error == 0 ? kith_share_find(link, &frame.tag) : NULL;
+    if (share != NULL)
+        kith_fork_heard(node, share, &frame.wanted);
+    return error;
 }
 
 /* A page of our vector had no place there; now it has. */

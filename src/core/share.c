@@ -6,6 +6,7 @@
 
 #include "core/digest.h"
 #include "core/fetch.h"
+#include "core/fork.h"
 #include "core/hearsay.h"
 #include "core/link.h"
 #include "core/log.h"
@@ -49,6 +50,8 @@ static void rest(struct kith_node *node, struct kith_share *share)
     struct kith_link *link = share->link;
     share->is_live = share->has_vector = share->is_in_page = share->is_asking = false;
     share->has_more = false;
+    share->whole_at = 0;
+    share->missed.seq = 0;
     kith_list_remove(&share->telling);
     kith_list_remove(&share->busy);
     kith_list_remove(&share->urgent);
@@ -199,6 +202,8 @@ static void wake(struct kith_node *node, struct kith_share *share)
     share->told = 0;
     kith_list_push(&share->link->telling, &share->telling);
     kith_share_tell(node, share->link);
+    if (share->room->branch_count > 0)
+        kith_fork_tell_later(node);
 }
 
 void kith_share_accept(struct kith_node *node, struct kith_link *link,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/engine.h"
 #include "proto/frame.h"
 
 static void killed_in_mid_stream_neither_loses_nor_repeats(void **state)
@@ -203,6 +204,63 @@ static void forked_history_is_kept_and_told_of(void **state)
     scenario_end(world);
 }
 
+/* What the two histories share comes again, and is more than is compared at once. */
+static void fork_behind_a_long_history_is_found(void **state)
+{
+    struct sim_world *world = scenario_new_with((struct sim_options){.rate = 1000000000});
+    const uint32_t bob = scenario_start(world, "Bob", 0);
+    const uint32_t alice = scenario_start(world, "Alice", bob);
+    await_linked(world, alice, bob, 1);
+    uint32_t last = 0;
+    for (int i = 0; i < 5 * KITH_CHECKS_MAX; i++)
+        last = say(world, alice, 0, "one at a time");
+    await_shown(world, bob, last, 1);
+    run_seconds(world, 1);
+    assert_true(sim_host_snapshot(world, alice));
+    const uint32_t here = say(world, alice, 0, "this way");
+    await_shown(world, bob, here, 1);
+    sim_wire_block(world, alice, bob, true, false);
+    sim_host_power_cut(world, alice, true);
+    sim_world_host(world, alice)->is_copy = true;
+    sim_host_start(world, alice);
+    const uint32_t there = say(world, alice, 0, "that way");
+    sim_wire_block(world, alice, bob, false, false);
+    await_linked(world, alice, bob, 20);
+    await_shown(world, bob, there, 5);
+    await_shown(world, alice, here, 5);
+    scenario_end(world);
+}
+
+/* Who holds the longer history takes the head of the shorter one for that of a peer that
+ * is behind: the vectors alone never tell. */
+static void shorter_history_of_a_fork_reaches_everybody(void **state)
+{
+    struct sim_world *world = scenario_new();
+    const uint32_t carol = scenario_start(world, "Carol", 0);
+    const uint32_t bob = scenario_start(world, "Bob", carol);
+    const uint32_t alice = scenario_start(world, "Alice", bob);
+    await_linked(world, bob, carol, 1);
+    await_linked(world, alice, bob, 1);
+    await_shown(world, carol, say(world, alice, 0, "first"), 1);
+    run_seconds(world, 1);
+    assert_true(sim_host_snapshot(world, alice));
+    uint32_t longer = 0;
+    for (int i = 0; i < 5; i++)
+        longer = say(world, alice, 0, "on and on");
+    await_shown(world, carol, longer, 1);
+    sim_wire_block(world, alice, bob, true, false);
+    sim_host_power_cut(world, alice, true);
+    sim_world_host(world, alice)->is_copy = true;
+    sim_host_start(world, alice);
+    const uint32_t shorter = say(world, alice, 0, "second, differently");
+    sim_wire_block(world, alice, bob, false, false);
+    await_linked(world, alice, bob, 20);
+    await_shown(world, alice, longer, 5);
+    await_shown(world, bob, shorter, 5);
+    await_shown(world, carol, shorter, 5);
+    scenario_end(world);
+}
+
 /* Changes one bit of the signature of every run from the first host. */
 static bool forge(void *ctx, const struct sim_conn *conn, unsigned from, uint8_t *bytes,
                   size_t size)
@@ -334,6 +392,8 @@ int main(void)
         cmocka_unit_test(gap_is_asked_about_once),
         cmocka_unit_test(log_that_lost_its_end_is_never_gone_on_with),
         cmocka_unit_test(forked_history_is_kept_and_told_of),
+        cmocka_unit_test(fork_behind_a_long_history_is_found),
+        cmocka_unit_test(shorter_history_of_a_fork_reaches_everybody),
         cmocka_unit_test(forged_signature_closes_the_link_and_stores_nothing),
         cmocka_unit_test(altered_text_is_not_stored),
         cmocka_unit_test(slow_link_has_a_bounded_queue_and_delays_nobody),

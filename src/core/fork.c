@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "core/fork.h"
+
+#include <string.h>
+
+#include "core/fetch.h"
+#include "core/link.h"
+#include "core/log.h"
+#include "core/share.h"
+
+/* ---- asking ---- */
+
+static bool is_same_log(const struct kith_ref *a, const struct kith_ref *b)
+{
+    return kith_id_equal(&a->author, &b->author) &&
+           memcmp(a->log.bytes, b->log.bytes, KITH_LOG_ID_SIZE) == 0;
+}
+
+static bool was_just_asked(const struct kith_node *node, const struct kith_share *share,
+                           const struct kith_ref *head)
+{
+    return share->whole_at != 0 && is_same_log(&share->whole, head) &&
+           node->now.mono < share->whole_at + KITH_STALL_TIME;
+}
+
+static void ask(struct kith_node *node, struct kith_share *share,
+                const struct kith_ref *head)
+{
+    share->whole = *head;
+    share->missed.seq = 0;
+    share->whole_at = node->now.mono;
+    kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out, head, NULL,
+                            0);
+    kith_link_send_scratch(node, share->link);
+}
+
+void kith_fork_ask(struct kith_node *node, struct kith_share *share,
+                   const struct kith_ref *head)
+{
+    if (!was_just_asked(node, share, head) || !kith_id_equal(&share->whole.id, &head->id))
+        ask(node, share, head);
+}
+
+void kith_fork_ask_before(struct kith_node *node, struct kith_share *share,
+                          const struct kith_ref *last)
+{
+    if (!was_just_asked(node, share, last))
+        ask(node, share, last);
+}
+
+bool kith_fork_is_asked(const struct kith_node *node, const struct kith_share *share,
+                        const struct kith_log *log)
+{
+    struct kith_ref ref = kith_log_ref(log);
+    return was_just_asked(node, share, &ref);
+}
+
+void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
+                      const struct kith_log *log, const struct kith_run *run)
+{
+    if (kith_fork_is_asked(node, share, log) && share->missed.seq == 0 &&
+        run->seq_first > 1)
+        share->missed = (struct kith_locator){run->seq_first - 1, run->prev};
+}
+
+void kith_fork_resume(struct kith_node *node, struct kith_share *share)
+{
+    if (share->missed.seq == 0 || node->check_count > KITH_CHECKS_MAX / 2)
+        return;
+    kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out,
+                            &share->whole, &share->missed, 1);
+    share->missed.seq = 0;
+    share->whole_at = node->now.mono;
+    kith_link_send_scratch(node, share->link);
+}
+
+void kith_fork_begun(struct kith_node *node, struct kith_share *share,
+                     struct kith_log *branch)
+{
+    if (!kith_fork_is_asked(node, share, branch) || share->whole.seq <= branch->tail_seq)
+        return;
+    struct kith_track *track = kith_share_track(node, share, branch);
+    if (track == NULL)
+        return;
+    track->have = share->whole.seq;
+    branch->want_seq = share->whole.seq;
+    branch->want = share->whole.id;
+    kith_fetch_retry(node, branch); /* what came meanwhile had nothing to follow */
+}
+
+/* ---- hearing ---- */
+
+static struct kith_log *find_head(struct kith_log *log, const struct kith_ref *head)
+{
+    while (log != NULL &&
+           (log->head_seq != head->seq || !kith_id_equal(&log->head, &head->id)))
+        log = log->branch_next;
+    return log;
+}
+
+/* It answers what was asked with the head of another branch: so what the peer told of
+ * was not this one, and it has nothing for it. */
+static void take_back_want(struct kith_node *node, struct kith_share *share,
+                           struct kith_log *log, const struct kith_ref *head)
+{
+    for (; log != NULL; log = log->branch_next) {
+        if (log->upstream != share->link->no || log->want_seq != head->seq ||
+            !kith_id_equal(&log->want, &head->id))
+            continue;
+        struct kith_track *track = kith_share_track(node, share, log);
+        if (track == NULL)
+            return;
+        track->have = 0;
+        kith_fetch_retry(node, log);
+    }
+}
+
+void kith_fork_heard(struct kith_node *node, struct kith_share *share,
+                     const struct kith_ref *head)
+{
+    struct kith_log *first = kith_log_find(share->room, &head->author, &head->log);
+    if (first == NULL)
+        return;
+    struct kith_log *held = find_head(first, head);
+    if (held == NULL) {
+        take_back_want(node, share, first, head);
+        kith_fork_ask(node, share, head);
+        return;
+    }
+    struct kith_track *track = kith_share_track(node, share, held);
+    if (track == NULL)
+        return;
+    track->is_sure = true;
+    kith_share_announce(node, share, held, true);
+}
+
+/* ---- telling ---- */
+
+void kith_fork_moved(struct kith_node *node, const struct kith_log *log, uint32_t link)
+{
+    kith_list_each (item, &log->room->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        if (log->index < share->track_count)
+            share->tracks[log->index].is_sure = share->link->no == link;
+    }
+    if (log->room->branch_count > 0)
+        kith_fork_tell_later(node);
+}
+
+void kith_fork_tell_later(struct kith_node *node)
+{
+    kith_time at = node->now.mono + KITH_FORK_DELAY;
+    if (at < node->forks_at)
+        node->forks_at = at;
+    kith_node_wake_at(node, node->forks_at);
+}
+
+/* Is it one of several branches, and held? */
+static bool is_to_tell(const struct kith_log *log)
+{
+    return !log->is_spare && log->no != 0 && log->head_seq >= log->seq_first &&
+           (log->base != NULL || log->branch_next != NULL);
+}
+
+/* True when anything was told. */
+static bool tell(struct kith_node *node, struct kith_share *share)
+{
+    const struct kith_room *room = share->room;
+    const struct kith_link *link = share->link; /* sending may close it */
+    bool has_told = false;
+    for (size_t i = 0; i < room->log_count && link->state == KITH_LINK_LIVE; i++) {
+        const struct kith_log *log = room->logs[i];
+        const struct kith_track *track =
+            is_to_tell(log) ? kith_share_track(node, share, log) : NULL;
+        if (track == NULL || track->is_sure)
+            continue;
+        struct kith_ref head = kith_log_ref(log);
+        kith_frame_graft_encode(&node->scratch, KITH_FRAME_FORK, &share->tag_out, &head,
+                                NULL, 0);
+        kith_link_send_scratch(node, share->link);
+        has_told = true;
+    }
+    return has_told;
+}
+
+void kith_fork_check(struct kith_node *node)
+{
+    if (node->forks_at > node->now.mono) {
+        kith_node_wake_at(node, node->forks_at);
+        return;
+    }
+    node->forks_at = KITH_TIME_NEVER;
+    bool has_told = false;
+    kith_list_each (item, &node->links) {
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (link->state != KITH_LINK_LIVE)
+            continue;
+        kith_list_each (share_item, &link->shares) {
+            struct kith_share *share =
+                kith_list_item(share_item, struct kith_share, in_link);
+            if (share->is_live && share->room->branch_count > 0)
+                has_told = tell(node, share) || has_told;
+            if (link->state != KITH_LINK_LIVE)
+                break;
+        }
+    }
+    if (!has_told)
+        return;
+    node->forks_at = node->now.mono + KITH_FORK_RETRY;
+    kith_node_wake_at(node, node->forks_at);
+}
