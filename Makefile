@@ -38,7 +38,7 @@ test: deps-test build built-test built-fuzz ## build with sanitizers and run all
 bench: build ## measure, beside raw references, and write docs/BENCHMARKS.md; NAME=latency runs one case
 	@tools/bench $(addprefix --name ,$(NAME)) $(BUILD)
 
-soak: deps-test deps-deb built-test ## the long forms of the scenario and system tests
+soak: deps-test deps-deb build built-test ## the long forms of the scenario and system tests
 	@tools/run-tests --soak --timeout-factor 20 $(addprefix --suite ,$(or $(SUITE),scenario system soak)) \
 		$(addprefix --name ,$(NAME)) $(TEST)
 

@@ -89,8 +89,6 @@ static void begin_world(const struct sim_settings *settings, uint64_t seed, uint
     }
     if (is_quiet && freopen("/dev/null", "w", stdout) == NULL)
         _exit(1);
-    static char buffer[16384];
-    setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
     run_world(settings, seed, acts, out);
     fflush(stdout);
     _exit(0);
@@ -205,6 +203,8 @@ int main(int argc, char **argv)
         return parsed == SIM_PARSED_HELP ? 0 : 2;
     if (sodium_init() < 0)
         return 1;
+    static char buffer[16384]; /* what a world prints at its end leaves in one piece */
+    setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
     /* One more, for the prefixes that are tried. */
     struct outcome *outcomes =
         mmap(NULL, (settings.jobs + 1) * sizeof(*outcomes), PROT_READ | PROT_WRITE,

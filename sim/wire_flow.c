@@ -148,6 +148,7 @@ static bool resend_until_there(struct sim_world *world, size_t size, kith_time *
             if (i == RESENDS_MAX)
                 return false;
             spent += RESEND_AFTER << i;
+            world->wire.resend_count++;
         }
         *out = spent > *out ? spent : *out;
     }
