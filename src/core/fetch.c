@@ -161,7 +161,7 @@ static void acknowledged(struct kith_node *node, struct kith_share *share,
     uint32_t peer_no = share->link->peer->no;
     if (seq > log->head_seq)
         seq = log->head_seq;
-    if (seq == 0 || !kith_log_acknowledge(node, log, peer_no, seq))
+    if (seq < log->seq_first || !kith_log_acknowledge(node, log, peer_no, seq))
         return;
     struct kith_record *record = kith_record_add(node, KITH_RECORD_ACK);
     record->ack = (struct kith_record_ack){log->no, peer_no, seq};

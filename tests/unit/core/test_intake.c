@@ -514,6 +514,26 @@ static void an_event_of_ours_that_we_lack_begins_a_new_log(void **state)
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 0);
 }
 
+/* Who says that he holds it acknowledges nothing: it has no number yet. */
+static void a_branch_of_ours_that_is_being_verified_is_not_delivered(void **state)
+{
+    struct scene *s = *state;
+    say(s);
+    struct lone_log other = ours(s, &s->l.key);
+    say(s);
+    struct kith_writer run;
+    lone_write(&other, &run, 1, 'z');
+    s->l.is_verify_held = true;
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    struct kith_vector_entry held = {s->l.key.id, KITH_LOG_CONTENT, other.log,
+                                     0,           other.seq,        other.head};
+    announce(s, &s->peer, &held);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_DELIVERY), 0);
+    lone_verify(&s->l);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 1);
+}
+
 static void what_we_write_does_not_rest_on_a_run_being_verified(void **state)
 {
     struct scene *s = *state;
@@ -621,6 +641,7 @@ int main(void)
         TEST(nothing_is_announced_that_the_disk_does_not_have),
         TEST(what_others_claim_of_our_log_does_not_end_it),
         TEST(an_event_of_ours_that_we_lack_begins_a_new_log),
+        TEST(a_branch_of_ours_that_is_being_verified_is_not_delivered),
         TEST(what_we_write_does_not_rest_on_a_run_being_verified),
         TEST(a_forged_run_does_not_date_what_we_write),
         TEST(branches_stand_in_the_vector_each_with_its_head),
