@@ -89,6 +89,7 @@ static void wake_waiting(struct kith_node *node, struct kith_room *room)
         log->waits_for_control = false;
         kith_fetch_retry(node, log);
     }
+    kith_fork_retry(node, room);
 }
 
 static void mark_contact(struct kith_node *node, struct kith_room *room)
@@ -195,5 +196,6 @@ void kith_commit_check(struct kith_node *node)
         struct kith_room *room = kith_map_entry_value(entry);
         for (size_t i = 0; i < room->log_count; i++)
             kith_fetch_retry(node, room->logs[i]);
+        kith_fork_retry(node, room);
     }
 }

@@ -374,6 +374,7 @@ struct kith_share {
     size_t hearsay_count;
     struct kith_ref whole;      /* the branch that was asked for from its beginning */
     kith_time whole_at;         /* when, or when something of it came; 0: never */
+    bool whole_waits;           /* what came of it cannot be taken in yet: ask again */
     struct kith_locator missed; /* what of it came when too much was being compared begins
                                    behind this event; seq 0: nothing did */
     struct kith_track *tracks;  /* by log index (owned) */

@@ -28,6 +28,7 @@ static void ask(struct kith_node *node, struct kith_share *share,
 {
     share->whole = *head;
     share->missed.seq = 0;
+    share->whole_waits = false;
     share->whole_at = node->now.mono;
     kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out, head, NULL,
                             0);
@@ -72,6 +73,15 @@ void kith_fork_resume(struct kith_node *node, struct kith_share *share)
     share->missed.seq = 0;
     share->whole_at = node->now.mono;
     kith_link_send_scratch(node, share->link);
+}
+
+void kith_fork_retry(struct kith_node *node, struct kith_room *room)
+{
+    kith_list_each_safe (item, &room->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        if (share->whole_waits)
+            ask(node, share, &share->whole);
+    }
 }
 
 void kith_fork_begun(struct kith_node *node, struct kith_share *share,

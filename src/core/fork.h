@@ -30,6 +30,9 @@ void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
                       const struct kith_log *log, const struct kith_run *run);
 void kith_fork_resume(struct kith_node *node, struct kith_share *share);
 
+/* Control logs moved, or the store is back: ask again for what could not be taken in. */
+void kith_fork_retry(struct kith_node *node, struct kith_room *room);
+
 /* `branch` was begun by a run from there: go on with it, if it was asked for. */
 void kith_fork_begun(struct kith_node *node, struct kith_share *share,
                      struct kith_log *branch);

@@ -101,6 +101,18 @@ static void park(struct kith_node *node, struct kith_log *log, const struct kith
 
 /* ---- runs that do not simply follow ---- */
 
+/* Is this event on its way to the store? */
+static bool is_pending(const struct kith_log *log, uint64_t seq, const struct kith_id *id)
+{
+    kith_list_each (item, &log->pending) {
+        const struct kith_run *run =
+            kith_list_item(item, struct kith_pending, in_log)->run;
+        if (seq >= run->seq_first && seq <= last_seq(run))
+            return kith_id_equal(&run->events[seq - run->seq_first].id, id);
+    }
+    return false;
+}
+
 /* The next branch, from `log` on, that may have stored this run, or what is before it. */
 static struct kith_log *next_to_compare(struct kith_log *log, const struct kith_run *run)
 {
@@ -149,13 +161,14 @@ static void check_later(struct kith_node *node, struct kith_share *share,
     load_branch(node, check, first, run);
 }
 
-/* Held already, as it seems. Pushed by a link that was not asked: it need not go on. */
+/* Held already, or of another branch, as it seems. Pushed by a link that was not asked:
+ * it need not go on. */
 static void take_duplicate(struct kith_node *node, struct kith_share *share,
                            struct kith_log *log, const struct kith_run *run)
 {
     const struct kith_event *last = &run->events[run->count - 1];
     bool is_same = last->seq == log->tail_seq && kith_id_equal(&last->id, &log->tail);
-    if (!is_same && last->seq <= log->head_seq)
+    if (!is_same && !is_pending(log, last->seq, &last->id))
         check_later(node, share, log, run);
     if (log->upstream != share->link->no && !kith_fork_is_asked(node, share, log))
         kith_fetch_prune(node, share, log);
@@ -220,8 +233,10 @@ static int take(struct kith_node *node, struct kith_share *share, struct kith_lo
         share->whole_at = node->now.mono;
     else if (last_seq(run) > track->have)
         track->have = last_seq(run);
-    if (node->now.mono < node->store_retry_at)
+    if (node->now.mono < node->store_retry_at) {
+        share->whole_waits = share->whole_waits || is_of_fork;
         return 0; /* nothing can be kept now; it is fetched when that is over */
+    }
     if (follows)
         return accept(node, share, log, run);
     if (run->seq_first > log->tail_seq + 1) {
@@ -335,24 +350,14 @@ static void take_fork(struct kith_node *node, struct kith_share *share,
     if (branch == NULL)
         return;
     int error = take(node, share, branch, run);
-    if (error == 0 && branch->tail_seq >= branch->seq_first)
+    if (error == 0 && branch->tail_seq >= branch->seq_first) {
         kith_fork_begun(node, share, branch);
-    else
+    } else {
+        share->whole_waits = branch->waits_for_control;
         kith_log_forget_branch(node, branch);
+    }
     if (error != 0)
         kith_link_fault(node, share->link, error);
-}
-
-/* Is this event on its way to the store? */
-static bool is_pending(const struct kith_log *log, uint64_t seq, const struct kith_id *id)
-{
-    kith_list_each (item, &log->pending) {
-        const struct kith_run *run =
-            kith_list_item(item, struct kith_pending, in_log)->run;
-        if (seq >= run->seq_first && seq <= last_seq(run))
-            return kith_id_equal(&run->events[seq - run->seq_first].id, id);
-    }
-    return false;
 }
 
 /* No branch has stored it. */

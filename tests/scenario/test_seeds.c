@@ -20,9 +20,11 @@ struct kept {
 };
 static const struct kept kept_seeds[] = {
     {17, 34, 10, 0}, /* a run stored twice, behind a branch that nothing came of */
-    {22, 91, 10, 0},   {30, 51, 10, 0},
+    {22, 91, 10, 0},
+    {30, 51, 10, 0},
     {18, 484, 5, 0.3}, /* the shorter history of a fork that stayed unknown */
     {76, 400, 5, 0.3},
+    {122, 183, 10, 0.3}, /* a forked run that reached further than ours was dropped */
 };
 
 /* Runs a seed; false, told on stderr, when a checker failed. */

@@ -286,57 +286,6 @@ static void a_forged_run_is_no_fork(void **state)
                      KITH_WARNING_FAULT);
 }
 
-static void say_again(struct scene *s, const struct kith_writer *run)
-{
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, run);
-    assert_int_equal(s->l.closed[1], 1);
-}
-
-/* Once a branch was kept open for what had not come of it: and the run that it leaves
- * seemed to begin it. */
-static void a_branch_that_is_not_taken_lets_nothing_in_twice(void **state)
-{
-    struct scene *s = *state;
-    struct lone_log other = s->log;
-    other.hlc = kith_hlc_from_wall(s->l.now.wall + 25 * KITH_HOUR);
-    struct kith_writer run, parked;
-    lone_write(&s->log, &run, 1, 'a');
-    lone_write(&other, &parked, 1, 'z');
-    say_again(s, &run);
-    say_again(s, &parked);
-    say_again(s, &run);
-    say_again(s, &parked);
-    assert_int_equal(messages(s), 1);
-    s->l.now.wall += 2 * KITH_HOUR;
-    say_again(s, &parked);
-    say_again(s, &run);
-    assert_int_equal(messages(s), 2);
-    kith_writer_deinit(&run);
-    kith_writer_deinit(&parked);
-}
-
-/* Three histories: what is held of any is held, and each may be left in turn. */
-static void a_run_is_compared_with_every_branch(void **state)
-{
-    struct scene *s = *state;
-    push(s, 2);
-    struct lone_log second = s->log, third;
-    struct kith_writer runs[4];
-    push(s, 3);
-    lone_write(&second, &runs[0], 1, 'z');
-    third = second; /* leaves the second behind its first event */
-    lone_write(&second, &runs[1], 2, 'y');
-    lone_write(&third, &runs[2], 1, 'x');
-    lone_write(&third, &runs[3], 1, 'w');
-    for (int round = 0; round < 2; round++) {
-        for (size_t i = 0; i < COUNT(runs); i++)
-            say_again(s, &runs[i]);
-        assert_int_equal(messages(s), 5 + 5);
-    }
-    for (size_t i = 0; i < COUNT(runs); i++)
-        kith_writer_deinit(&runs[i]);
-}
-
 /* The same run as somebody passes it on who has discarded the body of its one event. */
 static void discard_body(struct kith_writer *run)
 {
@@ -633,8 +582,6 @@ int main(void)
         TEST(both_branches_of_a_fork_are_kept_and_the_fork_is_told),
         TEST(a_log_that_begins_twice_is_a_fork_too),
         TEST(a_forged_run_is_no_fork),
-        TEST(a_branch_that_is_not_taken_lets_nothing_in_twice),
-        TEST(a_run_is_compared_with_every_branch),
         TEST(a_run_without_its_bodies_is_asked_of_others),
         TEST(a_run_without_its_bodies_is_no_fork),
         TEST(forged_runs_leave_no_branch_behind),
