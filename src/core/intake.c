@@ -367,8 +367,8 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
     const struct kith_id *last = &run->events[run->count - 1].id;
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if (is_pending(log, last_seq(run), last))
-            return;
+        if (is_pending(log, last_seq(run), last) || kith_id_equal(&log->head, last))
+            return; /* or it was stored meanwhile */
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (kith_intake_follows(log, run)) {
             take(node, share, log, run);
