@@ -446,56 +446,6 @@ static void addresses_that_stay_or_come_put_no_link_in_doubt(void **state)
     assert_int_equal(l->closed[1], 1);
 }
 
-/* A connection of a stranger, who says nothing. */
-static void come(struct lone *l, uint32_t link, uint8_t seed)
-{
-    struct kith_input in = {.type = KITH_INPUT_LINK_UP};
-    in.link_up = (struct kith_input_link_up){
-        .link = link, .role = KITH_ROLE_LISTENER, .peer = {{seed}}};
-    snprintf(in.link_up.remote.host, sizeof(in.link_up.remote.host), "10.0.0.9");
-    in.now = l->now;
-    struct kith_effects effects;
-    assert_int_equal(kith_node_step(l->node, &in, &effects), 0);
-    for (size_t i = 0; i < effects.count; i++)
-        if (effects.items[i].type == KITH_EFFECT_CLOSE) {
-            assert_int_equal(effects.items[i].close.error, KITH_ELIMIT);
-            l->closed[0] = (int)effects.items[i].close.link; /* the last one */
-        }
-}
-
-static void past_the_limit_strangers_go_first_and_then_the_idlest(void **state)
-{
-    struct lone *l = *state;
-    struct lone_peer idle, busy;
-    lone_connect(l, &idle, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(l, &idle);
-    lone_connect(l, &busy, 2, 2, KITH_ROLE_DIALLER, 0);
-    lone_greet(l, &busy);
-    l->now.mono += KITH_MS;
-    struct lone_log log = {.author = &busy.key,
-                           .room = lone_lobby(),
-                           .log = {{7}},
-                           .hlc = kith_hlc_from_wall(l->now.wall)};
-    struct kith_writer run;
-    lone_write(&log, &run, 1, 'a');
-    lone_say_run(l, &busy, &busy.lobby_tag, &run);
-    kith_writer_deinit(&run);
-    for (uint32_t link = 3; link <= KITH_LINKS_MAX; link++)
-        come(l, link, (uint8_t)(100 + link % 100));
-    assert_int_equal(l->closed[0], 1); /* none so far */
-    come(l, 2000, 99);
-    assert_int_equal(l->closed[0], 3); /* the first stranger */
-    /* Were all others gone, the one that is of no use would make room. */
-    for (uint32_t link = 4; link <= KITH_LINKS_MAX + 1; link++) {
-        l->now.mono += KITH_MS;
-        come(l, 2000 + link, 99);
-    }
-    assert_true(l->closed[0] > 3);
-    assert_int_equal(kith_node_peer_count(l->node), 2);
-    struct kith_peer_view view;
-    assert_true(kith_node_peer(l->node, 2, &view) && view.is_online);
-}
-
 static void bye(struct lone *l, const struct lone_peer *peer, uint8_t reason)
 {
     struct kith_writer w = kith_writer(&kith_alloc_heap);
@@ -608,7 +558,6 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(past_the_limit_strangers_go_first_and_then_the_idlest),
         TEST(the_reason_of_a_goodbye_is_told),
         TEST(a_goodbye_that_is_cut_is_a_fault),
         TEST(bytes_that_are_no_frame_are_told_as_a_fault),
