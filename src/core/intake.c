@@ -431,10 +431,11 @@ bool kith_intake_loaded(struct kith_node *node, uint64_t load_no, int error,
         is_done = compare(node, share, check, runs, run_count, scratch);
     kith_release(node->alloc, scratch);
     if (is_done) {
+        share = share_of(node, check); /* a fault ends it */
         kith_list_remove(&check->item);
         kith_release(node->alloc, check);
         node->check_count--;
-        if (share != NULL && share->link->state == KITH_LINK_LIVE)
+        if (share != NULL)
             kith_fork_resume(node, share);
     }
     return true;
