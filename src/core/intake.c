@@ -96,6 +96,7 @@ static void park(struct kith_node *node, struct kith_log *log, const struct kith
         log->want_seq = last_seq(run);
     if (kith_list_is_empty(&log->wanting))
         kith_list_push(&node->wanting, &log->wanting);
+    log->asked_at = node->now.mono - KITH_STALL_TIME; /* nobody is asked */
     kith_node_wake_at(node, node->now.mono + (log->parked_until - node->now.wall));
 }
 

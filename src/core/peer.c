@@ -160,7 +160,7 @@ void kith_peer_warn(struct kith_node *node, const struct kith_id *id,
                     enum kith_warning warning, int error)
 {
     struct kith_notice *tell = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;
-    tell->type = KITH_NOTICE_WARNING;
+    *tell = (struct kith_notice){.type = KITH_NOTICE_WARNING};
     tell->warning.warning = warning;
     tell->warning.peer = *id;
     tell->warning.error = error;

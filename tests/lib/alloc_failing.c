@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Stands before each block, in the space alignment costs anyway. */
 union prefix {
@@ -29,6 +30,8 @@ static void *resize(void *ctx, void *old, size_t size)
     if (!moved)
         return NULL;
     moved->size = size;
+    if (size > size_before) /* what is not set shows */
+        memset((uint8_t *)(moved + 1) + size_before, 0xA5, size - size_before);
     a->live_blocks += old ? 0 : 1;
     a->live_bytes = a->live_bytes - size_before + size;
     if (a->live_bytes > a->live_bytes_max)

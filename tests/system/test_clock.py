@@ -66,6 +66,19 @@ def _(scene):
     talk.ends()
 
 
+@case("a clock that is weeks behind hears the others once it is set, and all that they said")
+def _(scene):
+    alice, bob, clock = clocked_pair(scene)
+    clock.set(wall_s=-40 * DAY_S)
+    talk = Talk(scene, alice, bob)
+    wait_until("alice is told that bob is ahead", lambda: alice.logs("ahead", bob.id[:12]))
+    wait_until("bob hears alice", lambda: talk.streams[bob].heard("alice 5"))
+    assert not talk.streams[alice].heard("bob 0")
+    clock.set()
+    note(f"heard {goes_on(talk):.1f} s after it was set")
+    talk.ends()
+
+
 @case("what is said by a clock that is weeks ahead waits; what is said once it is set does not")
 def _(scene):
     alice, bob, clock = clocked_pair(scene)

@@ -297,6 +297,9 @@ static void one_step(struct lone *l, const struct kith_input *input)
     l->error = kith_node_step(l->node, &in, &effects);
     for (size_t i = 0; l->error == 0 && i < effects.count; i++)
         carry_out(l, &effects.items[i], &q);
+    for (size_t i = 0; l->error == 0 && i < effects.count;
+         i++) /* what is not set shows */
+        memset((void *)(uintptr_t)&effects.items[i], 0xA5, sizeof(effects.items[i]));
     for (size_t i = 0; l->error == 0 && i < q.count; i++)
         one_step(l, &q.items[i]);
     free(q.items);

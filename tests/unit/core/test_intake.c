@@ -169,12 +169,25 @@ static void the_far_future_is_parked_until_due(void **state)
     lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
     assert_int_equal(messages(s), 0);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_HAVE), 0);
-    assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
-                     KITH_WARNING_FUTURE);
+    const struct kith_notice *told = lone_last_told(&s->l, KITH_NOTICE_WARNING);
+    assert_int_equal(told->warning.warning, KITH_WARNING_FUTURE);
+    assert_int_equal(told->warning.address.host[0], 0); /* it is about no address */
     s->l.now.wall += 2 * KITH_HOUR;
     lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 1);
+}
+
+static void what_was_parked_is_asked_for_with_the_next_run_once_due(void **state)
+{
+    struct scene *s = *state;
+    s->log.hlc = kith_hlc_from_wall(s->l.now.wall + 25 * KITH_HOUR);
+    push(s, 1);
+    push(s, 1);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 0);
+    s->l.now.wall += 2 * KITH_HOUR;
+    push(s, 1);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
 }
 
 /* It would keep what its author has said from being asked for. */
@@ -577,6 +590,7 @@ int main(void)
         TEST(a_stranger_cannot_write_into_a_direct_room),
         TEST(a_run_replayed_in_another_room_does_not_verify),
         TEST(the_far_future_is_parked_until_due),
+        TEST(what_was_parked_is_asked_for_with_the_next_run_once_due),
         TEST(a_forged_run_of_the_far_future_parks_nothing),
         TEST(content_waits_for_the_control_event_it_names),
         TEST(both_branches_of_a_fork_are_kept_and_the_fork_is_told),
