@@ -1,57 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Branches of forked logs: taken in whatever came before, once each (test_intake.c has
  * the plain cases), and told of until the peer has them. */
-#include "lone.h"
-
-#include <stdlib.h>
-
-struct scene {
-    struct lone l;
-    struct lone_peer peer;
-    struct lone_log log; /* of the peer, in the lobby */
-};
-
-static int setup(void **state)
-{
-    struct scene *s = calloc(1, sizeof(*s));
-    lone_init(&s->l);
-    lone_start(&s->l);
-    lone_connect(&s->l, &s->peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, &s->peer);
-    s->log = (struct lone_log){.author = &s->peer.key,
-                               .room = lone_lobby(),
-                               .log = {{1}},
-                               .hlc = kith_hlc_from_wall(s->l.now.wall)};
-    lone_forget(&s->l);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scene *s = *state;
-    lone_deinit(&s->l);
-    free(s);
-    return 0;
-}
-
-/* Write the next run of `count` and have the peer send it. */
-static void push(struct scene *s, size_t count)
-{
-    struct kith_writer run;
-    lone_write(&s->log, &run, count, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
-    kith_writer_deinit(&run);
-}
-
-static size_t messages(const struct scene *s)
-{
-    return lone_count_stored(&s->l) - 1; /* less our own profile */
-}
+#include "hearing.h"
 
 static void say_again(struct scene *s, const struct kith_writer *run)
 {
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, run);
+    say_run(s, run);
     assert_int_equal(s->l.closed[1], 1);
 }
 
@@ -92,7 +46,7 @@ static void a_fork_that_reaches_further_at_once_is_found(void **state)
     push(s, 1);
     struct kith_writer run;
     lone_write(&other, &run, 5, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 3 + 5);
     assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,

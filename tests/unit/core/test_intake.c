@@ -1,48 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs that arrive: in order, twice, with gaps, forged, broken, from the future, forked.
  */
-#include "lone.h"
+#include "hearing.h"
 
 #include <stdlib.h>
-
-struct scene {
-    struct lone l;
-    struct lone_peer peer;
-    struct lone_log log; /* of the peer, in the lobby */
-};
-
-static int setup(void **state)
-{
-    struct scene *s = calloc(1, sizeof(*s));
-    lone_init(&s->l);
-    lone_start(&s->l);
-    lone_connect(&s->l, &s->peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, &s->peer);
-    s->log = (struct lone_log){.author = &s->peer.key,
-                               .room = lone_lobby(),
-                               .log = {{1}},
-                               .hlc = kith_hlc_from_wall(s->l.now.wall)};
-    lone_forget(&s->l);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scene *s = *state;
-    lone_deinit(&s->l);
-    free(s);
-    return 0;
-}
-
-/* Write the next run of `count` and have the peer send it. */
-static void push(struct scene *s, size_t count)
-{
-    struct kith_writer run;
-    lone_write(&s->log, &run, count, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
-    kith_writer_deinit(&run);
-}
 
 static void announce(struct scene *s, const struct lone_peer *peer,
                      const struct kith_vector_entry *entry)
@@ -51,11 +12,6 @@ static void announce(struct scene *s, const struct lone_peer *peer,
     kith_frame_have_encode(&w, &peer->lobby_tag, entry, 1);
     lone_say(&s->l, peer, &w);
     kith_writer_deinit(&w);
-}
-
-static size_t messages(const struct scene *s)
-{
-    return lone_count_stored(&s->l) - 1; /* less our own profile */
 }
 
 static void a_run_is_stored_then_acknowledged_and_told(void **state)
@@ -76,8 +32,8 @@ static void the_same_run_twice_is_stored_once_and_acknowledged_again(void **stat
     struct scene *s = *state;
     struct kith_writer run;
     lone_write(&s->log, &run, 2, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 2);
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_MESSAGE), 1);
@@ -92,7 +48,7 @@ static void a_gap_is_dropped_and_asked_for(void **state)
     push(s, 1);
     assert_int_equal(messages(s), 0);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &first);
+    say_run(s, &first);
     kith_writer_deinit(&first);
     assert_int_equal(messages(s), 1);
 }
@@ -118,7 +74,7 @@ static void a_changed_body_closes_the_link(void **state)
     struct kith_writer run;
     lone_write(&s->log, &run, 1, 'a');
     run.data[run.size - 1] ^= 1;
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 0);
     assert_int_equal(s->l.closed[1], KITH_ECHAIN);
@@ -166,14 +122,14 @@ static void the_far_future_is_parked_until_due(void **state)
     s->log.hlc = kith_hlc_from_wall(s->l.now.wall + 25 * KITH_HOUR);
     struct kith_writer run;
     lone_write(&s->log, &run, 1, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     assert_int_equal(messages(s), 0);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_HAVE), 0);
     const struct kith_notice *told = lone_last_told(&s->l, KITH_NOTICE_WARNING);
     assert_int_equal(told->warning.warning, KITH_WARNING_FUTURE);
     assert_int_equal(told->warning.address.host[0], 0); /* it is about no address */
     s->l.now.wall += 2 * KITH_HOUR;
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 1);
 }
@@ -207,7 +163,7 @@ static void a_forged_run_of_the_far_future_parks_nothing(void **state)
     fake.hlc = kith_hlc_from_wall(s->l.now.wall + 1000 * KITH_HOUR);
     lone_write(&fake, &run, 1, 'a');
     lone_forget(&s->l);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
     assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
@@ -229,13 +185,13 @@ static void content_waits_for_the_control_event_it_names(void **state)
     struct kith_ref ctl = {s->peer.key.id, control.log, 1, control.head};
     s->log.ctl = &ctl;
     lone_write(&s->log, &message, 1, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &message);
+    say_run(s, &message);
     assert_int_equal(messages(s), 0);
     lone_forget(&s->l);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &profile);
+    say_run(s, &profile);
     assert_int_equal(messages(s), 1);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &message);
+    say_run(s, &message);
     assert_int_equal(messages(s), 2);
     kith_writer_deinit(&profile);
     kith_writer_deinit(&message);
@@ -249,7 +205,7 @@ static void both_branches_of_a_fork_are_kept_and_the_fork_is_told(void **state)
     push(s, 1); /* third event, one way */
     struct kith_writer run;
     lone_write(&other, &run, 1, 'z'); /* third event, the other way */
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(s->l.closed[1], 1);
     assert_int_equal(messages(s), 4);
@@ -257,7 +213,7 @@ static void both_branches_of_a_fork_are_kept_and_the_fork_is_told(void **state)
     assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
                      KITH_WARNING_FORK);
     lone_write(&other, &run, 1, 'y'); /* and it grows */
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     push(s, 1); /* as does the first */
     assert_int_equal(messages(s), 6);
@@ -271,7 +227,7 @@ static void a_log_that_begins_twice_is_a_fork_too(void **state)
     push(s, 2);
     struct kith_writer run;
     lone_write(&other, &run, 1, 'z');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 3);
     assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
@@ -290,7 +246,7 @@ static void a_forged_run_is_no_fork(void **state)
     other.author = &forged;
     struct kith_writer run;
     lone_write(&other, &run, 1, 'z');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 2);
     assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
@@ -326,7 +282,7 @@ static void a_run_without_its_bodies_is_asked_of_others(void **state)
     kith_writer_bytes(&cut, run.data, run.size);
     discard_body(&cut);
     lone_forget(&s->l);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &cut);
+    say_run(s, &cut);
     assert_int_equal(messages(s), 0);
     assert_int_equal(s->l.closed[1], KITH_ECHAIN);
     assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_HAVE), 0);
@@ -342,10 +298,10 @@ static void a_run_without_its_bodies_is_no_fork(void **state)
     struct scene *s = *state;
     struct kith_writer run;
     lone_write(&s->log, &run, 1, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     push(s, 1);
     discard_body(&run);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 2);
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 1);
@@ -370,7 +326,7 @@ static void forged_runs_leave_no_branch_behind(void **state)
     for (size_t i = 0; i < COUNT(forks); i++) {
         forks[i].author = &forged;
         lone_write(&forks[i], &run, 1, 'z');
-        lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+        say_run(s, &run);
         kith_writer_deinit(&run);
         assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
         s->l.closed[1] = 1;
@@ -379,7 +335,7 @@ static void forged_runs_leave_no_branch_behind(void **state)
         lone_greet(&s->l, &s->peer);
     }
     lone_write(&fork, &run, 1, 'z');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), COUNT(forks) + 2);
     assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
@@ -398,7 +354,7 @@ static void nothing_is_announced_that_the_disk_does_not_have(void **state)
     s->l.is_store_held = true;
     lone_write(&s->log, &run, 1, 'a');
     lone_say_run(&s->l, &second, &second.lobby_tag, &run);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_HAVE), 0);
     lone_commit(&s->l);
@@ -468,7 +424,7 @@ static void an_event_of_ours_that_we_lack_begins_a_new_log(void **state)
     struct lone_log log = ours(s, &s->l.key);
     struct kith_writer run;
     lone_write(&log, &run, 1, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     uint32_t next = say(s);
     assert_int_not_equal(next, log_no);
@@ -486,7 +442,7 @@ static void a_branch_of_ours_that_is_being_verified_is_not_delivered(void **stat
     struct kith_writer run;
     lone_write(&other, &run, 1, 'z');
     s->l.is_verify_held = true;
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     struct kith_vector_entry held = {s->l.key.id, KITH_LOG_CONTENT, other.log,
                                      0,           other.seq,        other.head};
@@ -506,7 +462,7 @@ static void what_we_write_does_not_rest_on_a_run_being_verified(void **state)
     struct kith_writer run;
     lone_write(&log, &run, 1, 'a');
     s->l.is_verify_held = true;
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     lone_forget(&s->l);
     say(s); /* stored and answered, whatever becomes of that run */
@@ -524,7 +480,7 @@ static void a_forged_run_does_not_date_what_we_write(void **state)
     s->log.author = &forged;
     s->log.hlc = kith_hlc_from_wall(s->l.now.wall + 23 * KITH_HOUR);
     lone_write(&s->log, &run, 1, 'a');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
     say(s);
@@ -540,7 +496,7 @@ static void branches_stand_in_the_vector_each_with_its_head(void **state)
     push(s, 1);
     struct kith_writer run;
     lone_write(&other, &run, 1, 'z');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     struct lone_peer second;
     lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
@@ -568,7 +524,7 @@ static void too_much_that_waits_for_the_disk_stops_the_reading(void **state)
         s->log.seq = 0;
         s->log.head = (struct kith_id){0};
         lone_write(&s->log, &run, 128, 'A');
-        lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+        say_run(s, &run);
         kith_writer_deinit(&run);
     }
     assert_true(s->l.paused[1]);

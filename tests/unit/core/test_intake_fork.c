@@ -1,48 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs that contradict what is held: how many histories of a log are followed, and what
  * becomes of those that are broken. */
-#include "lone.h"
-
-#include <stdlib.h>
-
-struct scene {
-    struct lone l;
-    struct lone_peer peer;
-    struct lone_log log; /* of the peer, in the lobby */
-};
-
-static int setup(void **state)
-{
-    struct scene *s = calloc(1, sizeof(*s));
-    lone_init(&s->l);
-    lone_start(&s->l);
-    lone_connect(&s->l, &s->peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, &s->peer);
-    s->log = (struct lone_log){.author = &s->peer.key,
-                               .room = lone_lobby(),
-                               .log = {{1}},
-                               .hlc = kith_hlc_from_wall(s->l.now.wall)};
-    lone_forget(&s->l);
-    *state = s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct scene *s = *state;
-    lone_deinit(&s->l);
-    free(s);
-    return 0;
-}
-
-/* The next event of this history of the log; the peer sends it. */
-static void push(struct scene *s, struct lone_log *log, char text)
-{
-    struct kith_writer run;
-    lone_write(log, &run, 1, text);
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
-    kith_writer_deinit(&run);
-}
+#include "hearing.h"
 
 static size_t branches(const struct scene *s, uint32_t nos[static KITH_RUN_COUNT_MAX])
 {
@@ -56,7 +15,7 @@ static void a_log_is_followed_in_sixteen_histories_and_no_more(void **state)
     uint32_t nos[KITH_RUN_COUNT_MAX];
     for (char text = 'a'; text <= 'z'; text++) {
         struct lone_log history = s->log;
-        push(s, &history, text);
+        push_to(s, &history, 1, text);
     }
     assert_int_equal(branches(s, nos), 16);
     assert_int_equal(s->l.closed[1], 1);
@@ -71,9 +30,9 @@ static void a_history_goes_on_where_it_left(void **state)
     struct lone_log third;
     for (char text = 'a'; text <= 'c'; text++) {
         third = s->log;
-        push(s, &third, text);
+        push_to(s, &third, 1, text);
     }
-    push(s, &third, 'd');
+    push_to(s, &third, 1, 'd');
     assert_int_equal(branches(s, nos), 3);
     assert_true(kith_node_log(s->l.node, nos[2], &view));
     assert_int_equal(view.head_seq, 2);
@@ -93,10 +52,10 @@ static void what_follows_an_unknown_event_is_fetched_from_the_beginning(void **s
     struct kith_writer run;
     struct kith_frame_graft graft;
     struct lone_log other = s->log;
-    push(s, &s->log, 'a');
+    push_to(s, &s->log, 1, 'a');
     lone_write(&other, &run, 1, 'x'); /* not sent */
     kith_writer_deinit(&run);
-    push(s, &other, 'y');
+    push_to(s, &other, 1, 'y');
     const struct lone_frame *asked = lone_last_sent(&s->l, 1, KITH_FRAME_GRAFT);
     assert_non_null(asked);
     assert_int_equal(
@@ -109,8 +68,8 @@ static void what_follows_an_unknown_event_is_fetched_from_the_beginning(void **s
                              .room = s->log.room,
                              .log = s->log.log,
                              .hlc = kith_hlc_from_wall(s->l.now.wall)};
-    push(s, &again, 'x');
-    push(s, &again, 'y');
+    push_to(s, &again, 1, 'x');
+    push_to(s, &again, 1, 'y');
     assert_int_equal(branches(s, nos), 2);
 }
 
@@ -118,11 +77,11 @@ static void a_history_of_another_class_is_a_fault_and_leaves_nothing(void **stat
 {
     struct scene *s = *state;
     uint32_t nos[KITH_RUN_COUNT_MAX];
-    push(s, &s->log, 'a');
+    push_to(s, &s->log, 1, 'a');
     struct lone_log other = s->log;
-    push(s, &s->log, 'b');
+    push_to(s, &s->log, 1, 'b');
     other.log_class = KITH_LOG_CONTROL;
-    push(s, &other, 'x');
+    push_to(s, &other, 1, 'x');
     assert_int_equal(s->l.closed[1], KITH_ECHAIN);
     assert_int_equal(branches(s, nos), 1);
 }
@@ -132,14 +91,14 @@ static void a_forged_run_does_not_take_what_came_before_it_along(void **state)
     struct scene *s = *state;
     struct kith_writer run;
     s->l.is_store_held = true;
-    push(s, &s->log, 'a');
+    push_to(s, &s->log, 1, 'a');
     struct lone_key thief;
     struct lone_log forged = s->log;
     lone_key_make(&thief, 2);
     thief.id = s->peer.key.id; /* the name of one, the secret of another */
     forged.author = &thief;
     lone_write(&forged, &run, 1, 'b');
-    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(s->l.closed[1], KITH_ESIGNATURE);
     s->l.is_store_held = false;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "hearing.h"
+
+#include <stdlib.h>
+
+int setup(void **state)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    lone_init(&s->l);
+    lone_start(&s->l);
+    lone_connect(&s->l, &s->peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &s->peer);
+    s->log = (struct lone_log){.author = &s->peer.key,
+                               .room = lone_lobby(),
+                               .log = {{1}},
+                               .hlc = kith_hlc_from_wall(s->l.now.wall)};
+    lone_forget(&s->l);
+    *state = s;
+    return 0;
+}
+
+int teardown(void **state)
+{
+    struct scene *s = *state;
+    lone_deinit(&s->l);
+    free(s);
+    return 0;
+}
+
+void say_run(struct scene *s, const struct kith_writer *run)
+{
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, run);
+}
+
+void push_to(struct scene *s, struct lone_log *log, size_t count, char text)
+{
+    struct kith_writer run;
+    lone_write(log, &run, count, text);
+    say_run(s, &run);
+    kith_writer_deinit(&run);
+}
+
+void push(struct scene *s, size_t count)
+{
+    push_to(s, &s->log, count, 'a');
+}
+
+size_t messages(const struct scene *s)
+{
+    return lone_count_stored(&s->l) - 1; /* less our own profile */
+}
