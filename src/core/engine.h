@@ -133,6 +133,7 @@ struct kith_peer {
     bool is_refused; /* disconnected by hand */
     bool is_blocked; /* for good */
     bool is_verified;
+    bool is_name_told; /* by HELLO, and its profile event is not here */
     bool is_moving; /* to a link not yet live; offline was not told */
     bool is_recorded;
 };

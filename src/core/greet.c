@@ -117,7 +117,7 @@ static void go_live(struct kith_node *node, struct kith_link *link,
     link->since = node->now.wall;
     learn_path(node, link, hello);
     learn_address(link, hello);
-    kith_peer_rename(node, link->peer, hello->name, name_hlc(node, hello));
+    kith_peer_tells_name(node, link->peer, hello->name, name_hlc(node, hello));
     kith_dial_succeeded(node, link);
     if (!kith_link_settle(node, link))
         return;

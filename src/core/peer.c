@@ -62,7 +62,7 @@ static struct kith_record_peer *record(struct kith_node *node, struct kith_peer 
         .no = peer->no,
         .id = peer->id,
         .name = peer->name,
-        .name_hlc = peer->name_hlc,
+        .name_hlc = peer->is_name_told ? 0 : peer->name_hlc,
         .last_seen = peer->last_seen,
         .address = peer->address_kept,
         .is_contact = peer->is_contact,
@@ -99,26 +99,43 @@ static bool is_later(const struct kith_peer *peer, const struct kith_name *name,
 {
     if (hlc == 0 || hlc != peer->name_hlc)
         return hlc >= peer->name_hlc;
-    return strcmp(name->text, peer->name.text) > 0;
+    return strcmp(name->text, peer->name.text) >= 0;
+}
+
+static void rename_to(struct kith_node *node, struct kith_peer *peer,
+                      const struct kith_name *name, kith_hlc hlc, bool is_told)
+{
+    struct kith_name before = peer->name;
+    bool is_other = strcmp(before.text, name->text) != 0;
+    if (!is_other && hlc == peer->name_hlc && is_told == peer->is_name_told)
+        return;
+    peer->name = *name;
+    peer->name_hlc = hlc;
+    peer->is_name_told = is_told;
+    kith_peer_record(node, peer);
+    if (is_other && before.text[0] != '\0')
+        kith_peer_tell(node, peer, KITH_PEER_RENAMED, &before);
+    if (peer == node->self)
+        kith_tracker_renamed(node);
 }
 
 void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
                       struct kith_bytes name, kith_hlc hlc)
 {
     struct kith_name parsed;
-    if (kith_name_parse(name, &parsed, NULL) != 0 || !is_later(peer, &parsed, hlc))
+    if (kith_name_parse(name, &parsed, NULL) == 0 && is_later(peer, &parsed, hlc))
+        rename_to(node, peer, &parsed, hlc, false);
+}
+
+void kith_peer_tells_name(struct kith_node *node, struct kith_peer *peer,
+                          struct kith_bytes name, kith_hlc hlc)
+{
+    struct kith_name parsed;
+    if (kith_name_parse(name, &parsed, NULL) != 0 || (hlc != 0 && hlc == peer->name_hlc))
         return;
-    struct kith_name before = peer->name;
-    bool is_other = strcmp(before.text, parsed.text) != 0;
-    if (!is_other && hlc == peer->name_hlc)
-        return;
-    peer->name = parsed;
-    peer->name_hlc = hlc;
-    kith_peer_record(node, peer);
-    if (is_other && before.text[0] != '\0')
-        kith_peer_tell(node, peer, KITH_PEER_RENAMED, &before);
-    if (peer == node->self)
-        kith_tracker_renamed(node);
+    bool takes_back = hlc != 0 && peer->is_name_told;
+    if (takes_back || is_later(peer, &parsed, hlc))
+        rename_to(node, peer, &parsed, hlc, true);
 }
 
 bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name)

@@ -24,11 +24,16 @@ void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
  * another meaning to it. */
 void kith_peer_found_at(struct kith_peer *peer, const struct kith_address *address);
 
-/* The peer told a name in a profile event, or in a HELLO together with the hlc of such an
- * event; hlc 0, when it was not told, only fills a gap. Unusable names are ignored. Tells
+/* A profile event of the peer names it so. An unusable or earlier name is ignored. Tells
  * and records a change. */
 void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
                       struct kith_bytes name, kith_hlc hlc);
+
+/* The same in a HELLO, with the hlc of its profile event. Until that event is here the
+ * next HELLO may take the name back: a power cut may have. An hlc of 0, when it was not
+ * told, only fills a gap. */
+void kith_peer_tells_name(struct kith_node *node, struct kith_peer *peer,
+                          struct kith_bytes name, kith_hlc hlc);
 
 /* The name in a PROFILE event, as sent. False when it is not one, or has no body any
  * more. */

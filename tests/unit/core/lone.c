@@ -95,6 +95,8 @@ static void keep(struct lone *l, const struct kith_effect *effect)
         keep_run(l, &effect->store.record.run);
     if (effect->store.record.type == KITH_RECORD_TRACKER)
         l->pin = effect->store.record.tracker;
+    if (effect->store.record.type == KITH_RECORD_PEER)
+        l->peer_row = effect->store.record.peer;
 }
 
 static void keep_frame(struct lone *l, uint32_t link, struct kith_bytes bytes)

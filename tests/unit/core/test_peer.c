@@ -83,8 +83,23 @@ static void a_hello_renames_at_once_whom_an_older_profile_named(void **state)
     const struct kith_notice *told = lone_last_told(l, KITH_NOTICE_PEER);
     assert_int_equal(told->peer.change, KITH_PEER_RENAMED);
     assert_string_equal(told->peer.name_before.text, "o");
-    greet(l, &peer, 3, "o", hours_ahead(l, -1)); /* of a copy that was left behind */
-    assert_true(is_called(l, "new"));
+}
+
+/* A power cut took the rename from who made it. */
+static void a_hello_takes_back_what_only_a_hello_told(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    greet(l, &peer, 1, "o", hours_ahead(l, -2));
+    greet(l, &peer, 2, "new", hours_ahead(l, -1));
+    assert_int_equal(l->peer_row.name_hlc, 0); /* that holds for the next start, too */
+    greet(l, &peer, 3, "o", hours_ahead(l, -2));
+    assert_true(is_called(l, "o"));
+    greet(l, &peer, 4, "n", hours_ahead(l, 0));
+    say_profile(l, &peer, 'n', hours_ahead(l, 0));
+    greet(l, &peer, 5, "o", hours_ahead(l, -2)); /* of a copy that was left behind */
+    assert_true(is_called(l, "n"));
+    assert_int_equal(l->peer_row.name_hlc, hours_ahead(l, 0));
 }
 
 static void a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap(
@@ -129,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_older_profile_does_not_take_back_the_name_of_a_hello),
         TEST(a_hello_renames_at_once_whom_an_older_profile_named),
+        TEST(a_hello_takes_back_what_only_a_hello_told),
         TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
     };
