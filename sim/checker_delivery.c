@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+/* Now, or before a power cut. */
 static uint64_t seq_held_by(const struct sim_world *world, const struct kith_id *peer,
                             const struct sim_disk_log *log)
 {
@@ -16,8 +17,12 @@ static uint64_t seq_held_by(const struct sim_world *world, const struct kith_id 
             continue;
         const uint64_t held =
             sim_disk_seq(&host->disk, &log->author, &log->log, log->log_class);
+        const uint64_t lost = sim_disk_logs_seq(host->logs_lost, host->log_lost_max,
+                                                &log->author, &log->log, log->log_class);
         if (held > seq)
             seq = held;
+        if (lost > seq)
+            seq = lost;
     }
     return seq;
 }

@@ -221,16 +221,23 @@ unsigned sim_disk_text_count(const struct sim_disk *disk, uint32_t text_no)
     return text_no < disk->text_capacity ? disk->texts[text_no] : 0;
 }
 
-uint64_t sim_disk_seq(const struct sim_disk *disk, const struct kith_id *author,
-                      const struct kith_log_id *log, enum kith_log_class log_class)
+uint64_t sim_disk_logs_seq(const struct sim_disk_log *logs, uint32_t no_max,
+                           const struct kith_id *author, const struct kith_log_id *log,
+                           enum kith_log_class log_class)
 {
     uint64_t seq = 0;
-    for (uint32_t no = 1; no <= disk->log_no_max; no++) {
-        const struct sim_disk_log *held = &disk->logs[no];
+    for (uint32_t no = 1; no <= no_max; no++) {
+        const struct sim_disk_log *held = &logs[no];
         if (held->seq > seq && held->log_class == log_class &&
             memcmp(held->log.bytes, log->bytes, sizeof(log->bytes)) == 0 &&
             kith_id_equal(&held->author, author))
             seq = held->seq;
     }
     return seq;
+}
+
+uint64_t sim_disk_seq(const struct sim_disk *disk, const struct kith_id *author,
+                      const struct kith_log_id *log, enum kith_log_class log_class)
+{
+    return sim_disk_logs_seq(disk->logs, disk->log_no_max, author, log, log_class);
 }

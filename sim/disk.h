@@ -62,4 +62,9 @@ unsigned sim_disk_text_count(const struct sim_disk *disk, uint32_t text_no);
 uint64_t sim_disk_seq(const struct sim_disk *disk, const struct kith_id *author,
                       const struct kith_log_id *log, enum kith_log_class log_class);
 
+/* The same of logs by number, as far as `no_max`. */
+uint64_t sim_disk_logs_seq(const struct sim_disk_log *logs, uint32_t no_max,
+                           const struct kith_id *author, const struct kith_log_id *log,
+                           enum kith_log_class log_class);
+
 #endif

@@ -59,6 +59,7 @@ void sim_host_free(struct sim_host *host)
     sim_host_forget_snapshot(host);
     sim_liar_free(host->liar);
     sim_disk_deinit(&host->disk);
+    free(host->logs_lost);
     free(host->links);
     free(host->loads);
     free(host->shown);

@@ -72,8 +72,10 @@ struct sim_host {
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
     uint8_t marker[KITH_MARKER_SIZE];
     struct sim_disk disk;
-    struct sim_disk *snapshot; /* what a power cut leaves; NULL: nothing was taken */
-    kith_time wall_base;       /* wall = base + virtual time */
+    struct sim_disk *snapshot;      /* what a power cut leaves; NULL: nothing was taken */
+    struct sim_disk_log *logs_lost; /* by number: as the last power cut found them */
+    uint32_t log_lost_max;
+    kith_time wall_base; /* wall = base + virtual time */
     kith_time mono_base;
     uint32_t peers[SIM_PEERS_MAX];
     size_t peer_count; /* dialled at every start, as --peer */

@@ -237,6 +237,15 @@ static void forget_since_snapshot(struct sim_world *world, struct sim_host *host
     }
 }
 
+/* What it said it held is still on its way to some. */
+static void keep_logs_lost(struct sim_host *host)
+{
+    free(host->logs_lost);
+    host->logs_lost = host->disk.logs;
+    host->log_lost_max = host->disk.log_no_max;
+    host->disk.logs = NULL;
+}
+
 void sim_host_power_cut(struct sim_world *world, uint32_t host_no, bool is_same_boot)
 {
     struct sim_host *host = sim_world_host(world, host_no);
@@ -244,6 +253,7 @@ void sim_host_power_cut(struct sim_world *world, uint32_t host_no, bool is_same_
     sim_host_crash(world, host_no, true);
     if (host->snapshot == NULL)
         return;
+    keep_logs_lost(host);
     sim_disk_deinit(&host->disk);
     host->disk = *host->snapshot;
     free(host->snapshot);
