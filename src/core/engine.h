@@ -134,7 +134,7 @@ struct kith_peer {
     bool is_blocked; /* for good */
     bool is_verified;
     bool is_name_told; /* by HELLO, and its profile event is not here */
-    bool is_moving; /* to a link not yet live; offline was not told */
+    bool is_moving;    /* to a link not yet live; offline was not told */
     bool is_recorded;
 };
 
@@ -242,6 +242,7 @@ struct kith_room {
     kith_hlc hlc_tail;    /* highest that verified; what we write is above it */
     struct kith_log *recent[KITH_REFS_MAX]; /* moved since we last wrote: deps */
     size_t recent_count;
+    struct kith_list in_open;
     struct kith_list shares; /* kith_share.in_room */
     size_t share_count;
     bool is_joined; /* open rooms: shared with others; kept of those left */
@@ -515,8 +516,9 @@ struct kith_node {
     size_t queued; /* kith_link.queued of those that are not being closed */
 
     struct kith_room *lobby;
-    struct kith_map room_map; /* by id */
-    struct kith_room **rooms; /* by number; index 0 unused (owned) */
+    struct kith_map room_map;    /* by id */
+    struct kith_list open_rooms; /* those of our network: kith_room.in_open */
+    struct kith_room **rooms;    /* by number; index 0 unused (owned) */
     size_t room_capacity;
     uint32_t room_no_next;
     struct kith_log **logs; /* by number (owned) */

@@ -64,6 +64,7 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     node->scratch_body = kith_writer(node->alloc);
     kith_map_init(&node->peer_map, node->alloc, node->hash_key, KITH_ID_SIZE);
     kith_map_init(&node->room_map, node->alloc, node->hash_key, KITH_ID_SIZE);
+    kith_list_init(&node->open_rooms);
     kith_map_init(&node->link_map, node->alloc, node->hash_key, sizeof(uint32_t));
     kith_map_init(&node->record_map, node->alloc, node->hash_key, KITH_ID_SIZE);
     kith_list_init(&node->record_checks);

@@ -108,16 +108,19 @@ static void send_tags(struct kith_node *node, struct kith_link *link)
 
 void kith_share_offer(struct kith_node *node, struct kith_link *link)
 {
-    kith_room_get_direct(node, link->peer);
+    struct kith_room *direct = kith_room_get_direct(node, link->peer);
+    bool is_added = direct != NULL && add(node, link, direct) != NULL;
     size_t count = 0;
-    struct kith_map_entry *entry = NULL;
-    while (!node->is_broken && (entry = kith_map_next(&node->room_map, entry)) != NULL) {
-        struct kith_room *room = kith_map_entry_value(entry);
-        if (count < KITH_JOINED_MAX + 1 && room->ops->is_shared_with(room, link->peer) &&
-            add(node, link, room) != NULL)
-            count++;
+    kith_list_each (item, &node->open_rooms) {
+        struct kith_room *room = kith_list_item(item, struct kith_room, in_open);
+        if (!is_added || count == KITH_JOINED_MAX)
+            break;
+        if (!room->ops->is_shared_with(room, link->peer))
+            continue;
+        is_added = add(node, link, room) != NULL;
+        count++;
     }
-    if (!node->is_broken)
+    if (is_added)
         send_tags(node, link);
 }
 
