@@ -28,22 +28,6 @@ struct characters {
     size_t count;
 };
 
-static struct kith_bytes trim(struct kith_bytes text)
-{
-    const uint8_t *end = text.data + text.size;
-    const uint8_t *first = end;
-    const uint8_t *last = end;
-    for (const uint8_t *at = text.data; at < end;) {
-        const uint8_t *start = at;
-        if (uc_is_property_white_space(kith_utf8_next(&at, end)))
-            continue;
-        if (first == end)
-            first = start;
-        last = at;
-    }
-    return kith_bytes(first, first == end ? 0 : (size_t)(last - first));
-}
-
 static bool is_space(uint32_t character)
 {
     return uc_is_general_category_withtable(character, UC_CATEGORY_MASK_Zs);
@@ -172,7 +156,7 @@ static const char *parse(struct kith_bytes text, struct kith_name *out)
 {
     if (!kith_utf8_is_valid(text))
         return "a name must be valid UTF-8";
-    struct kith_bytes trimmed = text.size > 0 ? trim(text) : text;
+    struct kith_bytes trimmed = kith_utf8_trim(text);
     if (trimmed.size == 0)
         return "a name cannot be empty";
     if (trimmed.size > INPUT_SIZE_MAX)

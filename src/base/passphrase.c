@@ -12,22 +12,6 @@
 
 #define NFC_SIZE_MAX (3 * KITH_PASSPHRASE_SIZE_MAX) /* UTF-8 grows at most threefold */
 
-static struct kith_bytes trim(struct kith_bytes text)
-{
-    const uint8_t *end = text.data + text.size;
-    const uint8_t *first = end;
-    const uint8_t *last = end;
-    for (const uint8_t *at = text.data; at < end;) {
-        const uint8_t *start = at;
-        if (uc_is_property_white_space(kith_utf8_next(&at, end)))
-            continue;
-        if (first == end)
-            first = start;
-        last = at;
-    }
-    return kith_bytes(first, first == end ? 0 : (size_t)(last - first));
-}
-
 static const char *fault_of(struct kith_bytes text)
 {
     const uint8_t *end = text.data + text.size;
@@ -48,7 +32,7 @@ static const char *parse(struct kith_bytes text, struct kith_passphrase *out)
     size_t size = sizeof(normal);
     if (!kith_utf8_is_valid(text))
         return "a passphrase must be valid UTF-8";
-    struct kith_bytes trimmed = text.size > 0 ? trim(text) : text;
+    struct kith_bytes trimmed = kith_utf8_trim(text);
     if (trimmed.size == 0)
         return "a passphrase cannot be empty";
     if (trimmed.size > KITH_PASSPHRASE_SIZE_MAX)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <unictype.h>
+
 static bool is_tail(uint8_t byte)
 {
     return (byte & 0xC0) == 0x80;
@@ -150,4 +152,22 @@ void kith_utf8_write_safe(struct kith_writer *w, struct kith_bytes text,
             write_string(w, "\xEF\xBF\xBD");
         }
     }
+}
+
+struct kith_bytes kith_utf8_trim(struct kith_bytes text)
+{
+    if (text.size == 0)
+        return text; /* may point nowhere */
+    const uint8_t *end = text.data + text.size;
+    const uint8_t *first = end;
+    const uint8_t *last = end;
+    for (const uint8_t *at = text.data; at < end;) {
+        const uint8_t *start = at;
+        if (uc_is_property_white_space(kith_utf8_next(&at, end)))
+            continue;
+        if (first == end)
+            first = start;
+        last = at;
+    }
+    return kith_bytes(first, first == end ? 0 : (size_t)(last - first));
 }

@@ -15,6 +15,9 @@ bool kith_utf8_is_valid(struct kith_bytes text);
  * and advance by one. `*at < end` is the caller's to ensure. */
 uint32_t kith_utf8_next(const uint8_t **at, const uint8_t *end);
 
+/* `text` without the white space at both ends. */
+struct kith_bytes kith_utf8_trim(struct kith_bytes text);
+
 /* Would this character move a cursor, switch direction, or not be seen: C0, DEL, C1,
  * bidirectional controls (U+061C, U+200E/F, U+202A-E, U+2066-9), zero width (U+180E,
  * U+200B, U+2060-F, U+FEFF), line and paragraph separators, interlinear marks

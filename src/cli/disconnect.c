@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/ask.h"
 #include "cli/commands.h"
-#include "cli/show.h"
+#include "cli/order.h"
 
 static int run(struct kith_cli *cli)
 {
-    struct kith_answer answer;
-    struct kith_cli_question question = {"POST", "/peers/disconnect",
-                                         kith_cli_member("peer", cli->args[0]),
-                                         KITH_CLIENT_TIMEOUT_MS};
-    if (!question.take_body)
-        return kith_cli_fail(cli, KITH_EXIT_USAGE, "that is not a peer");
-    int exit_code = kith_cli_ask(cli, &question, &answer);
-    if (!exit_code && cli->is_json) {
-        kith_cli_show_json(cli->out, answer.json);
-    } else if (!exit_code) {
-        fputs("disconnected from ", cli->out);
-        kith_cli_show_text(cli->out,
-                           json_string_value(json_object_get(answer.json, "name")), " ");
-        fputc('\n', cli->out);
-    }
-    kith_answer_deinit(&answer);
-    return exit_code;
+    return kith_cli_order(cli, &(struct kith_cli_order){
+                                   .path = "/peers/disconnect",
+                                   .take_body = kith_cli_member("peer", cli->args[0]),
+                                   .fault = "that is not a peer",
+                                   .before = "disconnected from ",
+                                   .member = "name",
+                                   .after = "",
+                               });
 }
 
 const struct kith_cli_command kith_cli_disconnect = {

@@ -1,27 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/ask.h"
 #include "cli/commands.h"
-#include "cli/show.h"
+#include "cli/order.h"
 
 static int run(struct kith_cli *cli)
 {
-    struct kith_answer answer;
-    struct kith_cli_question question = {"POST", "/rooms/leave",
-                                         kith_cli_member("room", cli->args[0]),
-                                         KITH_CLIENT_TIMEOUT_MS};
-    if (!question.take_body)
-        return kith_cli_fail(cli, KITH_EXIT_USAGE, "that is not the name of a room");
-    int exit_code = kith_cli_ask(cli, &question, &answer);
-    if (!exit_code && cli->is_json) {
-        kith_cli_show_json(cli->out, answer.json);
-    } else if (!exit_code) {
-        fputs("left ", cli->out);
-        kith_cli_show_text(cli->out,
-                           json_string_value(json_object_get(answer.json, "id")), " ");
-        fputs("; what was said there is kept\n", cli->out);
-    }
-    kith_answer_deinit(&answer);
-    return exit_code;
+    return kith_cli_order(cli, &(struct kith_cli_order){
+                                   .path = "/rooms/leave",
+                                   .take_body = kith_cli_member("room", cli->args[0]),
+                                   .fault = "that is not the name of a room",
+                                   .before = "left ",
+                                   .member = "id",
+                                   .after = "; what was said there is kept",
+                               });
 }
 
 const struct kith_cli_command kith_cli_leave_room = {

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/order.h"
 #include "cli/show.h"
 
 #define PATH_SIZE 1024
@@ -52,24 +52,20 @@ static int show_code(struct kith_cli *cli, bool *is_same)
 
 static int mark(struct kith_cli *cli, bool is_verified)
 {
-    struct kith_answer answer;
     json_t *body = kith_cli_member("peer", cli->args[0]);
-    struct kith_cli_question question = {"POST", "/peers/verify", body,
-                                         KITH_CLIENT_TIMEOUT_MS};
-    if (!body || json_object_set_new(body, "verified", json_boolean(is_verified)) != 0) {
+    if (body && json_object_set_new(body, "verified", json_boolean(is_verified)) != 0) {
         json_decref(body);
-        return kith_cli_fail(cli, KITH_EXIT_USAGE, "that is not a peer");
+        body = NULL;
     }
-    int exit_code = kith_cli_ask(cli, &question, &answer);
-    if (!exit_code && cli->is_json) {
-        kith_cli_show_json(cli->out, answer.json);
-    } else if (!exit_code) {
-        kith_cli_show_text(cli->out,
-                           json_string_value(json_object_get(answer.json, "name")), " ");
-        fputs(is_verified ? " is verified\n" : " is not verified any more\n", cli->out);
-    }
-    kith_answer_deinit(&answer);
-    return exit_code;
+    return kith_cli_order(
+        cli, &(struct kith_cli_order){
+                 .path = "/peers/verify",
+                 .take_body = body,
+                 .fault = "that is not a peer",
+                 .before = "",
+                 .member = "name",
+                 .after = is_verified ? " is verified" : " is not verified any more",
+             });
 }
 
 static int run(struct kith_cli *cli)
