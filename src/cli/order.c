@@ -9,7 +9,7 @@ int kith_cli_order(struct kith_cli *cli, const struct kith_cli_order *order)
     struct kith_cli_question question = {"POST", order->path, order->take_body,
                                          KITH_CLIENT_TIMEOUT_MS};
     if (!order->take_body)
-        return kith_cli_fail(cli, KITH_EXIT_USAGE, order->fault);
+        return kith_cli_fail(cli, KITH_EXIT_USAGE, "%s", order->fault);
     int exit_code = kith_cli_ask(cli, &question, &answer);
     if (!exit_code && cli->is_json) {
         kith_cli_show_json(cli->out, answer.json);
