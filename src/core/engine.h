@@ -134,7 +134,9 @@ struct kith_peer {
     bool is_blocked; /* for good */
     bool is_verified;
     bool is_name_told; /* by HELLO, and its profile event is not here */
-    bool is_moving;    /* to a link not yet live; offline was not told */
+    bool is_kept;      /* it has a row, or is to have one: see acquaintance.h */
+    struct kith_list in_left;
+    bool is_moving; /* to a link not yet live; offline was not told */
     bool is_recorded;
 };
 
@@ -491,6 +493,9 @@ struct kith_node {
     struct kith_peer **peers; /* by number; holes are NULL (owned) */
     size_t peer_capacity;
     uint32_t peer_no_next;
+    struct kith_list left; /* acquaintances that are offline, the last to leave last */
+    size_t left_count;
+    struct kith_list spare_peers; /* forgotten, their numbers to be given again (owned) */
 
     struct kith_list dials;
     struct kith_dial_lost dial_lost;

@@ -158,6 +158,8 @@ static struct kith_log *get_log(struct kith_node *node, struct kith_share *share
 static void acknowledged(struct kith_node *node, struct kith_share *share,
                          struct kith_log *log, uint64_t seq)
 {
+    if (!share->link->peer->is_kept)
+        return; /* its number may be another's */
     uint32_t peer_no = share->link->peer->no;
     if (seq > log->head_seq)
         seq = log->head_seq;
@@ -171,6 +173,18 @@ static void acknowledged(struct kith_node *node, struct kith_share *share,
     tell->delivery.log_no = log->no;
     tell->delivery.seq = seq;
     tell->delivery.peer_no = peer_no;
+}
+
+void kith_fetch_acknowledged_before(struct kith_node *node, struct kith_link *link)
+{
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        for (size_t i = 0; i < share->track_count; i++) {
+            struct kith_log *log = share->room->logs[i];
+            if (log->author == node->self && share->tracks[i].have > 0)
+                acknowledged(node, share, log, share->tracks[i].have);
+        }
+    }
 }
 
 /* Both at the same length with different heads: two histories under one name. */

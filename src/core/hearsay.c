@@ -60,6 +60,8 @@ struct kith_log *kith_hearsay_add(struct kith_node *node, struct kith_share *sha
     struct kith_log *log = kith_log_add(node, room, author, id, log_class);
     if (log == NULL)
         return NULL;
+    if (log->author != node->self)
+        log->author = NULL; /* it may be forgotten before this is settled */
     log->is_hearsay = true;
     room->hearsay_count++;
     attach(share, log);
@@ -109,6 +111,8 @@ bool kith_hearsay_settle(struct kith_node *node, struct kith_log *log)
     log->author = kith_peer_get(node, &log->author_id);
     if (log->author == NULL)
         return false;
+    if (!log->author->is_kept)
+        kith_peer_keep(node, log->author);
     struct kith_share *herald = log->herald;
     detach(log);
     log->is_hearsay = false;

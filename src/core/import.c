@@ -176,8 +176,11 @@ static void place_first(struct kith_node *node, struct kith_import *import,
         answer(node, import, KITH_EUNEXPECTED);
         return;
     }
-    if (kith_peer_get(node, &run->author) == NULL)
+    struct kith_peer *author = kith_peer_get(node, &run->author);
+    if (author == NULL)
         return;
+    if (!author->is_kept)
+        kith_peer_keep(node, author);
     struct kith_log *log =
         kith_log_add(node, room, &run->author, &run->log, run->log_class);
     if (log != NULL)

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/acquaintance.h"
 #include "core/candidate.h"
 #include "core/dial.h"
 #include "core/greet.h"
@@ -179,6 +180,8 @@ static void detach(struct kith_node *node, struct kith_link *link, int error)
     }
     kith_dial_lost(node, link, error);
     link->dial = NULL;
+    if (peer != NULL && peer->link == NULL)
+        kith_acquaintance_left(node, peer);
 }
 
 void kith_link_lost(struct kith_node *node, uint32_t no, int error)
@@ -429,6 +432,7 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
     }
     remember_instance(node, link);
     peer->link = link;
+    kith_acquaintance_back(node, peer);
     keep_address(node, link);
     if (old != NULL) {
         kith_link_close(node, old, KITH_BYE_REPLACED, KITH_EREPLACED);

@@ -50,6 +50,6 @@ void kith_mark_peer(struct kith_node *node, const struct kith_command *command)
         set_blocked(node, peer, command->mark.is_on);
     else
         peer->is_verified = command->mark.is_on;
-    kith_peer_record(node, peer);
+    kith_peer_keep(node, peer);
     kith_promise_add(node, &promise);
 }

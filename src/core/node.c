@@ -65,6 +65,8 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_map_init(&node->peer_map, node->alloc, node->hash_key, KITH_ID_SIZE);
     kith_map_init(&node->room_map, node->alloc, node->hash_key, KITH_ID_SIZE);
     kith_list_init(&node->open_rooms);
+    kith_list_init(&node->left);
+    kith_list_init(&node->spare_peers);
     kith_map_init(&node->link_map, node->alloc, node->hash_key, sizeof(uint32_t));
     kith_map_init(&node->record_map, node->alloc, node->hash_key, KITH_ID_SIZE);
     kith_list_init(&node->record_checks);
@@ -102,6 +104,8 @@ int kith_node_new(const struct kith_node_config *config, struct kith_node **out)
         struct kith_name lobby = {.text = KITH_LOBBY_NAME};
         node->self->id = config->id;
         node->self->name = config->name;
+        node->self->is_kept = true;
+        kith_list_init(&node->self->in_left);
         node->lobby = kith_room_get_open(node, &lobby);
     }
     if (node->lobby == NULL) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/acquaintance.h"
+#include "core/fetch.h"
 #include "core/record.h"
 #include "core/tracker.h"
 
@@ -34,6 +36,7 @@ static struct kith_peer *add(struct kith_node *node, const struct kith_id *id,
         return NULL;
     peer->no = no;
     peer->id = *id;
+    kith_list_init(&peer->in_left);
     if (!place(node, peer)) {
         kith_release(node->alloc, peer);
         return NULL;
@@ -41,17 +44,31 @@ static struct kith_peer *add(struct kith_node *node, const struct kith_id *id,
     return peer;
 }
 
+/* The memory and the number of one that was forgotten. */
+static struct kith_peer *add_spare(struct kith_node *node, const struct kith_id *id)
+{
+    struct kith_peer *peer =
+        kith_list_item(node->spare_peers.next, struct kith_peer, in_left);
+    kith_list_remove(&peer->in_left);
+    *peer = (struct kith_peer){.no = peer->no, .id = *id};
+    kith_list_init(&peer->in_left);
+    if (place(node, peer))
+        return peer;
+    kith_list_push(&node->spare_peers, &peer->in_left);
+    return NULL;
+}
+
 struct kith_peer *kith_peer_get(struct kith_node *node, const struct kith_id *id)
 {
     struct kith_peer *peer = kith_peer_find(node, id);
     if (peer != NULL)
         return peer;
-    peer = add(node, id, node->peer_no_next);
-    if (peer == NULL) {
+    bool has_spare = !kith_list_is_empty(&node->spare_peers);
+    peer = has_spare ? add_spare(node, id) : add(node, id, node->peer_no_next);
+    if (peer == NULL)
         kith_node_break(node);
-        return NULL;
-    }
-    node->peer_no_next++;
+    else if (!has_spare)
+        node->peer_no_next++;
     return peer;
 }
 
@@ -75,7 +92,18 @@ static struct kith_record_peer *record(struct kith_node *node, struct kith_peer 
 
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer)
 {
+    if (peer->is_kept)
+        record(node, peer);
+}
+
+void kith_peer_keep(struct kith_node *node, struct kith_peer *peer)
+{
+    bool is_new = !peer->is_kept;
+    kith_acquaintance_back(node, peer);
+    peer->is_kept = true;
     record(node, peer);
+    if (is_new && peer->link != NULL)
+        kith_fetch_acknowledged_before(node, peer->link);
 }
 
 /* With a scope, or IPv4's, which has none: the next link may give it to anybody. */
@@ -204,7 +232,7 @@ int kith_peer_restore(struct kith_node *node, const struct kith_record_peer *rec
     peer->is_contact = record->is_contact;
     peer->is_blocked = record->is_blocked;
     peer->is_verified = record->is_verified;
-    peer->is_recorded = true;
+    peer->is_kept = peer->is_recorded = true;
     return 0;
 }
 
@@ -212,6 +240,8 @@ void kith_peer_free_all(struct kith_node *node)
 {
     for (uint32_t no = 1; no < node->peer_capacity; no++)
         kith_release(node->alloc, node->peers[no]);
+    kith_list_each_safe (item, &node->spare_peers)
+        kith_release(node->alloc, kith_list_item(item, struct kith_peer, in_left));
     kith_release(node->alloc, node->peers);
     kith_map_deinit(&node->peer_map);
     kith_release(node->alloc, node->self);

@@ -17,8 +17,11 @@ static inline bool kith_peer_is_unwanted(const struct kith_peer *peer)
     return peer->is_refused || peer->is_blocked;
 }
 
-/* Have the peer's row stored as it is now. */
+/* Have the peer's row stored as it is now, if it has one. */
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
+
+/* The same; from now on it has one. */
+void kith_peer_keep(struct kith_node *node, struct kith_peer *peer);
 
 /* It listens there. A link-local address is good until we stop: the next start may give
  * another meaning to it. */

@@ -31,7 +31,7 @@ int kith_record_room(struct kith_node *node, struct kith_room *room)
     if (room->is_recorded)
         return 0;
     if (room->peer != NULL && !room->peer->is_recorded)
-        kith_peer_record(node, room->peer);
+        kith_peer_keep(node, room->peer);
     if (room->no == 0) {
         if (!kith_room_place(node, room, node->room_no_next))
             return KITH_ENOMEM;
@@ -68,7 +68,7 @@ int kith_record_log(struct kith_node *node, struct kith_log *log)
         return 0;
     record_marker(node);
     if (log->author != node->self && !log->author->is_recorded)
-        kith_peer_record(node, log->author);
+        kith_peer_keep(node, log->author);
     int error = kith_record_room(node, log->room);
     if (error == 0)
         error = number_log(node, log);

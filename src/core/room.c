@@ -120,17 +120,32 @@ int kith_room_restore(struct kith_node *node, const struct kith_record_room *rec
     return kith_room_place(node, room, record->no) ? 0 : KITH_ENOMEM;
 }
 
+static void free_room(struct kith_node *node, struct kith_room *room)
+{
+    for (size_t i = 0; i < room->log_count; i++)
+        kith_log_free(node, room->logs[i]);
+    kith_release(node->alloc, room->logs);
+    kith_map_deinit(&room->log_map);
+    kith_release(node->alloc, room);
+}
+
+bool kith_room_forget_direct(struct kith_node *node, const struct kith_peer *peer)
+{
+    struct kith_room *room = kith_room_find_direct(node, &peer->id);
+    if (room == NULL)
+        return true;
+    if (room->no != 0 || room->share_count > 0 || room->spare_count < room->log_count)
+        return false;
+    kith_map_remove(&node->room_map, room->id.bytes);
+    free_room(node, room);
+    return true;
+}
+
 void kith_room_free_all(struct kith_node *node)
 {
     struct kith_map_entry *entry = NULL;
-    while ((entry = kith_map_next(&node->room_map, entry)) != NULL) {
-        struct kith_room *room = kith_map_entry_value(entry);
-        for (size_t i = 0; i < room->log_count; i++)
-            kith_log_free(node, room->logs[i]);
-        kith_release(node->alloc, room->logs);
-        kith_map_deinit(&room->log_map);
-        kith_release(node->alloc, room);
-    }
+    while ((entry = kith_map_next(&node->room_map, entry)) != NULL)
+        free_room(node, kith_map_entry_value(entry));
     kith_map_deinit(&node->room_map);
     kith_release(node->alloc, node->rooms);
     kith_release(node->alloc, node->logs);

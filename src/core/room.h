@@ -34,6 +34,10 @@ struct kith_room *kith_room_find_open(const struct kith_node *node,
 struct kith_room *kith_room_find_direct(const struct kith_node *node,
                                         const struct kith_id *peer);
 
+/* A direct room of which nothing is held, nor under way. False when it is not so, and it
+ * stays. */
+bool kith_room_forget_direct(struct kith_node *node, const struct kith_peer *peer);
+
 /* Give the room its number. False when memory ran out. */
 bool kith_room_place(struct kith_node *node, struct kith_room *room, uint32_t no);
 

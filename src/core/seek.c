@@ -45,7 +45,7 @@ static int admit(struct kith_node *node, struct kith_peer *peer)
     peer->is_refused = false;
     if (!peer->is_contact) {
         peer->is_contact = true;
-        kith_peer_record(node, peer);
+        kith_peer_keep(node, peer);
     }
     return 0;
 }

@@ -8,9 +8,10 @@
 
 static const uint8_t network_key[KITH_NETWORK_KEY_SIZE] = {7};
 
-void lone_key_make(struct lone_key *key, uint8_t seed)
+void lone_key_make(struct lone_key *key, uint32_t seed)
 {
-    uint8_t bytes[crypto_sign_SEEDBYTES] = {seed};
+    uint8_t bytes[crypto_sign_SEEDBYTES] = {0};
+    memcpy(bytes, &seed, sizeof(seed));
     crypto_sign_seed_keypair(key->id.bytes, key->secret, bytes);
 }
 
@@ -379,14 +380,14 @@ struct kith_id lone_direct(const struct lone *l, const struct lone_peer *peer)
     return kith_digest_direct_room(&l->key.id, &peer->key.id);
 }
 
-void lone_connect(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link,
+void lone_connect(struct lone *l, struct lone_peer *peer, uint32_t seed, uint32_t link,
                   enum kith_role role_of_peer, uint32_t dial)
 {
     *peer = (struct lone_peer){.role = role_of_peer, .link = link};
     lone_key_make(&peer->key, seed);
     memset(peer->exporter_net, (int)link, sizeof(peer->exporter_net));
     memset(peer->exporter_room, (int)link + 100, sizeof(peer->exporter_room));
-    memset(peer->instance, seed, sizeof(peer->instance));
+    memset(peer->instance, (int)seed, sizeof(peer->instance));
     struct kith_id lobby = lone_lobby(), direct = lone_direct(l, peer);
     peer->lobby_tag = kith_digest_tag(peer->exporter_room, peer->role, &peer->key.id,
                                       &l->key.id, &lobby);

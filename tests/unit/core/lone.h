@@ -132,7 +132,7 @@ void lone_init(struct lone *l);
 /* Another node than lone_init's, with a beacon, of this network (0: the usual one). */
 void lone_init_beacon(struct lone *l, uint8_t seed, uint8_t network);
 void lone_deinit(struct lone *l); /* checks that no memory is left over */
-void lone_key_make(struct lone_key *key, uint8_t seed);
+void lone_key_make(struct lone_key *key, uint32_t seed);
 void lone_start(struct lone *l);
 
 void lone_step(struct lone *l, struct kith_input input);
@@ -142,7 +142,7 @@ void lone_verify(struct lone *l);
 void lone_forget(struct lone *l); /* what was sent and told */
 
 /* A new connection with this peer; nothing is said yet. */
-void lone_connect(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link,
+void lone_connect(struct lone *l, struct lone_peer *peer, uint32_t seed, uint32_t link,
                   enum kith_role role_of_peer, uint32_t dial);
 /* Proof, hello and rooms: the link is live, the lobby and the direct room are shared. */
 void lone_greet(struct lone *l, struct lone_peer *peer);

@@ -91,6 +91,7 @@ static void a_hello_takes_back_what_only_a_hello_told(void **state)
     struct lone *l = *state;
     struct lone_peer peer;
     greet(l, &peer, 1, "o", hours_ahead(l, -2));
+    say_profile(l, &peer, 'o', hours_ahead(l, -2));
     greet(l, &peer, 2, "new", hours_ahead(l, -1));
     assert_int_equal(l->peer_row.name_hlc, 0); /* that holds for the next start, too */
     greet(l, &peer, 3, "o", hours_ahead(l, -2));

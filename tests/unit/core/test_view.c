@@ -122,6 +122,19 @@ static void acknowledge(struct lone *l, const struct lone_peer *peer, uint32_t l
     free(run);
 }
 
+/* Something of its own. */
+static void say(struct lone *l, const struct lone_peer *peer)
+{
+    struct lone_log log = {.author = &peer->key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct kith_writer run;
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, peer, &peer->lobby_tag, &run);
+    kith_writer_deinit(&run);
+}
+
 static void who_acknowledged_holds_it(void **state)
 {
     struct lone *l = *state;
@@ -132,6 +145,8 @@ static void who_acknowledged_holds_it(void **state)
     uint32_t no = lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no;
     assert_int_equal(kith_node_holders(l->node, no, 1, holders, 2), 0);
     acknowledge(l, &peer, no, 1);
+    assert_int_equal(kith_node_holders(l->node, no, 1, holders, 2), 0);
+    say(l, &peer); /* now it is one who is kept, and so is what it holds */
     assert_int_equal(kith_node_holders(l->node, no, 1, holders, 2), 1);
     assert_int_equal(holders[0], 1);
     assert_int_equal(kith_node_holders(l->node, no, 2, holders, 2), 0);
