@@ -272,14 +272,15 @@ static const char *parameter_of(const char *path, const char *url)
     return is_one ? url + size : NULL;
 }
 
-/* Paths as they stand come first: `/messages/batch` is no message. */
+/* Paths as they stand come first: `/messages/batch` is no message. Neither is the text
+ * that stands for one in the contract: `/messages/{id}`. */
 static bool find_among(struct kith_request *request, const char *url, const char *method,
                        bool has_parameter, char allowed[static ALLOWED_SIZE])
 {
     for (size_t i = 0; kith_endpoints[i]; i++) {
         const struct kith_endpoint *endpoint = kith_endpoints[i];
-        const char *parameter = has_parameter ? parameter_of(endpoint->path, url) : NULL;
-        if (has_parameter ? !parameter : strcmp(endpoint->path, url) != 0)
+        const char *parameter = parameter_of(endpoint->path, url);
+        if (has_parameter ? !parameter : parameter || strcmp(endpoint->path, url) != 0)
             continue;
         if (has_method(endpoint, method)) {
             request->endpoint = endpoint;

@@ -55,7 +55,10 @@ int kith_datagram_socket_open(int family, uint16_t port)
 void kith_datagram_socket_join(int fd, const struct sockaddr_storage *group,
                                unsigned interface, bool is_afresh)
 {
-    struct group_req request = {.gr_interface = interface, .gr_group = *group};
+    struct group_req request;
+    memset(&request, 0, sizeof request); /* all of it goes to the system */
+    request.gr_interface = interface;
+    request.gr_group = *group;
     int level = group->ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
     if (is_afresh)
         setsockopt(fd, level, MCAST_LEAVE_GROUP, &request, sizeof request);

@@ -271,6 +271,13 @@ static void receive_early_and_late(struct api *api, void *ctx)
     fake_receive(api->runtime, 1, false, "late", 1763800000 * KITH_SECOND);
 }
 
+static void the_path_of_the_contract_is_no_message(void **state)
+{
+    struct api *api = *state;
+    assert_int_equal(api_ask(api, "GET", "/messages/{id}", NULL), KITH_EINVALID);
+    assert_int_equal(api->answer.status, 400);
+}
+
 static void time_is_the_lesser_of_written_and_seen(void **state)
 {
     struct api *api = *state;
@@ -303,6 +310,7 @@ int main(void)
         TEST(hanging_up_while_waiting_does_no_harm),
         TEST(history_comes_in_pages_both_ways),
         TEST(history_refuses_what_it_does_not_understand),
+        TEST(the_path_of_the_contract_is_no_message),
         TEST(time_is_the_lesser_of_written_and_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -70,7 +70,9 @@ static bool is_locked(struct fixture *f)
 static bool is_unlocked(struct fixture *f)
 {
     struct kith_store *store = NULL;
-    return kith_store_open(&f->config, &store, NULL) == 0;
+    int error = kith_store_open(&f->config, &store, NULL);
+    kith_store_close(store);
+    return error == 0;
 }
 
 static void a_second_process_is_refused_even_in_a_transaction(void **state)
