@@ -14,6 +14,7 @@
 
 #include <jansson.h>
 
+#include "kith/error.h"
 #include "unit/api/fake_runtime.h"
 
 #define TURNS_MAX  400 /* of the loop, for one exchange */
@@ -49,6 +50,47 @@ static void populate(struct kith_runtime *runtime)
     fake_receive(runtime, bob, false, "hello all", 0);
     fake_receive(runtime, bob, true, "hello you", 0);
 }
+
+/* ---- a configuration that keeps nothing ---- */
+
+static bool knob(void *ctx, size_t index, struct kith_server_knob *out)
+{
+    static const struct kith_server_knob knobs[] = {
+        {.name = "name", .about = "a name", .source = "--name"},
+        {.name = "log", .about = "a level", .fallback = "info"},
+        {.name = "peer", .about = "addresses", .is_list = true},
+        {.name = "tracker", .about = "addresses", .is_list = true},
+        {.name = "lan", .about = "yes or no", .fallback = "yes"},
+    };
+    (void)ctx;
+    if (index < sizeof(knobs) / sizeof(knobs[0]))
+        *out = knobs[index];
+    return index < sizeof(knobs) / sizeof(knobs[0]);
+}
+
+static const char *knob_value(void *ctx, size_t index, size_t value_index)
+{
+    (void)ctx;
+    return index > 0 && value_index == 0 ? "10.0.0.9:4747" : NULL;
+}
+
+static bool set_log(void *ctx, const char *level)
+{
+    (void)ctx;
+    return strcmp(level, "debug") == 0;
+}
+
+static int add_value(void *ctx, const char *name, const char *value)
+{
+    (void)ctx;
+    assert(strcmp(name, "peer") == 0 || strcmp(name, "tracker") == 0);
+    return strlen(value) > 100 ? KITH_ELIMIT : 0;
+}
+
+static const struct kith_server_knobs knobs = {
+    .knob = knob, .value = knob_value, .log = set_log, .add = add_value};
+
+/* ---- */
 
 /* Abstract, so that nothing of it is in a folder. */
 static socklen_t door_address(enum kith_door door, union any_address *out)
@@ -102,6 +144,7 @@ void api_begin(struct api_world *w, enum kith_door door, bool is_plain_open,
         .token = w->token,
         .is_plain_open = is_plain_open,
         .rng = {.fill = fill, .ctx = w},
+        .knobs = &knobs,
         .shutdown = on_shutdown,
     };
     int error = kith_server_new(&config, &w->server);

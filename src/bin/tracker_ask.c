@@ -55,6 +55,13 @@ void kith_tracker_print_peers(const struct kith_cli *cli, const json_t *report)
     fprintf(cli->out, "%zu here\n", json_array_size(peers));
 }
 
+static void print_figure(const struct kith_cli *cli, const char *key, json_int_t value)
+{
+    char name[64];
+    kith_cli_show_safe(key, name, sizeof name);
+    fprintf(cli->out, "%-22s %lld\n", name, (long long)value);
+}
+
 static void print_stats(const struct kith_cli *cli, json_t *report)
 {
     const char *key;
@@ -66,7 +73,7 @@ static void print_stats(const struct kith_cli *cli, json_t *report)
     json_object_foreach(report, key, value)
     {
         if (json_is_integer(value))
-            fprintf(cli->out, "%-22s %lld\n", key, (long long)json_integer_value(value));
+            print_figure(cli, key, json_integer_value(value));
     }
 }
 
@@ -78,7 +85,9 @@ static int failed(struct kith_cli *cli, const struct kith_client *client, int er
         return kith_cli_fail(cli, KITH_EXIT_NO_NODE,
                              "no tracker is running on %s; start one with `kith tracker`",
                              cli->home);
-    return kith_cli_fail(cli, kith_cli_exit(error), "%s", kith_client_detail(client));
+    char detail[KITH_CLIENT_DETAIL_SIZE];
+    kith_cli_show_safe(kith_client_detail(client), detail, sizeof detail);
+    return kith_cli_fail(cli, kith_cli_exit(error), "%s", detail);
 }
 
 int kith_tracker_ask(struct kith_cli *cli, const char *what)

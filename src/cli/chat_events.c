@@ -236,7 +236,7 @@ static void tell_who(struct kith_chat *chat)
 static void tell_self(struct kith_chat *chat, const struct kith_answer *answer)
 {
     char name[KITH_CHAT_TARGET_SIZE];
-    char id[KITH_CHAT_TARGET_SIZE];
+    char id[KITH_CHAT_TARGET_SIZE], id_short[13];
     char *text = NULL;
     size_t size = 0;
     size_t index;
@@ -253,9 +253,10 @@ static void tell_self(struct kith_chat *chat, const struct kith_answer *answer)
     fclose(to);
     kith_chat_safe(answer->json, "name", name);
     kith_chat_safe(answer->json, "id", id);
-    snprintf(chat->self_id, sizeof chat->self_id, "%.63s", id);
+    kith_cli_show_safe(id, chat->self_id, sizeof chat->self_id);
+    kith_cli_show_safe(id, id_short, sizeof id_short);
     snprintf(chat->self_name, sizeof chat->self_name, "%s", name);
-    kith_chat_say(chat, "ready: you are %s (%.12s), listening on %s", name, id, text);
+    kith_chat_say(chat, "ready: you are %s (%s), listening on %s", name, id_short, text);
     free(text);
     /* Asked here, for the terminal is taken over only once all of this was said. */
     if (isatty(chat->in_fd) && isatty(chat->out_fd) && !kith_cli_has(chat->cli, "menu"))

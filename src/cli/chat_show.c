@@ -158,16 +158,12 @@ void kith_chat_refused(struct kith_chat *chat, const struct kith_answer *answer)
 void kith_chat_title(const char *text, char out[static KITH_CHAT_TITLE_SIZE])
 {
     static const char dots[] = "…";
-    char safe[4 * KITH_CHAT_TITLE_SIZE];
+    char safe[2 * KITH_CHAT_TITLE_SIZE];
     kith_cli_show_safe(text, safe, sizeof safe);
-    size_t size = strlen(safe);
-    bool is_cut = size >= KITH_CHAT_TITLE_SIZE;
-    if (is_cut) {
-        size = KITH_CHAT_TITLE_SIZE - sizeof dots;
-        while (size > 0 && ((unsigned char)safe[size] & 0xC0) == 0x80)
-            size--; /* not within a character */
-    }
-    snprintf(out, KITH_CHAT_TITLE_SIZE, "%.*s%s", (int)size, safe, is_cut ? dots : "");
+    bool is_cut = strlen(safe) >= KITH_CHAT_TITLE_SIZE;
+    kith_cli_show_safe(safe, out, KITH_CHAT_TITLE_SIZE - (is_cut ? sizeof dots - 1 : 0));
+    size_t size = strlen(out);
+    snprintf(out + size, KITH_CHAT_TITLE_SIZE - size, "%s", is_cut ? dots : "");
 }
 
 void kith_chat_prompt(struct kith_chat *chat)

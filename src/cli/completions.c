@@ -6,6 +6,7 @@
 
 #include "cli/ask.h"
 #include "cli/commands.h"
+#include "cli/show.h"
 
 static const char *member(const json_t *object, const char *key)
 {
@@ -16,8 +17,10 @@ static const char *member(const json_t *object, const char *key)
 /* One a line. No name has a line feed in it; whoever sends one says nothing here. */
 static void print_target(const struct kith_cli *cli, const char *text)
 {
-    if (text[0] && !strpbrk(text, "\r\n"))
-        fprintf(cli->out, "%s\n", text);
+    if (!text[0] || strpbrk(text, "\r\n"))
+        return;
+    kith_cli_show_text(cli->out, text, " ");
+    fputc('\n', cli->out);
 }
 
 static void print_peers(const struct kith_cli *cli, const json_t *answer)

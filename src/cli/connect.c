@@ -12,7 +12,9 @@ static void show_peer(const struct kith_cli *cli, const json_t *peer)
 {
     fputs("connected to ", cli->out);
     kith_cli_show_text(cli->out, json_string_value(json_object_get(peer, "name")), " ");
-    fprintf(cli->out, " (%s)\n", json_string_value(json_object_get(peer, "id")));
+    fputs(" (", cli->out);
+    kith_cli_show_text(cli->out, json_string_value(json_object_get(peer, "id")), " ");
+    fputs(")\n", cli->out);
 }
 
 static int run(struct kith_cli *cli)

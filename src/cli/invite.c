@@ -22,8 +22,10 @@ static int ask(struct kith_cli *cli, const char *path)
         kith_cli_show_json(cli->out, answer.json);
     else if (!exit_code && link && kith_cli_has(cli, "qr"))
         exit_code = kith_cli_show_qr(cli, link);
-    else if (!exit_code)
-        fprintf(cli->out, "%s\n", link);
+    else if (!exit_code) {
+        kith_cli_show_text(cli->out, link, " ");
+        fputc('\n', cli->out);
+    }
     kith_answer_deinit(&answer);
     return exit_code;
 }

@@ -13,18 +13,15 @@ static const char *const heads[COLUMNS] = {
     [NAME] = "NAME", [STATE] = "STATE", [SEEN] = "LAST SEEN", [ID] = "ID"};
 
 struct row {
-    char name[512];
     char seen[KITH_CLI_MINUTE_SIZE];
 };
 
 static void fill_row(const json_t *found, void *made, const char **cells)
 {
     struct row *row = made;
-    const char *name = json_string_value(json_object_get(found, "name"));
-    kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
     kith_cli_show_minute(json_string_value(json_object_get(found, "last_seen")),
                          row->seen);
-    cells[NAME] = row->name;
+    cells[NAME] = json_string_value(json_object_get(found, "name"));
     cells[STATE] = json_string_value(json_object_get(found, "state"));
     cells[SEEN] = row->seen;
     cells[ID] = json_string_value(json_object_get(found, "id"));

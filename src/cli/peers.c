@@ -17,7 +17,6 @@ static const char *const heads[COLUMNS] = {
 };
 
 struct row {
-    char name[512];
     char path[320];
     char rtt[32];
     char since[KITH_CLI_MINUTE_SIZE];
@@ -39,16 +38,14 @@ static void fill_row(const json_t *peer, void *made, const char **cells)
 {
     struct row *row = made;
     const json_t *rtt = json_object_get(peer, "rtt_ms");
-    const char *name = json_string_value(json_object_get(peer, "name"));
     const char *state = json_string_value(json_object_get(peer, "state"));
     bool is_online = state && strcmp(state, "online") == 0;
-    kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
     snprintf(row->rtt, sizeof row->rtt, "%.1f ms", json_number_value(rtt));
     kith_cli_show_minute(json_string_value(json_object_get(peer, "last_seen")),
                          row->seen);
     kith_cli_show_minute(json_string_value(json_object_get(peer, "path_since")),
                          row->since);
-    cells[NAME] = row->name;
+    cells[NAME] = json_string_value(json_object_get(peer, "name"));
     bool is_blocked = json_is_true(json_object_get(peer, "blocked"));
     cells[STATE] = is_blocked ? "blocked" : is_online ? "online" : "offline";
     cells[PATH] = path_of(peer, row);

@@ -11,6 +11,8 @@
 
 #include <qrencode.h>
 
+#include "cli/show.h"
+
 #define QUIET     4 /* modules: section 9.1 of the standard */
 #define BLACK_ON  "\x1b[30;47m"
 #define BLACK_OFF "\x1b[0m"
@@ -84,7 +86,8 @@ static int show(const struct kith_cli *cli, const struct canvas *canvas, const c
             "wider, or its type smaller",
             columns, size.ws_col);
     draw(canvas);
-    fprintf(cli->out, "%s\n", text);
+    kith_cli_show_text(cli->out, text, " ");
+    fputc('\n', cli->out);
     return KITH_EXIT_DONE;
 }
 

@@ -14,7 +14,6 @@ static const char *const heads[COLUMNS] = {[NAME] = "NAME",
                                            [ID] = "ID"};
 
 struct row {
-    char name[512];
     char members[24];
     char online[24];
 };
@@ -37,11 +36,9 @@ static const char *kind_of(const json_t *room)
 static void fill_row(const json_t *room, void *made, const char **cells)
 {
     struct row *row = made;
-    const char *name = json_string_value(json_object_get(room, "name"));
-    kith_cli_show_safe(name ? name : "", row->name, sizeof row->name);
     format_number(room, "members", row->members);
     format_number(room, "online", row->online);
-    cells[NAME] = row->name;
+    cells[NAME] = json_string_value(json_object_get(room, "name"));
     cells[KIND] = kind_of(room);
     cells[MEMBERS] = row->members;
     cells[ONLINE] = row->online;

@@ -28,7 +28,11 @@ void kith_cli_show_safe(const char *text, char *out, size_t out_size)
 {
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_utf8_write_safe(&w, kith_bytes(text, strlen(text)), " ");
-    size_t size = w.failed ? 0 : w.size < out_size ? w.size : out_size - 1;
+    size_t size = w.failed ? 0 : w.size;
+    if (size >= out_size)
+        size = out_size - 1;
+    while (size > 0 && size < w.size && (w.data[size] & 0xC0) == 0x80)
+        size--; /* not within a character */
     if (size > 0)
         memcpy(out, w.data, size);
     out[size] = '\0';
@@ -55,7 +59,9 @@ static const uint8_t *plain_end(const uint8_t *at, const uint8_t *end)
             at++;
             continue;
         }
-        if (kith_utf8_is_unsafe(kith_utf8_next(&next, end)))
+        uint32_t character = kith_utf8_next(&next, end);
+        bool is_malformed = next == at + 1;
+        if (is_malformed || kith_utf8_is_unsafe(character))
             break;
         at = next;
     }
@@ -178,23 +184,25 @@ void kith_cli_show_message(FILE *to, const json_t *message)
 
 /* ---- tables ---- */
 
-static const char *cell_text(const char *cell)
+/* The width of a cell, which is shown unless `to` is NULL. */
+static int show_cell(FILE *to, const char *cell)
 {
-    return cell ? cell : "-";
-}
-
-static int width_of(const char *text)
-{
-    return u8_strwidth((const uint8_t *)text, "UTF-8");
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    const char *text = cell ? cell : "-";
+    kith_utf8_write_safe(&w, kith_bytes(text, strlen(text)), " ");
+    int width = w.failed ? 0 : u8_width(w.data, w.size, "UTF-8");
+    if (to && w.size > 0 && !w.failed)
+        fwrite(w.data, 1, w.size, to);
+    kith_writer_deinit(&w);
+    return width;
 }
 
 static void show_row(FILE *to, const char *const *cells, const int *widths, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const char *text = cell_text(cells[i]);
-        fputs(text, to);
+        int width = show_cell(to, cells[i]);
         if (i + 1 < count)
-            fprintf(to, "%*s", widths[i] - width_of(text) + 2, "");
+            fprintf(to, "%*s", widths[i] - width + 2, "");
     }
     fputc('\n', to);
 }
@@ -204,9 +212,9 @@ void kith_cli_show_table(FILE *to, const struct kith_cli_table *table)
     int widths[COLUMNS_MAX] = {0};
     size_t count = table->column_count < COLUMNS_MAX ? table->column_count : COLUMNS_MAX;
     for (size_t i = 0; i < count; i++)
-        widths[i] = width_of(table->heads[i]);
+        widths[i] = show_cell(NULL, table->heads[i]);
     for (size_t i = 0; i < table->row_count * count; i++) {
-        int width = width_of(cell_text(table->cells[i]));
+        int width = show_cell(NULL, table->cells[i]);
         if (width > widths[i % count])
             widths[i % count] = width;
     }

@@ -11,7 +11,8 @@
 /* Text made safe (base/utf8.h), with `newline` for line feeds. NULL shows as nothing. */
 void kith_cli_show_text(FILE *to, const char *text, const char *newline);
 
-/* The same into a buffer, cut at its end; line feeds become spaces. */
+/* The same into a buffer, cut after the last character that fits; line feeds become
+ * spaces. */
 void kith_cli_show_safe(const char *text, char *out, size_t out_size);
 
 /* A time of the API as people read it, to the minute, in their own time zone; "never"
@@ -37,8 +38,8 @@ const char *kith_cli_action(const char *text);
 /* Its day, `YYYY-MM-DD `, to stand before it. */
 void kith_cli_show_day(FILE *to, const json_t *message);
 
-/* A table: cells are columns of each row; a NULL cell shows as "-". Widths are those of
- * a terminal. */
+/* A table: cells are columns of each row, made safe; a NULL cell shows as "-". Widths are
+ * those of a terminal. */
 struct kith_cli_table {
     const char *const *heads;
     size_t column_count;

@@ -29,8 +29,10 @@ static int run(struct kith_cli *cli)
         exit_code = kith_cli_fail(cli, KITH_EXIT_FAILED, "the node told no address");
     if (!exit_code && cli->is_json)
         kith_cli_show_json(cli->out, answer.json);
-    else if (!exit_code)
-        fprintf(cli->out, "%s\n", url);
+    else if (!exit_code) {
+        kith_cli_show_text(cli->out, url, " ");
+        fputc('\n', cli->out);
+    }
     fflush(cli->out);
     if (!exit_code && kith_cli_has(cli, "open"))
         exit_code = open_page(cli, url);

@@ -50,6 +50,8 @@ static int failed(struct kith_registrations *s, const char *what)
 {
     int error = kith_db_error(s->db, sqlite3_extended_errcode(s->db));
     snprintf(s->detail, sizeof s->detail, "%s: %s", what, sqlite3_errmsg(s->db));
+    if (error == KITH_EINVALID) /* a constraint, which no row of a tracker's breaks */
+        error = KITH_ECORRUPT;
     return error != 0 ? error : KITH_EIO;
 }
 
@@ -85,6 +87,12 @@ static int begin(struct kith_registrations *s)
     int error = run(s, BEGIN, "begin");
     s->is_open = error == 0;
     return error;
+}
+
+static int damaged(struct kith_registrations *s)
+{
+    snprintf(s->detail, sizeof s->detail, "a row is damaged");
+    return KITH_ECORRUPT;
 }
 
 /* ---- opening ---- */
@@ -317,13 +325,9 @@ static int visit_rows(struct kith_registrations *s, sqlite3_stmt *get,
     int rc;
     while ((rc = sqlite3_step(get)) == SQLITE_ROW) {
         struct kith_registration row = {0};
-        if (!read_row(get, &row)) {
-            snprintf(s->detail, sizeof s->detail, "a row is damaged");
-            return KITH_ECORRUPT;
-        }
-        int stopped = visit(ctx, &row);
+        int stopped = read_row(get, &row) ? visit(ctx, &row) : KITH_ECORRUPT;
         if (stopped != 0)
-            return stopped;
+            return stopped == KITH_ECORRUPT ? damaged(s) : stopped;
     }
     return rc == SQLITE_DONE ? 0 : failed(s, "read the peers");
 }

@@ -279,6 +279,38 @@ static void a_damaged_row_is_told(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+static void a_lost_mark_is_damage(void **state)
+{
+    struct home *home = *state;
+    struct seen seen = {0};
+    struct kith_registration alice = row(1, 100);
+    alice.is_here = true;
+    put(home, &alice);
+    commit(home);
+    run_sql(home, "DELETE FROM mark");
+    reopen(home);
+    assert_int_equal(kith_registrations_restore(home->registrations, 0, see, &seen),
+                     KITH_ECORRUPT);
+}
+
+static int take_for_damaged(void *ctx, const struct kith_registration *row)
+{
+    return KITH_ECORRUPT;
+}
+
+static void a_row_that_is_not_taken_is_told_as_damaged(void **state)
+{
+    struct home *home = *state;
+    struct kith_registration alice = row(1, 100);
+    put(home, &alice);
+    commit(home);
+    assert_int_equal(
+        kith_registrations_restore(home->registrations, 0, take_for_damaged, NULL),
+        KITH_ECORRUPT);
+    assert_string_equal(kith_registrations_detail(home->registrations),
+                        "a row is damaged");
+}
+
 static void a_full_disk_undoes_the_transaction_and_the_next_one_works(void **state)
 {
     struct home *home = *state;
@@ -376,6 +408,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_newer_schema_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(another_database_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_damaged_row_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lost_mark_is_damage, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_row_that_is_not_taken_is_told_as_damaged, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(
             a_full_disk_undoes_the_transaction_and_the_next_one_works, setup, teardown),
         cmocka_unit_test_setup_teardown(

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* A node's listener on loopback, and strangers who come to it. */
+#ifndef KITH_FUZZ_DOOR_H
+#define KITH_FUZZ_DOOR_H
+
+#include <netinet/in.h>
+#include <uv.h>
+
+#include "net/net.h"
+
+#define DOOR_ALPN "kith-test/1"
+
+struct door {
+    uv_loop_t loop;
+    struct kith_net *net; /* NULL: not open yet */
+    struct sockaddr_in at;
+};
+
+/* For as long as the process lives. */
+void door_open(struct door *door, const struct kith_net_handler *handler);
+void door_turn(struct door *door);
+
+/* A socket that is connected to it, and hangs up by a reset when it is closed: no port
+ * stays in use. */
+int door_knock(const struct door *door);
+
+/* What can be read from `fd` now, at most `room` bytes; how many. */
+size_t door_hear(int fd, void *out, size_t room);
+
+#endif
