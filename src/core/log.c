@@ -182,6 +182,14 @@ struct kith_log *kith_log_match(struct kith_log *first, uint64_t seq,
     return first;
 }
 
+size_t kith_log_count_reaching(const struct kith_log *first, uint64_t seq)
+{
+    size_t found = 0;
+    for (const struct kith_log *log = first; log != NULL; log = log->branch_next)
+        found += log->seq_first <= seq && log->head_seq >= seq;
+    return found;
+}
+
 struct kith_vector_entry kith_log_entry(const struct kith_log *log)
 {
     return (struct kith_vector_entry){

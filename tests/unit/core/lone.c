@@ -147,8 +147,6 @@ static void keep_tracker_dial(struct lone *l, const struct kith_effect *effect)
     tracker->closed = 1;
 }
 
-#define LOADS_MAX 64
-
 /* What comes of the effects of one step. Most steps have none, so it is made as needed.
  */
 struct queue {
@@ -173,8 +171,8 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
 {
     size_t count = 0;
     if (q->loads == NULL)
-        q->loads = calloc(LOADS_MAX, sizeof(*q->loads));
-    for (size_t i = 0; i < l->run_count && count < LOADS_MAX; i++) {
+        q->loads = calloc(LONE_LOADS_MAX, sizeof(*q->loads));
+    for (size_t i = 0; i < l->run_count && count < LONE_LOADS_MAX; i++) {
         const struct lone_run *run = &l->runs[i];
         if (run->log_no == effect->load.log_no && run->is_committed &&
             run->seq_last >= effect->load.seq_from)
@@ -186,6 +184,13 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
     in->loaded.load_no = effect->load.load_no;
     in->loaded.runs = q->loads;
     in->loaded.run_count = count;
+    if (l->is_load_held) {
+        l->is_load_held = false;
+        memcpy(l->held_runs, q->loads, count * sizeof(*q->loads));
+        in->loaded.runs = l->held_runs;
+        l->held_load = *in;
+        q->count--;
+    }
 }
 
 static void answer_verify(struct lone *l, const struct kith_effect *effect,

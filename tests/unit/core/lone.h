@@ -15,6 +15,7 @@
 #define LONE_RUNS_MAX  2048
 #define LONE_DIALS_MAX 32
 #define LONE_LINKS_MAX 96
+#define LONE_LOADS_MAX 64 /* runs in one answer */
 
 struct lone_frame {
     uint32_t link;
@@ -91,6 +92,9 @@ struct lone {
     bool is_verify_held; /* the next answer waits for lone_verify */
     struct kith_input held_verify;
     size_t verify_count; /* asked for so far */
+    bool is_load_held; /* the next answer, as of when it was asked, waits for lone_load */
+    struct kith_input held_load;
+    struct kith_stored_run held_runs[LONE_LOADS_MAX];
     size_t datagrams_to_all, datagrams_to_one;
     struct kith_address datagram_to; /* the last one to one */
     bool trusted[LONE_LINKS_MAX];
@@ -139,6 +143,7 @@ void lone_step(struct lone *l, struct kith_input input);
 void lone_pass(struct lone *l, kith_time duration); /* with every timeout on the way */
 void lone_commit(struct lone *l);
 void lone_verify(struct lone *l);
+void lone_load(struct lone *l);
 void lone_forget(struct lone *l); /* what was sent and told */
 
 /* A new connection with this peer; nothing is said yet. */

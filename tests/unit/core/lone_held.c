@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* What a lone node says it holds, and answers that are held back. */
 #include "lone.h"
 
 static bool is_committed(const struct lone *l, const struct kith_id *head)
@@ -20,4 +21,9 @@ void lone_check_held(const struct lone *l, uint8_t type, struct kith_bytes field
         struct kith_vector_entry entry = kith_vector_entry_at(&vector, i);
         assert_true(is_committed(l, &entry.head));
     }
+}
+
+void lone_load(struct lone *l)
+{
+    lone_step(l, l->held_load);
 }
