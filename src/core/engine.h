@@ -80,7 +80,6 @@
  */
 #define KITH_HEARSAY_MAX      1024
 #define KITH_HEARSAY_ROOM_MAX 16384
-#define KITH_HEARSAY_MIN      16
 
 #define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
 #define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */

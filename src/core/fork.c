@@ -176,9 +176,8 @@ static bool is_to_tell(const struct kith_log *log)
 static bool tell(struct kith_node *node, struct kith_share *share)
 {
     const struct kith_room *room = share->room;
-    const struct kith_link *link = share->link; /* sending may close it */
     bool has_told = false;
-    for (size_t i = 0; i < room->log_count && link->state == KITH_LINK_LIVE; i++) {
+    for (size_t i = 0; i < room->log_count; i++) {
         const struct kith_log *log = room->logs[i];
         const struct kith_track *track =
             is_to_tell(log) ? kith_share_track(node, share, log) : NULL;
@@ -210,8 +209,6 @@ void kith_fork_check(struct kith_node *node)
                 kith_list_item(share_item, struct kith_share, in_link);
             if (share->is_live && share->room->branch_count > 0)
                 has_told = tell(node, share) || has_told;
-            if (link->state != KITH_LINK_LIVE)
-                break;
         }
     }
     if (!has_told)

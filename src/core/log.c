@@ -342,8 +342,6 @@ int kith_log_restore_ack(struct kith_node *node, const struct kith_record_ack *r
 
 void kith_log_free(struct kith_node *node, struct kith_log *log)
 {
-    if (log == NULL)
-        return;
     kith_list_each_safe (item, &log->pending)
         kith_release(node->alloc, kith_list_item(item, struct kith_pending, in_log));
     kith_release(node->alloc, log->acks);
