@@ -92,6 +92,7 @@ struct lone {
     bool is_verify_held; /* the next answer waits for lone_verify */
     struct kith_input held_verify;
     size_t verify_count; /* asked for so far */
+    bool is_down_held;   /* what is closed stays closing */
     bool is_load_held; /* the next answer, as of when it was asked, waits for lone_load */
     struct kith_input held_load;
     struct kith_stored_run held_runs[LONE_LOADS_MAX];
