@@ -338,7 +338,7 @@ bool kith_intake_is_among(const struct kith_room *room,
         if (seq < runs[i].seq_first || seq > runs[i].seq_last)
             continue;
         if (kith_run_decode(runs[i].bytes, scratch) != 0)
-            return false;
+            return true;
         kith_digest_run(scratch, &room->id);
         return kith_id_equal(&scratch->events[seq - runs[i].seq_first].id, id);
     }

@@ -424,6 +424,24 @@ static void a_run_whose_bodies_were_cut_is_refused(void **state)
     kith_writer_deinit(&run);
 }
 
+static void a_disk_that_cannot_be_read_is_said(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    lone_write(&s->log, &run, 1, 'a');
+    import(s, &s->log.room, NULL, &run);
+    assert_int_equal(import_next(s, &s->log, 1, 'b'), 0);
+    s->l.is_load_held = true;
+    import(s, &s->log.room, NULL, &run); /* to be compared with what is stored */
+    s->l.held_load.loaded.error = KITH_EIO;
+    s->l.held_load.loaded.run_count = 0;
+    lone_load(&s->l);
+    assert_int_equal(result(s), KITH_EIO);
+    assert_int_equal(import_next(s, &s->log, 1, 'c'), 0); /* the next are not held up */
+    assert_int_equal(messages(s), 3);
+    kith_writer_deinit(&run);
+}
+
 static void what_waits_when_the_node_ends_is_freed(void **state)
 {
     struct scene *s = *state;
@@ -462,6 +480,7 @@ int main(void)
         CASE(an_event_of_our_own_that_we_lacked_ends_our_log),
         CASE(a_claim_of_our_own_that_is_forged_ends_nothing),
         CASE(a_full_disk_is_said),
+        CASE(a_disk_that_cannot_be_read_is_said),
         CASE(runs_take_their_places_in_the_order_they_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
