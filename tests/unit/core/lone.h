@@ -14,7 +14,7 @@
 #define LONE_TOLD_MAX  1024
 #define LONE_RUNS_MAX  2048
 #define LONE_DIALS_MAX 32
-#define LONE_LINKS_MAX 96
+#define LONE_LINKS_MAX 1200
 #define LONE_LOADS_MAX 64 /* runs in one answer */
 
 struct lone_frame {
