@@ -89,10 +89,7 @@ void kith_fork_begun(struct kith_node *node, struct kith_share *share,
 {
     if (!kith_fork_is_asked(node, share, branch) || share->whole.seq <= branch->tail_seq)
         return;
-    struct kith_track *track = kith_share_track(node, share, branch);
-    if (track == NULL)
-        return;
-    track->have = share->whole.seq;
+    share->tracks[branch->index].have = share->whole.seq;
     branch->want_seq = share->whole.seq;
     branch->want = share->whole.id;
     kith_fetch_retry(node, branch); /* what came meanwhile had nothing to follow */
@@ -117,10 +114,7 @@ static void take_back_want(struct kith_node *node, struct kith_share *share,
         if (log->upstream != share->link->no || log->want_seq != head->seq ||
             !kith_id_equal(&log->want, &head->id))
             continue;
-        struct kith_track *track = kith_share_track(node, share, log);
-        if (track == NULL)
-            return;
-        track->have = 0;
+        share->tracks[log->index].have = 0;
         kith_fetch_retry(node, log);
     }
 }

@@ -304,6 +304,8 @@ static void one_step(struct lone *l, const struct kith_input *input)
     struct queue q = {0};
     struct kith_input in = *input;
     in.now = l->now;
+    if (l->is_lean)
+        lone_shed(l);
     l->error = kith_node_step(l->node, &in, &effects);
     for (size_t i = 0; l->error == 0 && i < effects.count; i++)
         carry_out(l, &effects.items[i], &q);

@@ -110,6 +110,7 @@ struct lone {
     int store_error;    /* 0: commits succeed */
     bool is_store_held; /* commits wait for lone_commit */
     bool is_restored;   /* holds what no run of these brought: it is not checked */
+    bool is_lean;       /* sheds before each step, which then asks for all it needs */
     bool is_forgiving;  /* take every signature for valid */
 };
 
@@ -145,6 +146,7 @@ void lone_pass(struct lone *l, kith_time duration); /* with every timeout on the
 void lone_commit(struct lone *l);
 void lone_verify(struct lone *l);
 void lone_load(struct lone *l);
+void lone_shed(struct lone *l);   /* memory that the node keeps for its next step */
 void lone_forget(struct lone *l); /* what was sent and told */
 
 /* A new connection with this peer; nothing is said yet. */
