@@ -149,6 +149,20 @@ static void a_run_stored_while_it_is_compared_is_no_history_of_its_own(void **st
     nothing_was_doubled(s, 3);
 }
 
+static void nor_is_it_while_it_is_being_stored(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer second;
+    compare_late(s, &second);
+    s->l.is_store_held = true;
+    say_run(s, &second);
+    lone_load(&s->l);
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    kith_writer_deinit(&second);
+    nothing_was_doubled(s, 3);
+}
+
 static void nor_is_it_when_more_was_stored_since(void **state)
 {
     struct scene *s = *state;
@@ -171,6 +185,7 @@ int main(void)
         CASE(what_follows_an_unknown_event_is_fetched_from_the_beginning),
         CASE(a_history_of_another_class_is_a_fault_and_leaves_nothing),
         CASE(a_run_stored_while_it_is_compared_is_no_history_of_its_own),
+        CASE(nor_is_it_while_it_is_being_stored),
         CASE(nor_is_it_when_more_was_stored_since),
         CASE(a_forged_run_does_not_take_what_came_before_it_along),
     };
