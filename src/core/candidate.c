@@ -107,8 +107,8 @@ static struct kith_link *find_link(const struct kith_node *node, const struct ki
     struct kith_link *found = NULL;
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->state != KITH_LINK_CLOSING && kith_id_equal(&link->id, id) &&
-            (found == NULL || found->is_relayed))
+        bool is_theirs = link->state != KITH_LINK_CLOSING && kith_id_equal(&link->id, id);
+        if (is_theirs && (found == NULL || found->is_relayed))
             found = link;
     }
     return found;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/candidate_record.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/digest.h"
@@ -24,11 +25,13 @@ size_t kith_candidate_addresses(const struct kith_node *node,
     struct kith_signed_addresses records[KITH_TRACKED_RECORDS_MAX] = {0};
     bool is_at_hand = is_near(node, candidate);
     size_t count = 0;
-    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++)
-        if (candidate->records[slot].counter != 0 &&
-            kith_signed_addresses_decode(candidate->records[slot].bytes,
-                                         &records[slot]) != 0)
-            records[slot].address_count = 0;
+    for (size_t slot = 0; slot < KITH_TRACKED_RECORDS_MAX; slot++) {
+        int error = candidate->records[slot].counter == 0
+                        ? 0
+                        : kith_signed_addresses_decode(candidate->records[slot].bytes,
+                                                       &records[slot]);
+        assert(error == 0); /* it was decoded before it was verified */
+    }
     for (size_t i = 0; i < KITH_RECORD_ADDRESSES_MAX * KITH_TRACKED_RECORDS_MAX; i++) {
         const struct kith_signed_addresses *record =
             &records[i % KITH_TRACKED_RECORDS_MAX];

@@ -128,8 +128,6 @@ static void commit(struct kith_node *node, struct kith_pending *pending)
     reply(node, pending);
     publish(node, pending);
     kith_fork_moved(node, log, pending->link);
-    if (log->want_seq > log->tail_seq && kith_list_is_empty(&log->wanting))
-        kith_list_push(&node->wanting, &log->wanting);
 }
 
 void kith_commit_stored(struct kith_node *node, uint64_t store_no)
@@ -159,8 +157,6 @@ void kith_commit_stored(struct kith_node *node, uint64_t store_no)
 
 static void refuse_all(struct kith_node *node, struct kith_log *log, int error)
 {
-    if (kith_list_is_empty(&log->pending))
-        return;
     /* Whatever the disk made of it, these sequence numbers are not used again. */
     if (log->author == node->self)
         log->room->own[log->log_class] = NULL;

@@ -9,11 +9,12 @@
 #include "core/mutual.h"
 #include "core/peer.h"
 
+/* What has not led to a link yet. */
 static struct kith_dial *find(const struct kith_node *node, uint32_t no)
 {
     kith_list_each (item, &node->dials) {
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
-        if (dial->state == KITH_DIAL_DIALLING && dial->no == no)
+        if (dial->state == KITH_DIAL_DIALLING && dial->link == 0 && dial->no == no)
             return dial;
     }
     return NULL;
@@ -41,13 +42,9 @@ static struct kith_dial *find_suggested(const struct kith_node *node,
     return NULL;
 }
 
+/* No link came from it, or that is lost. */
 static void forget(struct kith_node *node, struct kith_dial *dial)
 {
-    kith_list_each (item, &node->links) {
-        struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->dial == dial)
-            link->dial = NULL;
-    }
     kith_list_remove(&dial->item);
     kith_release(node->alloc, dial);
 }
@@ -145,9 +142,7 @@ static kith_time backoff(struct kith_node *node, unsigned failures)
         failures > KITH_DIAL_EAGER ? KITH_DIAL_RETRY_LATE : KITH_DIAL_RETRY_MAX;
     kith_time delay = KITH_DIAL_RETRY_MIN;
     for (unsigned i = 1; i < failures && delay < most; i++)
-        delay *= 2;
-    if (delay > most)
-        delay = most;
+        delay *= 2; /* and so exactly to the most */
     return delay / 2 + (kith_time)kith_rng_below(&node->rng, (uint64_t)delay / 2 + 1);
 }
 

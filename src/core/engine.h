@@ -80,7 +80,6 @@
  */
 #define KITH_HEARSAY_MAX      1024
 #define KITH_HEARSAY_ROOM_MAX 16384
-#define KITH_HEARSAY_MIN      16
 
 #define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
 #define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
@@ -398,6 +397,7 @@ struct kith_check {
     uint32_t link;
     struct kith_log *log;  /* the branch it is compared with now */
     struct kith_log *base; /* the branch that holds the event before it; NULL: none yet */
+    size_t reaching;       /* branches that had stored as much when it began */
     struct kith_bytes bytes; /* of the run (owned, same allocation) */
 };
 
@@ -415,6 +415,7 @@ struct kith_import {
     struct kith_id parties[2];
     struct kith_log *compared; /* the branch that is being loaded */
     struct kith_log *base;     /* the branch it may leave; NULL: none is known */
+    size_t reaching;           /* branches that had stored as much when comparing began */
     struct kith_pending *pending;
 };
 

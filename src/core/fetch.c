@@ -16,12 +16,13 @@ static struct kith_share *upstream_share(const struct kith_node *node,
     const struct kith_link *link = kith_link_find(node, log->upstream);
     if (link == NULL)
         return NULL;
+    struct kith_share *found = NULL; /* there is one: see kith_fetch_share_gone */
     kith_list_each (item, &link->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
         if (share->room == log->room)
-            return share;
+            found = share;
     }
-    return NULL;
+    return found;
 }
 
 void kith_fetch_ask(struct kith_node *node, struct kith_log *log,
@@ -32,8 +33,6 @@ void kith_fetch_ask(struct kith_node *node, struct kith_log *log,
     struct kith_ref wanted = kith_log_ref(log);
     wanted.seq = log->want_seq;
     wanted.id = log->want;
-    if (wanted.seq == 0)
-        return;
     struct kith_locator have = {log->tail_seq, log->tail};
     bool has_some = log->tail_seq > 0;
     kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out, &wanted,

@@ -89,10 +89,7 @@ void kith_fork_begun(struct kith_node *node, struct kith_share *share,
 {
     if (!kith_fork_is_asked(node, share, branch) || share->whole.seq <= branch->tail_seq)
         return;
-    struct kith_track *track = kith_share_track(node, share, branch);
-    if (track == NULL)
-        return;
-    track->have = share->whole.seq;
+    share->tracks[branch->index].have = share->whole.seq;
     branch->want_seq = share->whole.seq;
     branch->want = share->whole.id;
     kith_fetch_retry(node, branch); /* what came meanwhile had nothing to follow */
@@ -117,10 +114,7 @@ static void take_back_want(struct kith_node *node, struct kith_share *share,
         if (log->upstream != share->link->no || log->want_seq != head->seq ||
             !kith_id_equal(&log->want, &head->id))
             continue;
-        struct kith_track *track = kith_share_track(node, share, log);
-        if (track == NULL)
-            return;
-        track->have = 0;
+        share->tracks[log->index].have = 0;
         kith_fetch_retry(node, log);
     }
 }
@@ -176,9 +170,8 @@ static bool is_to_tell(const struct kith_log *log)
 static bool tell(struct kith_node *node, struct kith_share *share)
 {
     const struct kith_room *room = share->room;
-    const struct kith_link *link = share->link; /* sending may close it */
     bool has_told = false;
-    for (size_t i = 0; i < room->log_count && link->state == KITH_LINK_LIVE; i++) {
+    for (size_t i = 0; i < room->log_count; i++) {
         const struct kith_log *log = room->logs[i];
         const struct kith_track *track =
             is_to_tell(log) ? kith_share_track(node, share, log) : NULL;
@@ -210,8 +203,6 @@ void kith_fork_check(struct kith_node *node)
                 kith_list_item(share_item, struct kith_share, in_link);
             if (share->is_live && share->room->branch_count > 0)
                 has_told = tell(node, share) || has_told;
-            if (link->state != KITH_LINK_LIVE)
-                break;
         }
     }
     if (!has_told)

@@ -6,12 +6,13 @@
 #include "core/log.h"
 #include "core/peer.h"
 
+_Static_assert(KITH_HEARSAY_ROOM_MAX > KITH_LINKS_MAX + KITH_STRANGERS_MAX + 1,
+               "every share may tell of some");
+
 /* In a room of very many shares each may tell of less. */
 static size_t quota(const struct kith_room *room)
 {
     size_t fair = KITH_HEARSAY_ROOM_MAX / (room->share_count + 1);
-    if (fair < KITH_HEARSAY_MIN)
-        return KITH_HEARSAY_MIN;
     return fair < KITH_HEARSAY_MAX ? fair : KITH_HEARSAY_MAX;
 }
 

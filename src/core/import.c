@@ -217,15 +217,43 @@ static void branch_off(struct kith_node *node, struct kith_import *import)
         answer(node, import, import->base == NULL ? KITH_EUNEXPECTED : KITH_ELIMIT);
 }
 
-/* The next branch that may hold it, or what comes before it. */
-static void compare_next(struct kith_node *node, struct kith_import *import,
-                         struct kith_log *log)
+/* Does it go on a branch, or is it on its way to the store? */
+static bool place_known(struct kith_node *node, struct kith_import *import,
+                        struct kith_log *first)
 {
     const struct kith_run *run = import->pending->run;
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
+        if (kith_intake_follows(log, run)) {
+            place_in(node, import, log);
+            return true;
+        }
+    if (!is_pending(first, run))
+        return false;
+    answer(node, import, 0);
+    return true;
+}
+
+/* The next branch, from `log` on, that may hold it, or what comes before it. */
+static struct kith_log *next_to_compare(struct kith_log *log, const struct kith_run *run)
+{
     while (log != NULL && (log->no == 0 || log->head_seq + 1 < run->seq_first))
         log = log->branch_next;
+    return log;
+}
+
+static void compare_from(struct kith_node *node, struct kith_import *import,
+                         struct kith_log *first, struct kith_log *log)
+{
+    const struct kith_run *run = import->pending->run;
+    size_t reaching = kith_log_count_reaching(first, last_seq(run));
+    log = next_to_compare(log, run);
+    if (log == NULL && reaching > import->reaching) {
+        import->reaching = reaching; /* it may have been stored meanwhile: once more */
+        log = next_to_compare(first, run);
+    }
     if (log == NULL) {
-        branch_off(node, import);
+        if (!place_known(node, import, first))
+            branch_off(node, import);
         return;
     }
     import->compared = log;
@@ -249,18 +277,12 @@ static void place(struct kith_node *node, struct kith_import *import)
         return;
     }
     struct kith_log *first = kith_log_find(room, &run->author, &run->log);
-    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if (kith_intake_follows(log, run)) {
-            place_in(node, import, log);
-            return;
-        }
-    if (first == NULL)
+    if (first == NULL) {
         place_first(node, import, room);
-    else if (is_pending(first, run))
-        answer(node, import, 0);
-    else {
+    } else if (!place_known(node, import, first)) {
         import->base = run->seq_first == 1 ? first : NULL;
-        compare_next(node, import, first);
+        import->reaching = kith_log_count_reaching(first, last_seq(run));
+        compare_from(node, import, first, first);
     }
 }
 
@@ -309,7 +331,8 @@ static void compare(struct kith_node *node, struct kith_import *import,
         kith_intake_is_among(log->room, runs, run_count, run->seq_first - 1, &run->prev,
                              scratch))
         import->base = log;
-    compare_next(node, import, log->branch_next);
+    compare_from(node, import, kith_log_find(log->room, &run->author, &run->log),
+                 log->branch_next);
 }
 
 bool kith_import_loaded(struct kith_node *node, uint64_t load_no, int error,

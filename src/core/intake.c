@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/intake.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "core/digest.h"
@@ -141,8 +142,8 @@ static void check_later(struct kith_node *node, struct kith_share *share,
                         const struct kith_log *log, const struct kith_run *run)
 {
     struct kith_log *first = kith_log_find(log->room, &log->author_id, &log->id);
-    first = next_to_compare(first, run);
-    if (first == NULL)
+    struct kith_log *next = next_to_compare(first, run);
+    if (next == NULL)
         return;
     if (node->check_count >= KITH_CHECKS_MAX) {
         kith_fork_missed(node, share, log, run);
@@ -157,9 +158,10 @@ static void check_later(struct kith_node *node, struct kith_share *share,
     memcpy(check + 1, run->bytes.data, run->bytes.size);
     check->bytes = kith_bytes(check + 1, run->bytes.size);
     check->link = share->link->no;
+    check->reaching = kith_log_count_reaching(first, last_seq(run));
     kith_list_push(&node->checks, &check->item);
     node->check_count++;
-    load_branch(node, check, first, run);
+    load_branch(node, check, next, run);
 }
 
 /* Held already, or of another branch, as it seems. Pushed by a link that was not asked:
@@ -336,7 +338,7 @@ bool kith_intake_is_among(const struct kith_room *room,
         if (seq < runs[i].seq_first || seq > runs[i].seq_last)
             continue;
         if (kith_run_decode(runs[i].bytes, scratch) != 0)
-            return false;
+            return true;
         kith_digest_run(scratch, &room->id);
         return kith_id_equal(&scratch->events[seq - runs[i].seq_first].id, id);
     }
@@ -368,8 +370,8 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
     const struct kith_id *last = &run->events[run->count - 1].id;
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if (is_pending(log, last_seq(run), last) || kith_id_equal(&log->head, last))
-            return; /* or it was stored meanwhile */
+        if (is_pending(log, last_seq(run), last))
+            return;
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (kith_intake_follows(log, run)) {
             take(node, share, log, run);
@@ -388,9 +390,10 @@ static bool compare(struct kith_node *node, struct kith_share *share,
                     size_t run_count, struct kith_run *scratch)
 {
     struct kith_run *run = node->run_scratch;
-    if (kith_run_decode(check->bytes, run) != 0 ||
-        kith_digest_run(run, &check->log->room->id) != 0)
-        return true;
+    int error = kith_run_decode(check->bytes, run);
+    if (error == 0)
+        error = kith_digest_run(run, &check->log->room->id);
+    assert(error == 0); /* it was sound when it came */
     const struct kith_id *last = &run->events[run->count - 1].id;
     if (kith_intake_is_among(share->room, runs, run_count, last_seq(run), last, scratch))
         return true; /* a duplicate */
@@ -400,6 +403,12 @@ static bool compare(struct kith_node *node, struct kith_share *share,
                               &run->prev, scratch)))
         check->base = check->log;
     struct kith_log *next = next_to_compare(check->log->branch_next, run);
+    struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
+    size_t reaching = kith_log_count_reaching(first, last_seq(run));
+    if (next == NULL && reaching > check->reaching) {
+        check->reaching = reaching; /* it may have been stored meanwhile: once more */
+        next = next_to_compare(first, run);
+    }
     if (next != NULL)
         load_branch(node, check, next, run);
     else

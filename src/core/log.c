@@ -182,6 +182,14 @@ struct kith_log *kith_log_match(struct kith_log *first, uint64_t seq,
     return first;
 }
 
+size_t kith_log_count_reaching(const struct kith_log *first, uint64_t seq)
+{
+    size_t found = 0;
+    for (const struct kith_log *log = first; log != NULL; log = log->branch_next)
+        found += log->seq_first <= seq && log->head_seq >= seq;
+    return found;
+}
+
 struct kith_vector_entry kith_log_entry(const struct kith_log *log)
 {
     return (struct kith_vector_entry){
@@ -334,8 +342,6 @@ int kith_log_restore_ack(struct kith_node *node, const struct kith_record_ack *r
 
 void kith_log_free(struct kith_node *node, struct kith_log *log)
 {
-    if (log == NULL)
-        return;
     kith_list_each_safe (item, &log->pending)
         kith_release(node->alloc, kith_list_item(item, struct kith_pending, in_log));
     kith_release(node->alloc, log->acks);

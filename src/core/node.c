@@ -246,30 +246,18 @@ static void check_times(struct kith_node *node)
     check_announcements(node);
 }
 
-static void link_input(struct kith_node *node, const struct kith_input *input)
+static void link_drained(struct kith_node *node, uint32_t no, size_t size)
 {
-    switch (input->type) {
-    case KITH_INPUT_LINK_UP:
-        kith_link_open(node, &input->link_up);
-        break;
-    case KITH_INPUT_LINK_DOWN:
-        kith_link_lost(node, input->link_down.link, input->link_down.error);
-        break;
-    case KITH_INPUT_LINK_DRAINED: {
-        struct kith_link *link = kith_link_find(node, input->drained.link);
-        if (link != NULL)
-            kith_link_drained(node, link, input->drained.size);
-        break;
-    }
-    case KITH_INPUT_FRAME: {
-        struct kith_link *link = kith_link_find(node, input->frame.link);
-        if (link != NULL)
-            kith_recv_frame(node, link, input->frame.bytes);
-        break;
-    }
-    default:
-        break;
-    }
+    struct kith_link *link = kith_link_find(node, no);
+    if (link != NULL)
+        kith_link_drained(node, link, size);
+}
+
+static void link_frame(struct kith_node *node, uint32_t no, struct kith_bytes frame)
+{
+    struct kith_link *link = kith_link_find(node, no);
+    if (link != NULL)
+        kith_recv_frame(node, link, frame);
 }
 
 static void loaded(struct kith_node *node, const struct kith_input *input)
@@ -343,8 +331,17 @@ static void dispatch(struct kith_node *node, const struct kith_input *input)
         kith_tracker_frame(node, input->tracker_frame.tracker,
                            input->tracker_frame.bytes);
         break;
-    default:
-        link_input(node, input);
+    case KITH_INPUT_LINK_UP:
+        kith_link_open(node, &input->link_up);
+        break;
+    case KITH_INPUT_LINK_DOWN:
+        kith_link_lost(node, input->link_down.link, input->link_down.error);
+        break;
+    case KITH_INPUT_LINK_DRAINED:
+        link_drained(node, input->drained.link, input->drained.size);
+        break;
+    case KITH_INPUT_FRAME:
+        link_frame(node, input->frame.link, input->frame.bytes);
         break;
     }
 }

@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Rooms: what they have in common, and per kind who may be in them. */
+/* Rooms: what they have in common, and per kind who may write in them. With whom they are
+ * shared is for share.c: open ones that are joined with everybody, direct ones with the
+ * other party, foreign ones with nobody. */
 #ifndef KITH_CORE_ROOM_H
 #define KITH_CORE_ROOM_H
 
 #include "core/engine.h"
 
 /* A kind of room answers these; room_open.c, room_direct.c and room_foreign.c each end
- * in one. Private
- * rooms will answer from their rosters. */
+ * in one. Private rooms will answer from their rosters. */
 struct kith_room_ops {
     enum kith_room_kind kind;
-    /* May this room's tag be offered to, and its content sent to, this peer? */
-    bool (*is_shared_with)(const struct kith_room *room, const struct kith_peer *peer);
     /* May this author write here? */
     bool (*admits)(const struct kith_node *node, const struct kith_room *room,
                    const struct kith_id *author);

@@ -2,11 +2,6 @@
 /* Direct rooms: two parties, one of them this node. */
 #include "core/room.h"
 
-static bool is_shared_with(const struct kith_room *room, const struct kith_peer *peer)
-{
-    return room->peer == peer;
-}
-
 static bool admits(const struct kith_node *node, const struct kith_room *room,
                    const struct kith_id *author)
 {
@@ -16,6 +11,5 @@ static bool admits(const struct kith_node *node, const struct kith_room *room,
 
 const struct kith_room_ops kith_room_direct = {
     .kind = KITH_ROOM_DIRECT,
-    .is_shared_with = is_shared_with,
     .admits = admits,
 };

@@ -4,13 +4,6 @@
  * node is started in their network again, they are ordinary open rooms. */
 #include "core/room.h"
 
-static bool is_shared_with(const struct kith_room *room, const struct kith_peer *peer)
-{
-    (void)room;
-    (void)peer;
-    return false;
-}
-
 /* It was open there, and nothing comes in here but what somebody imports. */
 static bool admits(const struct kith_node *node, const struct kith_room *room,
                    const struct kith_id *author)
@@ -23,6 +16,5 @@ static bool admits(const struct kith_node *node, const struct kith_room *room,
 
 const struct kith_room_ops kith_room_foreign = {
     .kind = KITH_ROOM_OPEN,
-    .is_shared_with = is_shared_with,
     .admits = admits,
 };

@@ -2,12 +2,6 @@
 /* Open rooms: anyone of the network may read and write, and nobody has to. */
 #include "core/room.h"
 
-static bool is_shared_with(const struct kith_room *room, const struct kith_peer *peer)
-{
-    (void)peer;
-    return room->is_joined;
-}
-
 static bool admits(const struct kith_node *node, const struct kith_room *room,
                    const struct kith_id *author)
 {
@@ -19,6 +13,5 @@ static bool admits(const struct kith_node *node, const struct kith_room *room,
 
 const struct kith_room_ops kith_room_open = {
     .kind = KITH_ROOM_OPEN,
-    .is_shared_with = is_shared_with,
     .admits = admits,
 };

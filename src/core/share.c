@@ -115,7 +115,7 @@ void kith_share_offer(struct kith_node *node, struct kith_link *link)
         struct kith_room *room = kith_list_item(item, struct kith_room, in_open);
         if (!is_added || count == KITH_JOINED_MAX)
             break;
-        if (!room->ops->is_shared_with(room, link->peer))
+        if (!room->is_joined)
             continue;
         is_added = add(node, link, room) != NULL;
         count++;
@@ -128,8 +128,7 @@ void kith_share_open_room(struct kith_node *node, struct kith_room *room)
 {
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->state == KITH_LINK_LIVE &&
-            room->ops->is_shared_with(room, link->peer) && add(node, link, room) != NULL)
+        if (link->state == KITH_LINK_LIVE && add(node, link, room) != NULL)
             send_tags(node, link);
     }
 }

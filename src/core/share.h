@@ -9,7 +9,7 @@
 /* The link was greeted: offer the rooms that both may share. */
 void kith_share_offer(struct kith_node *node, struct kith_link *link);
 
-/* This node joined a room: offer it on every link where it may be shared. */
+/* This node joined an open room: offer it on every link. */
 void kith_share_open_room(struct kith_node *node, struct kith_room *room);
 
 /* This node left it: take the offers back. */

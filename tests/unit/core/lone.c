@@ -147,8 +147,6 @@ static void keep_tracker_dial(struct lone *l, const struct kith_effect *effect)
     tracker->closed = 1;
 }
 
-#define LOADS_MAX 64
-
 /* What comes of the effects of one step. Most steps have none, so it is made as needed.
  */
 struct queue {
@@ -173,8 +171,8 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
 {
     size_t count = 0;
     if (q->loads == NULL)
-        q->loads = calloc(LOADS_MAX, sizeof(*q->loads));
-    for (size_t i = 0; i < l->run_count && count < LOADS_MAX; i++) {
+        q->loads = calloc(LONE_LOADS_MAX, sizeof(*q->loads));
+    for (size_t i = 0; i < l->run_count && count < LONE_LOADS_MAX; i++) {
         const struct lone_run *run = &l->runs[i];
         if (run->log_no == effect->load.log_no && run->is_committed &&
             run->seq_last >= effect->load.seq_from)
@@ -186,6 +184,13 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
     in->loaded.load_no = effect->load.load_no;
     in->loaded.runs = q->loads;
     in->loaded.run_count = count;
+    if (l->is_load_held) {
+        l->is_load_held = false;
+        memcpy(l->held_runs, q->loads, count * sizeof(*q->loads));
+        in->loaded.runs = l->held_runs;
+        l->held_load = *in;
+        q->count--;
+    }
 }
 
 static void answer_verify(struct lone *l, const struct kith_effect *effect,
@@ -210,6 +215,8 @@ static void close_link(struct lone *l, const struct kith_effect *effect, struct 
     in->link_down.link = effect->close.link;
     in->link_down.error = effect->close.error;
     l->closed[effect->close.link] = effect->close.error;
+    if (l->is_down_held)
+        q->count--;
 }
 
 static void keep_datagram(struct lone *l, const struct kith_effect *effect)
@@ -297,6 +304,8 @@ static void one_step(struct lone *l, const struct kith_input *input)
     struct queue q = {0};
     struct kith_input in = *input;
     in.now = l->now;
+    if (l->is_lean)
+        lone_shed(l);
     l->error = kith_node_step(l->node, &in, &effects);
     for (size_t i = 0; l->error == 0 && i < effects.count; i++)
         carry_out(l, &effects.items[i], &q);
@@ -535,48 +544,7 @@ void lone_say_run(struct lone *l, const struct lone_peer *peer,
     kith_writer_deinit(&w);
 }
 
-/* ---- asking ---- */
-
-size_t lone_count_sent(const struct lone *l, uint32_t link, uint8_t type)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < l->sent_count; i++)
-        count += l->sent[i].link == link && l->sent[i].type == type;
-    return count;
-}
-
-const struct lone_frame *lone_last_sent(const struct lone *l, uint32_t link, uint8_t type)
-{
-    for (size_t i = l->sent_count; i-- > 0;)
-        if (l->sent[i].link == link && l->sent[i].type == type)
-            return &l->sent[i];
-    return NULL;
-}
-
-size_t lone_count_told(const struct lone *l, enum kith_notice_type type)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < l->told_count; i++)
-        count += l->told[i].type == type;
-    return count;
-}
-
-const struct kith_notice *lone_last_told(const struct lone *l, enum kith_notice_type type)
-{
-    for (size_t i = l->told_count; i-- > 0;)
-        if (l->told[i].type == type)
-            return &l->told[i];
-    return NULL;
-}
-
-size_t lone_count_stored(const struct lone *l)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < l->run_count; i++)
-        if (l->runs[i].is_committed)
-            count += l->runs[i].seq_last - l->runs[i].seq_first + 1;
-    return count;
-}
+/* ---- for cmocka ---- */
 
 int lone_setup(void **state)
 {

@@ -14,7 +14,8 @@
 #define LONE_TOLD_MAX  1024
 #define LONE_RUNS_MAX  2048
 #define LONE_DIALS_MAX 32
-#define LONE_LINKS_MAX 96
+#define LONE_LINKS_MAX 1200
+#define LONE_LOADS_MAX 64 /* runs in one answer */
 
 struct lone_frame {
     uint32_t link;
@@ -91,6 +92,10 @@ struct lone {
     bool is_verify_held; /* the next answer waits for lone_verify */
     struct kith_input held_verify;
     size_t verify_count; /* asked for so far */
+    bool is_down_held;   /* what is closed stays closing */
+    bool is_load_held; /* the next answer, as of when it was asked, waits for lone_load */
+    struct kith_input held_load;
+    struct kith_stored_run held_runs[LONE_LOADS_MAX];
     size_t datagrams_to_all, datagrams_to_one;
     struct kith_address datagram_to; /* the last one to one */
     bool trusted[LONE_LINKS_MAX];
@@ -105,6 +110,7 @@ struct lone {
     int store_error;    /* 0: commits succeed */
     bool is_store_held; /* commits wait for lone_commit */
     bool is_restored;   /* holds what no run of these brought: it is not checked */
+    bool is_lean;       /* sheds before each step, which then asks for all it needs */
     bool is_forgiving;  /* take every signature for valid */
 };
 
@@ -139,6 +145,8 @@ void lone_step(struct lone *l, struct kith_input input);
 void lone_pass(struct lone *l, kith_time duration); /* with every timeout on the way */
 void lone_commit(struct lone *l);
 void lone_verify(struct lone *l);
+void lone_load(struct lone *l);
+void lone_shed(struct lone *l);   /* memory that the node keeps for its next step */
 void lone_forget(struct lone *l); /* what was sent and told */
 
 /* A new connection with this peer; nothing is said yet. */

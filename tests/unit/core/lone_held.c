@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* What a lone node says it holds, answers that are held back, and memory that is not. */
 #include "lone.h"
+
+#include "core/engine.h"
 
 static bool is_committed(const struct lone *l, const struct kith_id *head)
 {
@@ -20,4 +23,17 @@ void lone_check_held(const struct lone *l, uint8_t type, struct kith_bytes field
         struct kith_vector_entry entry = kith_vector_entry_at(&vector, i);
         assert_true(is_committed(l, &entry.head));
     }
+}
+
+void lone_shed(struct lone *l)
+{
+    kith_outbox_deinit(&l->node->out);
+    kith_outbox_init(&l->node->out, &l->memory.alloc);
+    kith_writer_deinit(&l->node->scratch);
+    kith_writer_deinit(&l->node->scratch_body);
+}
+
+void lone_load(struct lone *l)
+{
+    lone_step(l, l->held_load);
 }

@@ -6,6 +6,7 @@
 
 #include "core/acquaintance.h"
 #include "core/peer.h"
+#include "core/room.h"
 
 #define CROWD (KITH_ACQUAINTANCES_MAX + 100)
 
@@ -188,6 +189,68 @@ static void an_address_outlives_whom_it_led_to(void **state)
     assert_true(is_known(l, 1));
 }
 
+/* The shell has yet to say that the link is down. */
+static void who_is_on_a_link_that_is_being_closed_is_remembered(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    meet(l, &peer, 1, 1);
+    l->is_down_held = true;
+    lone_say_raw(l, &peer, BYTES("\x05")); /* a BYE cut short */
+    l->is_down_held = false;
+    assert_int_equal(l->closed[1], KITH_EPROTO);
+    pass_by(l, 1000, CROWD);
+    assert_true(is_known(l, 1));
+    leave(l, &peer);
+    pass_by(l, 5000, CROWD);
+    assert_false(is_known(l, 1));
+}
+
+static void who_left_a_word_that_is_being_verified_is_remembered(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_writer run;
+    meet(l, &peer, 1, 1);
+    struct lone_log log = log_of(l, &peer);
+    log.room = lone_direct(l, &peer);
+    l->is_verify_held = true;
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &peer, &peer.direct_tag, &run);
+    kith_writer_deinit(&run);
+    size_t stored = lone_count_stored(l);
+    leave(l, &peer);
+    pass_by(l, 1000, CROWD);
+    assert_true(is_known(l, 1));
+    lone_verify(l);
+    assert_int_equal(lone_count_stored(l), stored + 1);
+}
+
+static void who_never_was_in_a_direct_room_is_in_the_way_of_nothing(void **state)
+{
+    struct lone *l = *state;
+    struct lone_key key;
+    lone_key_make(&key, 1);
+    struct kith_input in = {.type = KITH_INPUT_COMMAND,
+                            .command = {.type = KITH_COMMAND_VERIFY, .token = 3}};
+    in.command.mark.peer = key.id;
+    lone_step(l, in);
+    assert_true(kith_room_forget_direct(l->node, kith_peer_find(l->node, &key.id)));
+}
+
+static void a_place_that_is_given_again_may_find_no_memory(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    pass_by(l, 1000, CROWD);
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_prove(l, &peer);
+    alloc_failing_arm(&l->memory, 1);
+    lone_hello(l, &peer, "sam");
+    assert_int_equal(l->error, KITH_ENOMEM);
+    assert_false(is_known(l, 1)); /* the teardown looks at what is left */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -197,6 +260,10 @@ int main(void)
         TEST(who_is_linked_or_was_sent_off_by_hand_is_remembered),
         TEST(what_is_told_of_who_was_forgotten_is_still_heard),
         TEST(an_address_outlives_whom_it_led_to),
+        TEST(who_is_on_a_link_that_is_being_closed_is_remembered),
+        TEST(who_left_a_word_that_is_being_verified_is_remembered),
+        TEST(who_never_was_in_a_direct_room_is_in_the_way_of_nothing),
+        TEST(a_place_that_is_given_again_may_find_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

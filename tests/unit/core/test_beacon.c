@@ -316,6 +316,24 @@ static void a_beacon_that_comes_by_several_ways_is_verified_once(void **state)
     assert_int_equal(s->low->dial_count, 1);
 }
 
+static void verdicts_come_in_any_order(void **state)
+{
+    struct scene *s = *state;
+    struct lone *third = make(12, 0);
+    s->low->is_verify_held = true;
+    hear_from(s->low, s->high);
+    struct kith_input first = s->low->held_verify;
+    hear(s->low, third->datagram, third->datagram_size, "10.0.0.3", true);
+    lone_verify(s->low);
+    lone_pass(s->low, 500 * KITH_MS);
+    assert_int_equal(s->low->dial_count, 1);
+    assert_string_equal(s->low->dials[0].host, "10.0.0.3");
+    lone_step(s->low, first);
+    assert_int_equal(s->low->dial_count, 2);
+    assert_string_equal(s->low->dials[1].host, "10.0.0.2");
+    drop(third);
+}
+
 static void the_answer_of_one_being_dialled_is_not_verified(void **state)
 {
     struct scene *s = *state;
@@ -332,6 +350,26 @@ static void the_answer_of_one_being_dialled_is_not_verified(void **state)
     /* from elsewhere it is news: the first address may be of no use */
     hear(s->low, s->high->datagram, s->high->datagram_size, "10.0.0.3", true);
     assert_int_equal(s->low->verify_count, 2);
+}
+
+static void nor_once_a_link_comes_up_but_for_another_address(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    struct lone_key key;
+    uint8_t call[512];
+    size_t size = s->high->datagram_size;
+    memcpy(call, s->high->datagram, size);
+    hear_from(s->high, s->low); /* answers */
+    hear(s->low, call, size, "10.0.0.9", true);
+    lone_key_make(&key, 10);
+    lone_connect(s->low, &peer, kith_id_equal(&key.id, &s->high->key.id) ? 10 : 11, 1,
+                 KITH_ROLE_LISTENER, s->low->dial_nos[0]);
+    size_t verified = s->low->verify_count;
+    hear(s->low, s->high->datagram, s->high->datagram_size, "10.0.0.9", true);
+    assert_int_equal(s->low->verify_count, verified);
+    hear(s->low, s->high->datagram, s->high->datagram_size, "10.0.0.3", true);
+    assert_int_equal(s->low->verify_count, verified + 1);
 }
 
 static void our_own_beacon_come_back_is_nothing(void **state)
@@ -499,6 +537,8 @@ int main(void)
         TEST(a_flood_is_verified_and_answered_within_limits),
         TEST(a_beacon_that_comes_by_several_ways_is_verified_once),
         TEST(the_answer_of_one_being_dialled_is_not_verified),
+        TEST(nor_once_a_link_comes_up_but_for_another_address),
+        TEST(verdicts_come_in_any_order),
         TEST(our_own_beacon_come_back_is_nothing),
         TEST(who_is_linked_is_not_dialled),
         TEST(after_a_suspend_everybody_is_sought_at_once),

@@ -90,6 +90,20 @@ static void a_peer_told_of_is_dialled_once_its_record_verifies(void **state)
     assert_int_equal(tracked_count(l, 1, KITH_FRAME_CALL), 0);
 }
 
+static void who_is_being_greeted_is_not_dialled_meanwhile(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct tracked_peer told = bob(l);
+    lone_connect(l, &peer, told.seed, 1, KITH_ROLE_DIALLER, 0);
+    tracked_tell(l, 1, &told);
+    lone_pass(l, 4 * KITH_SECOND);
+    assert_int_equal(l->dial_count, 0);
+    lone_pass(l, 2 * KITH_SECOND); /* it never says who it is, and is given up */
+    assert_int_equal(l->closed[1], KITH_ETIMEDOUT);
+    assert_int_equal(l->dial_count, 1);
+}
+
 static void the_lower_id_dials_first(void **state)
 {
     struct lone *l = *state;
@@ -414,6 +428,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_peer_told_of_is_dialled_once_its_record_verifies),
+        TEST(who_is_being_greeted_is_not_dialled_meanwhile),
         TEST(the_lower_id_dials_first),
         TEST(addresses_of_both_records_are_dialled_together),
         TEST(a_forged_record_is_not_dialled),

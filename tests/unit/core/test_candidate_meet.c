@@ -72,6 +72,9 @@ static void who_is_refused_as_away_is_called_no_more(void **state)
     struct tracked_peer told = tracked_person(tracked_higher_seed(l));
     struct kith_frame_call call;
     struct kith_candidate_view view;
+    struct tracked_peer other = tracked_person(tracked_lower_seed(l));
+    struct kith_id other_id = tracked_peer_id(other.seed);
+    tracked_tell(l, 1, &other);
     tracked_tell(l, 1, &told);
     lone_pass(l, KITH_MEET_AFTER);
     const struct lone_frame *sent = lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_CALL);
@@ -79,13 +82,18 @@ static void who_is_refused_as_away_is_called_no_more(void **state)
     for (int reason = KITH_REFUSED_LIMIT; reason >= KITH_REFUSED_AWAY; reason--) {
         struct kith_writer w = kith_writer(&kith_alloc_heap);
         struct kith_frame_refused refused = {call.token, (uint8_t)reason};
-        assert_true(kith_node_candidate(l->node, 0, &view));
+        assert_true(kith_node_candidate(l->node, 1, &view));
         kith_frame_refused_encode(&w, &refused);
         tracked_say(l, 1, &w);
     }
-    assert_false(kith_node_candidate(l->node, 0, &view));
+    assert_true(kith_node_candidate(l->node, 0, &view)); /* somebody else */
+    assert_true(kith_id_equal(&view.id, &other_id));
+    assert_false(kith_node_candidate(l->node, 1, &view));
     lone_pass(l, 10 * KITH_SECOND);
-    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 0);
+    sent = lone_last_sent(l, LONE_TRACKER + 1, KITH_FRAME_CALL);
+    kith_frame_call_decode(kith_bytes(sent->fields, sent->size), &call);
+    assert_int_equal(tracked_calls(l, KITH_CALL_RELAY), 1);
+    assert_true(kith_id_equal(&call.id, &other_id));
 }
 
 static void who_was_called_does_not_call(void **state)

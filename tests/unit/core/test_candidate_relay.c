@@ -156,6 +156,23 @@ static void while_relayed_the_tracker_is_asked_to_dial_back_again(void **state)
     assert_int_equal(tracked_count(l, 1, KITH_FRAME_REGISTER), count);
 }
 
+static void so_it_is_to_dial_what_a_router_maps(void **state)
+{
+    static const char *const hosts[] = {"192.168.1.5"};
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_MAPPED;
+    in.command.mapped = (struct kith_address){.host = "203.0.113.9", .port = 6000};
+    tracked_listen(l, hosts, 1);
+    lone_step(l, in);
+    tracked_reachable(l, 1, "203.0.113.9:6000", false);
+    assert_int_equal(tracked_registration(l, 1).record_public.size, 0);
+    relay_link(l, &peer, tracked_higher_seed(l));
+    recheck_after(l, &peer);
+    assert_int_not_equal(tracked_registration(l, 1).record_public.size, 0);
+}
+
 static void a_direct_link_takes_over_and_nobody_goes_offline(void **state)
 {
     struct lone *l = *state;
@@ -425,6 +442,7 @@ int main(void)
         TEST(a_relayed_link_is_told_of_as_such),
         TEST(while_relayed_the_direct_ways_are_tried_ever_more_seldom),
         TEST(while_relayed_the_tracker_is_asked_to_dial_back_again),
+        TEST(so_it_is_to_dial_what_a_router_maps),
         TEST(a_direct_link_takes_over_and_nobody_goes_offline),
         TEST(nothing_is_lost_when_a_direct_link_takes_over),
         TEST(a_relayed_link_does_not_replace_a_direct_one),

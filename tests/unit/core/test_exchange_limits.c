@@ -144,7 +144,7 @@ static void all_links_together_have_theirs(void **state)
 {
     struct lone *l = *state;
     size_t verified = 0;
-    for (uint8_t no = 1; no < LONE_LINKS_MAX; no++) {
+    for (uint8_t no = 1; no < 96; no++) {
         struct lone_peer peer;
         link_up(l, &peer, no);
         verified += flood(l, &peer, no * 100u, 100);
@@ -155,7 +155,7 @@ static void all_links_together_have_theirs(void **state)
 #define STALE 10000
 
 /* It was met this many peers ago, all of whom are there no more. */
-static void restore_stale(struct lone *l)
+static void restore_met(struct lone *l)
 {
     struct kith_record record = {.type = KITH_RECORD_META};
     record.meta.arrival_next = record.meta.room_no_next = record.meta.log_no_next = 1;
@@ -169,6 +169,55 @@ static void restore_stale(struct lone *l)
         record.peer.address = (struct kith_address){.host = "10.0.0.7", .port = 4747};
         assert_int_equal(kith_node_restore(l->node, &record), 0);
     }
+}
+
+static void a_stranger_pushes_out_nobody_who_was_met(void **state)
+{
+    (void)state;
+    struct lone *l = malloc(sizeof(*l));
+    struct lone_peer teller;
+    lone_init(l);
+    l->is_forgiving = true;
+    restore_met(l);
+    lone_start(l);
+    link_up(l, &teller, 1);
+    for (unsigned i = 1; i <= KITH_RECORDS_MAX; i++) {
+        tell(l, &teller, invented(i), EXPIRY);
+        lone_pass(l, KITH_SECOND / KITH_RECORDS_LINK_PER_S);
+    }
+    assert_int_equal(known_count(l), KITH_RECORDS_MAX);
+    tell(l, &teller, invented(60000), EXPIRY);
+    assert_false(is_known(l, invented(60000)));
+    assert_true(is_known(l, invented(1)));
+    assert_int_equal(known_count(l), KITH_RECORDS_MAX);
+    lone_deinit(l);
+    free(l);
+}
+
+static void verdicts_come_in_any_order(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    link_up(l, &peer, 1);
+    l->is_verify_held = true;
+    tell(l, &peer, invented(1), EXPIRY);
+    struct kith_input first = l->held_verify;
+    tell(l, &peer, invented(2), EXPIRY);
+    lone_verify(l);
+    assert_true(is_known(l, invented(2)));
+    assert_false(is_known(l, invented(1)));
+    lone_step(l, first);
+    assert_true(is_known(l, invented(1)));
+}
+
+static void what_is_being_verified_when_the_node_ends_is_freed(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    link_up(l, &peer, 1);
+    l->is_verify_held = true;
+    tell(l, &peer, invented(1), EXPIRY); /* the teardown looks at what is left */
+    assert_int_equal(known_count(l), 0);
 }
 
 static void fail_dials(struct lone *l)
@@ -186,7 +235,7 @@ static void ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing(void 
     (void)state;
     struct lone *l = malloc(sizeof(*l));
     lone_init(l);
-    restore_stale(l);
+    restore_met(l);
     lone_start(l);
     for (int i = 0; i < 200; i++) {
         lone_pass(l, 100 * KITH_MS);
@@ -210,6 +259,9 @@ int main(void)
         TEST(what_has_expired_goes_first),
         TEST(a_link_has_its_share_of_verifications_and_nobody_elses),
         TEST(all_links_together_have_theirs),
+        cmocka_unit_test(a_stranger_pushes_out_nobody_who_was_met),
+        TEST(verdicts_come_in_any_order),
+        TEST(what_is_being_verified_when_the_node_ends_is_freed),
         cmocka_unit_test(ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,17 +124,36 @@ struct archive {
     struct kith_writer runs[LOGS];
 };
 
+static void write_all(struct lone *l, struct archive *a, const struct lone_peer *peer)
+{
+    for (uint32_t i = 0; i < LOGS; i++) {
+        uint32_t no = i + 1;
+        a->logs[i] = (struct lone_log){.author = &peer->key,
+                                       .room = lone_lobby(),
+                                       .hlc = kith_hlc_from_wall(l->now.wall)};
+        memcpy(a->logs[i].log.bytes, &no, sizeof(no));
+        lone_write(&a->logs[i], &a->runs[i], 1, 'a');
+    }
+}
+
+static void free_all(struct archive *a)
+{
+    for (size_t i = 0; i < LOGS; i++)
+        kith_writer_deinit(&a->runs[i]);
+}
+
+/* Of the logs from `first` to before `end`. */
 static void send_page(struct lone *l, const struct lone_peer *peer,
-                      const struct archive *a, size_t first)
+                      const struct archive *a, size_t first, size_t end)
 {
     struct kith_vector_entry page[KITH_VECTOR_ENTRIES_MAX];
-    size_t count = LOGS - first < COUNT(page) ? LOGS - first : COUNT(page);
+    size_t count = end - first < COUNT(page) ? end - first : COUNT(page);
     for (size_t i = 0; i < count; i++)
         page[i] = (struct kith_vector_entry){
-            peer->key.id,           KITH_LOG_CONTENT, a->logs[first + i].log, 0, 1,
+            a->logs[first + i].author->id, KITH_LOG_CONTENT, a->logs[first + i].log, 0, 1,
             a->logs[first + i].head};
     struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_vector_encode(&w, &peer->lobby_tag, first + count == LOGS, page, count);
+    kith_frame_vector_encode(&w, &peer->lobby_tag, first + count == end, page, count);
     lone_forget(l);
     lone_say(l, peer, &w);
     kith_writer_deinit(&w);
@@ -168,17 +187,10 @@ static void a_room_of_more_logs_than_are_believed_is_fetched_whole(void **state)
     static struct archive a;
     static bool queue[LOGS];
     meet(l, &peer, 1);
-    for (uint32_t i = 0; i < LOGS; i++) {
-        uint32_t no = i + 1;
-        a.logs[i] = (struct lone_log){.author = &peer.key,
-                                      .room = lone_lobby(),
-                                      .hlc = kith_hlc_from_wall(l->now.wall)};
-        memcpy(a.logs[i].log.bytes, &no, sizeof(no));
-        lone_write(&a.logs[i], &a.runs[i], 1, 'a');
-    }
+    write_all(l, &a, &peer);
     size_t more = LOGS;
     for (size_t first = 0; first < LOGS; first += KITH_VECTOR_ENTRIES_MAX) {
-        send_page(l, &peer, &a, first);
+        send_page(l, &peer, &a, first, LOGS);
         note_asked(l, queue);
     }
     for (int round = 0; round < 10; round++) {
@@ -193,14 +205,35 @@ static void a_room_of_more_logs_than_are_believed_is_fetched_whole(void **state)
         if (more < LOGS) {
             size_t first = more;
             more = LOGS;
-            send_page(l, &peer, &a, first);
+            send_page(l, &peer, &a, first, LOGS);
             more = note_asked(l, queue);
         }
     }
     assert_int_equal(lone_count_stored(l), LOGS + 1);
     assert_int_equal(l->node->lobby->hearsay_count, 0);
-    for (size_t i = 0; i < LOGS; i++)
-        kith_writer_deinit(&a.runs[i]);
+    free_all(&a);
+}
+
+/* It told of one log too many to answer for that, too, when the other one went. */
+static void what_a_full_peer_told_of_as_well_is_asked_for_again(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, second;
+    static struct archive a;
+    meet(l, &first, 1);
+    meet(l, &second, 2);
+    write_all(l, &a, &second);
+    send_page(l, &first, &a, 0, 1);
+    for (size_t at = 0; at <= KITH_HEARSAY_MAX; at += KITH_VECTOR_ENTRIES_MAX)
+        send_page(l, &second, &a, at, KITH_HEARSAY_MAX + 1);
+    assert_int_equal(l->node->lobby->hearsay_count, KITH_HEARSAY_MAX + 1);
+    lone_say_raw(l, &first, BYTES("\x05\x00"));
+    assert_int_equal(l->node->lobby->hearsay_count, KITH_HEARSAY_MAX);
+    lone_forget(l);
+    for (size_t i = 1; i <= KITH_VECTOR_ENTRIES_MAX; i++)
+        lone_say_run(l, &second, &second.lobby_tag, &a.runs[i]);
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_MORE), 1); /* for it has place */
+    free_all(&a);
 }
 
 int main(void)
@@ -212,6 +245,7 @@ int main(void)
         TEST(hearsay_goes_with_its_link_unless_another_told_of_it_too),
         TEST(a_forged_run_leaves_neither_log_nor_peer),
         TEST(a_room_of_more_logs_than_are_believed_is_fetched_whole),
+        TEST(what_a_full_peer_told_of_as_well_is_asked_for_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

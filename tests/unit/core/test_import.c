@@ -237,6 +237,84 @@ static void a_fork_is_kept_and_told(void **state)
     assert_int_equal(messages(s), 6);
 }
 
+/* Two histories of a log, of which the first is held; the first run of the other is
+ * being imported, and compared with that. Its second run is still to come. */
+static struct lone_log import_slowly(struct scene *s, struct lone_peer *peer,
+                                     struct kith_writer *first,
+                                     struct kith_writer *second)
+{
+    lone_connect(&s->l, peer, 50, 1, KITH_ROLE_DIALLER, 0); /* the author */
+    lone_greet(&s->l, peer);
+    struct lone_log other = s->log;
+    assert_int_equal(import_next(s, &s->log, 1, 'a'), 0);
+    lone_write(&other, first, 1, 'x');
+    lone_write(&other, second, 1, 'y');
+    lone_forget(&s->l);
+    s->l.is_load_held = true;
+    return other;
+}
+
+static void nothing_was_doubled(struct scene *s, size_t stored)
+{
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    assert_int_equal(result(s), 0);
+    assert_int_equal(messages(s), stored);
+    assert_int_equal(kith_node_log_nos(s->l.node, &s->log.room, &s->author.id,
+                                       &s->log.log, nos, KITH_RUN_COUNT_MAX),
+                     2);
+}
+
+static void what_a_peer_brings_meanwhile_is_held(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    struct kith_writer first, second;
+    import_slowly(s, &peer, &first, &second);
+    import(s, &s->log.room, NULL, &first);
+    s->l.is_store_held = true; /* still on its way when the comparison is over */
+    lone_say_run(&s->l, &peer, &peer.lobby_tag, &first);
+    lone_load(&s->l);
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    nothing_was_doubled(s, 2);
+    kith_writer_deinit(&first);
+    kith_writer_deinit(&second);
+}
+
+static void what_a_peer_brings_meanwhile_is_gone_on_with(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    struct kith_writer first, second;
+    import_slowly(s, &peer, &first, &second);
+    import(s, &s->log.room, NULL, &second);
+    lone_say_run(&s->l, &peer, &peer.lobby_tag, &first);
+    lone_load(&s->l);
+    nothing_was_doubled(s, 3);
+    kith_writer_deinit(&first);
+    kith_writer_deinit(&second);
+}
+
+static void what_is_stored_while_it_is_compared_is_held(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peer;
+    struct kith_writer first, second, third;
+    struct lone_log other = import_slowly(s, &peer, &first, &second);
+    lone_write(&other, &third, 1, 'z');
+    import(s, &s->log.room, NULL, &second);
+    lone_say_run(&s->l, &peer, &peer.lobby_tag, &first);
+    s->l.is_load_held = true;
+    lone_load(&s->l); /* and now the other history is being loaded */
+    lone_say_run(&s->l, &peer, &peer.lobby_tag, &second);
+    lone_say_run(&s->l, &peer, &peer.lobby_tag, &third);
+    lone_load(&s->l);
+    nothing_was_doubled(s, 4);
+    kith_writer_deinit(&first);
+    kith_writer_deinit(&second);
+    kith_writer_deinit(&third);
+}
+
 static struct kith_notice say(struct scene *s)
 {
     struct kith_bytes text = BYTES("said here");
@@ -346,6 +424,24 @@ static void a_run_whose_bodies_were_cut_is_refused(void **state)
     kith_writer_deinit(&run);
 }
 
+static void a_disk_that_cannot_be_read_is_said(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    lone_write(&s->log, &run, 1, 'a');
+    import(s, &s->log.room, NULL, &run);
+    assert_int_equal(import_next(s, &s->log, 1, 'b'), 0);
+    s->l.is_load_held = true;
+    import(s, &s->log.room, NULL, &run); /* to be compared with what is stored */
+    s->l.held_load.loaded.error = KITH_EIO;
+    s->l.held_load.loaded.run_count = 0;
+    lone_load(&s->l);
+    assert_int_equal(result(s), KITH_EIO);
+    assert_int_equal(import_next(s, &s->log, 1, 'c'), 0); /* the next are not held up */
+    assert_int_equal(messages(s), 3);
+    kith_writer_deinit(&run);
+}
+
 static void what_waits_when_the_node_ends_is_freed(void **state)
 {
     struct scene *s = *state;
@@ -378,9 +474,13 @@ int main(void)
         CASE(what_rests_on_something_missing_is_refused),
         CASE(what_is_dated_far_ahead_is_refused),
         CASE(a_fork_is_kept_and_told),
+        CASE(what_a_peer_brings_meanwhile_is_held),
+        CASE(what_a_peer_brings_meanwhile_is_gone_on_with),
+        CASE(what_is_stored_while_it_is_compared_is_held),
         CASE(an_event_of_our_own_that_we_lacked_ends_our_log),
         CASE(a_claim_of_our_own_that_is_forged_ends_nothing),
         CASE(a_full_disk_is_said),
+        CASE(a_disk_that_cannot_be_read_is_said),
         CASE(runs_take_their_places_in_the_order_they_came),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -110,6 +110,71 @@ static void a_forged_run_does_not_take_what_came_before_it_along(void **state)
     assert_int_equal(view.head_seq, 1);
 }
 
+/* Two histories of a log, and the second run of the later one, which came too early, is
+ * being compared with it as far as it is stored: its first run. */
+static struct lone_log compare_late(struct scene *s, struct kith_writer *second)
+{
+    struct kith_writer first;
+    struct lone_log later = s->log;
+    push_to(s, &s->log, 1, 'a');
+    lone_write(&later, &first, 1, 'x');
+    lone_write(&later, second, 1, 'y');
+    s->l.is_load_held = true;
+    say_run(s, second);
+    say_run(s, &first);
+    kith_writer_deinit(&first);
+    s->l.is_load_held = true;
+    lone_load(&s->l); /* not of the earlier history */
+    assert_int_equal(messages(s), 2);
+    return later;
+}
+
+static void nothing_was_doubled(const struct scene *s, size_t stored)
+{
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    assert_int_equal(messages(s), stored);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_MESSAGE), stored);
+    assert_int_equal(branches(s, nos), 2);
+    assert_int_equal(s->l.closed[1], 1);
+}
+
+static void a_run_stored_while_it_is_compared_is_no_history_of_its_own(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer second;
+    compare_late(s, &second);
+    say_run(s, &second);
+    lone_load(&s->l);
+    kith_writer_deinit(&second);
+    nothing_was_doubled(s, 3);
+}
+
+static void nor_is_it_while_it_is_being_stored(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer second;
+    compare_late(s, &second);
+    s->l.is_store_held = true;
+    say_run(s, &second);
+    lone_load(&s->l);
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    kith_writer_deinit(&second);
+    nothing_was_doubled(s, 3);
+}
+
+static void nor_is_it_when_more_was_stored_since(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer second;
+    struct lone_log later = compare_late(s, &second);
+    say_run(s, &second);
+    push_to(s, &later, 1, 'z');
+    lone_load(&s->l);
+    kith_writer_deinit(&second);
+    nothing_was_doubled(s, 4);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -119,6 +184,9 @@ int main(void)
         CASE(a_history_goes_on_where_it_left),
         CASE(what_follows_an_unknown_event_is_fetched_from_the_beginning),
         CASE(a_history_of_another_class_is_a_fault_and_leaves_nothing),
+        CASE(a_run_stored_while_it_is_compared_is_no_history_of_its_own),
+        CASE(nor_is_it_while_it_is_being_stored),
+        CASE(nor_is_it_when_more_was_stored_since),
         CASE(a_forged_run_does_not_take_what_came_before_it_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,20 @@ static bool offers(const struct lone *l, const struct lone_peer *peer, const cha
     return rooms != NULL && count_tags(rooms, tag_out(l, peer, name)) == 1;
 }
 
+static void the_lobby_is_joined_from_the_beginning(void **state)
+{
+    (void)state;
+    struct lone *l = malloc(sizeof(*l));
+    struct lone_peer peer;
+    lone_init(l);
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    uint32_t room_no = join(l, KITH_LOBBY_NAME); /* before anything was written there */
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_ROOMS), 0); /* it is known */
+    assert_true(is_in(l, room_no));
+    teardown((void **)&l);
+}
+
 static void greet(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link)
 {
     lone_connect(l, peer, seed, link, KITH_ROLE_DIALLER, 0);
@@ -458,6 +472,7 @@ static void what_was_joined_and_left_is_so_after_a_restart(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_lobby_is_joined_from_the_beginning),
         TEST(joining_offers_the_room_on_every_live_link),
         TEST(a_later_link_is_offered_it_with_the_others),
         TEST(joining_is_answered_once_it_is_stored),

@@ -49,10 +49,50 @@ static void past_the_limit_strangers_push_out_strangers_alone(void **state)
     free(l);
 }
 
+/* Somebody who is greeted and in the lobby. */
+static void meet(struct lone *l, struct lone_peer *peer, uint32_t link)
+{
+    l->now.mono += KITH_MS;
+    lone_connect(l, peer, 1000 + link, link, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, peer);
+    lone_forget(l);
+}
+
+static void past_the_limit_the_idlest_goes(void **state)
+{
+    (void)state;
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    struct lone_peer first, others[2];
+    meet(l, &first, 1);
+    for (uint32_t link = 2; link <= KITH_LINKS_MAX; link++)
+        meet(l, &others[0], link);
+    struct lone_log log = {.author = &first.key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct kith_writer run;
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &first, &first.lobby_tag, &run); /* so it is not idle */
+    kith_writer_deinit(&run);
+    lone_forget(l);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_int_equal(l->closed[2 + i], 1);
+        meet(l, &others[i], KITH_LINKS_MAX + 1 + i);
+        assert_int_equal(l->closed[2 + i], KITH_ELIMIT);
+        assert_int_equal(kith_node_link_count(l->node), KITH_LINKS_MAX);
+    }
+    assert_int_equal(l->closed[1], 1);
+    lone_deinit(l);
+    free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(past_the_limit_strangers_push_out_strangers_alone),
+        cmocka_unit_test(past_the_limit_the_idlest_goes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,14 @@ static void one_peer_at_two_trackers_is_found_once_and_here(void **state)
     tracked_tell(l, 2, &bob);
     assert_int_equal(reply(l)->reply.count, 1);
     assert_true(reply(l)->reply.found[0].is_here);
+    ask(l, 8, "bob", NULL); /* and the other way about */
+    bob.token = asked(l, 1).token;
+    tracked_tell(l, 2, &bob);
+    bob.state = KITH_TRACKED_AWAY;
+    tracked_tell(l, 1, &bob);
+    assert_int_equal(reply(l)->reply.token, 8);
+    assert_int_equal(reply(l)->reply.count, 1);
+    assert_true(reply(l)->reply.found[0].is_here);
 }
 
 static void a_name_that_is_none_is_not_shown(void **state)
@@ -239,6 +247,46 @@ static void of_too_many_those_who_are_here_are_told(void **state)
         assert_true(reply(l)->reply.found[i].is_here);
 }
 
+static void of_too_many_who_are_away_the_first_are_told(void **state)
+{
+    struct lone *l = *state;
+    ask(l, 7, "bob", NULL);
+    say_many(l, 1, 0xa0, KITH_TRACKED_AWAY);
+    say_many(l, 2, 0xb0, KITH_TRACKED_AWAY);
+    assert_int_equal(reply(l)->reply.count, KITH_FOUND_MAX);
+    for (size_t i = 0; i < KITH_FOUND_MAX; i++)
+        assert_int_equal(reply(l)->reply.found[i].id.bytes[1], 0xa0);
+}
+
+/* Where a network is too large to be told of whole. */
+static void contacts_that_are_away_are_looked_up_and_nobody_else(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peers[3];
+    struct kith_bytes text = BYTES("hello");
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_SEND;
+    in.command.send.is_direct = true;
+    in.command.send.texts = &text;
+    in.command.send.text_count = 1;
+    for (uint8_t i = 0; i < 3; i++) {
+        lone_connect(l, &peers[i], (uint8_t)(i + 1), i + 1u, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &peers[i]);
+        in.command.send.peer = peers[i].key.id;
+        if (i < 2)
+            lone_step(l, in);
+    }
+    lone_say_raw(l, &peers[0], BYTES("\x05\x00")); /* only the second is still there */
+    lone_say_raw(l, &peers[2], BYTES("\x05\x00"));
+    lone_forget(l);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_peers_encode(&w, &(struct kith_frame_peers){.has_more = true});
+    tracked_say(l, 1, &w);
+    assert_int_equal(tracked_count(l, 1, KITH_FRAME_LOOKUP), 1);
+    assert_true(kith_bytes_equal(asked(l, 1).value,
+                                 kith_bytes(peers[0].key.id.bytes, KITH_ID_SIZE)));
+}
+
 static void too_many_questions_are_refused(void **state)
 {
     struct lone *l = *state;
@@ -270,6 +318,8 @@ int main(void)
         TEST(without_a_tracker_nobody_can_be_asked),
         TEST(an_answer_counts_once_and_for_its_question),
         TEST(of_too_many_those_who_are_here_are_told),
+        TEST(of_too_many_who_are_away_the_first_are_told),
+        TEST(contacts_that_are_away_are_looked_up_and_nobody_else),
         TEST(too_many_questions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

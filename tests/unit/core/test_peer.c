@@ -119,6 +119,17 @@ static void a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_ga
     assert_true(is_called(l, "p"));
 }
 
+static void what_is_no_address_is_nobodys(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    greet(l, &peer, 1, "sam", 0);
+    assert_true(is_called(l, "10.0.0.9"));
+    assert_true(is_called(l, "10.0.0.9:4747"));
+    assert_false(is_called(l, "10.0.0.9:99999"));
+    assert_false(is_called(l, "[10.0.0.9"));
+}
+
 static void is_found_at(struct kith_peer *peer, const char *host, const char *kept)
 {
     struct kith_address address = {.port = 4747};
@@ -147,6 +158,7 @@ int main(void)
         TEST(a_hello_renames_at_once_whom_an_older_profile_named),
         TEST(a_hello_takes_back_what_only_a_hello_told),
         TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
+        TEST(what_is_no_address_is_nobodys),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

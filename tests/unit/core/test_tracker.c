@@ -134,6 +134,16 @@ static void what_the_tracker_sees_is_for_everybody(void **state)
     assert_records(l, 1, "192.168.1.5:4747", "10.9.9.9:4747");
 }
 
+static void where_it_is_seen_as_it_listens_it_is_told_of_once(void **state)
+{
+    struct lone *l = *state;
+    static const char *const hosts[] = {"203.0.113.77"};
+    tracked_listen(l, hosts, 1);
+    tracked_join(l, 1);
+    tracked_reachable(l, 1, "203.0.113.77:4747", true);
+    assert_records(l, 1, "203.0.113.77:4747", "");
+}
+
 static void this_host_is_told_of_at_a_tracker_of_this_host_only(void **state)
 {
     struct lone *l = *state;
@@ -520,6 +530,7 @@ int main(void)
         TEST(each_tracker_gets_a_tag_of_its_own),
         TEST(who_listens_nowhere_registers_without_records),
         TEST(what_the_tracker_sees_is_for_everybody),
+        TEST(where_it_is_seen_as_it_listens_it_is_told_of_once),
         TEST(this_host_is_told_of_at_a_tracker_of_this_host_only),
         TEST(it_registers_anew_when_renamed_or_moved),
         TEST(each_record_is_newer_than_those_before),

@@ -191,6 +191,17 @@ static void an_observed_address_that_is_none_is_a_fault(void **state)
     kith_writer_deinit(&w);
 }
 
+static void a_reached_address_that_is_none_is_a_fault(void **state)
+{
+    struct lone *l = *state;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    struct kith_frame_reachable frame = {BYTES("1.2.3.4:0"), true};
+    tracked_join(l, 1);
+    kith_frame_reachable_encode(&w, &frame);
+    assert_fault(l, kith_bytes(w.data + 4, w.size - 4), KITH_EPROTO);
+    kith_writer_deinit(&w);
+}
+
 static void it_cannot_have_us_send_more_often_than_every_five_seconds(void **state)
 {
     struct lone *l = *state;
@@ -300,6 +311,7 @@ int main(void)
         TEST(an_empty_frame_is_a_fault),
         TEST(a_frame_that_is_cut_short_is_a_fault),
         TEST(an_observed_address_that_is_none_is_a_fault),
+        TEST(a_reached_address_that_is_none_is_a_fault),
         TEST(it_cannot_have_us_send_more_often_than_every_five_seconds),
         TEST(another_version_is_a_fault),
         TEST(a_frame_before_welcome_is_a_fault),

@@ -241,6 +241,24 @@ static void addresses_that_were_reached_come_first(void **state)
     assert_int_equal(kith_node_addresses(l->node, addresses, 1), 1);
 }
 
+static void so_does_a_mapped_one_that_was_reached(void **state)
+{
+    static const char *const hosts[] = {"198.51.100.5"};
+    struct lone *l = *state;
+    struct kith_address addresses[4];
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_MAPPED;
+    in.command.mapped = (struct kith_address){.host = "203.0.113.9", .port = 6000};
+    tracked_listen(l, hosts, 1);
+    tracked_join(l, 1);
+    lone_step(l, in);
+    assert_int_equal(kith_node_addresses(l->node, addresses, 4), 1);
+    tracked_reachable(l, 1, "203.0.113.9:6000", true);
+    assert_int_equal(kith_node_addresses(l->node, addresses, 4), 2);
+    assert_string_equal(addresses[0].host, "203.0.113.9");
+    assert_int_equal(addresses[0].port, 6000);
+}
+
 static void a_candidate_that_is_relayed_says_by_whom(void **state)
 {
     static const char *const hosts[] = {"192.168.1.5"};
@@ -273,6 +291,7 @@ int main(void)
         CASE(both_sides_read_the_same_code),
         CASE(what_is_dated_ahead_is_counted_while_it_waits),
         CASE(addresses_that_were_reached_come_first),
+        CASE(so_does_a_mapped_one_that_was_reached),
         CASE(a_candidate_that_is_relayed_says_by_whom),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a peer is dialled that was heard of, or lost. */
+#include "tracked.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "core/digest.h"
+#include "core/engine.h"
+
+/* Of the peer of this seed; it is wherever lone_connect has peers come from, too. */
+static void say_record(struct lone *l, const struct lone_peer *peer, uint8_t seed,
+                       const char *const *addresses, size_t count)
+{
+    struct lone_key key;
+    lone_key_make(&key, seed);
+    struct kith_signed_addresses record = {
+        .id = key.id,
+        .counter = 1,
+        .expiry = (uint64_t)(l->now.wall / KITH_SECOND) + 86400,
+        .address_count = count,
+    };
+    for (size_t i = 0; i < count; i++)
+        record.addresses[i] = kith_bytes(addresses[i], strlen(addresses[i]));
+    uint8_t message[KITH_VERIFY_SIZE];
+    struct kith_writer bytes = kith_writer(&kith_alloc_heap);
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_signed_addresses_fields(&bytes, &record);
+    kith_digest_addresses(kith_writer_view(&bytes), l->node->network_key, message);
+    crypto_sign_detached(record.signature, NULL, message, sizeof(message), key.secret);
+    kith_writer_bytes(&bytes, record.signature, sizeof(record.signature));
+    struct kith_frame_addresses frame = {1, {kith_writer_view(&bytes)}};
+    kith_frame_addresses_encode(&w, &frame);
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&bytes);
+    kith_writer_deinit(&w);
+}
+
+static void lose(struct lone *l, uint32_t link)
+{
+    struct kith_input in = {.type = KITH_INPUT_LINK_DOWN};
+    in.link_down.link = link;
+    in.link_down.error = KITH_ECLOSED;
+    lone_step(l, in);
+}
+
+/* The dial to a peer that is at 10.0.0.9, port 999, told of these addresses, and went
+ * without a word. */
+static const struct lone_dial *dial_again(struct lone *l, const char *const *addresses,
+                                          size_t count)
+{
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &peer);
+    say_record(l, &peer, 1, addresses, count);
+    assert_int_equal(l->dial_count, 0);
+    lose(l, 1);
+    lone_pass(l, KITH_SECOND);
+    assert_int_equal(l->dial_count, 1);
+    return tracked_last_dial(l);
+}
+
+static void where_a_peer_was_is_raced_with_what_it_told_of(void **state)
+{
+    const struct lone_dial *dial =
+        dial_again(*state, (const char *const[]){"10.0.0.8:4747"}, 1);
+    assert_int_equal(dial->address_count, 2);
+    assert_string_equal(dial->addresses[0].host, "10.0.0.8");
+    assert_string_equal(dial->addresses[1].host, "10.0.0.9");
+}
+
+static void where_it_was_is_dialled_once_though_it_told_of_that_too(void **state)
+{
+    const struct lone_dial *dial =
+        dial_again(*state, (const char *const[]){"10.0.0.8:4747", "10.0.0.9:999"}, 2);
+    assert_int_equal(dial->address_count, 2);
+    assert_string_equal(dial->addresses[0].host, "10.0.0.8");
+    assert_string_equal(dial->addresses[1].host, "10.0.0.9");
+}
+
+static void where_it_was_is_among_them_however_many_it_told_of(void **state)
+{
+    char texts[KITH_RECORD_ADDRESSES_MAX][24];
+    const char *addresses[KITH_RECORD_ADDRESSES_MAX];
+    for (size_t i = 0; i < KITH_RECORD_ADDRESSES_MAX; i++) {
+        snprintf(texts[i], sizeof(texts[i]), "10.0.0.%zu:4747", 10 + i);
+        addresses[i] = texts[i];
+    }
+    const struct lone_dial *dial =
+        dial_again(*state, addresses, KITH_RECORD_ADDRESSES_MAX);
+    assert_int_equal(dial->address_count, KITH_RECORD_ADDRESSES_MAX);
+    assert_string_equal(dial->addresses[0].host, "10.0.0.9");
+    assert_string_equal(dial->addresses[1].host, "10.0.0.11");
+}
+
+static void who_is_only_relayed_is_dialled_where_it_is_heard_of(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer relayed, other;
+    l->is_relayed = true;
+    lone_connect(l, &relayed, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &relayed);
+    l->is_relayed = false;
+    lone_connect(l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &other);
+    say_record(l, &other, 1, (const char *const[]){"10.0.0.8:4747"}, 1);
+    lone_pass(l, 4 * KITH_SECOND);
+    assert_int_equal(l->dial_count, 1);
+    assert_string_equal(tracked_last_dial(l)->addresses[0].host, "10.0.0.8");
+    assert_true(kith_id_equal(&tracked_last_dial(l)->expected, &relayed.key.id));
+    assert_int_equal(l->closed[1], 1); /* until then they talk as they did */
+}
+
+/* Links come up all the time, so that whoever yields to a dial of the other does. */
+static size_t dials_meanwhile(struct lone *l, uint8_t seed)
+{
+    struct lone_peer teller;
+    lone_connect(l, &teller, 99, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &teller);
+    say_record(l, &teller, seed, (const char *const[]){"10.0.0.8:4747"}, 1);
+    for (uint32_t link = 2; link < 10; link++) {
+        struct lone_peer peer;
+        lone_pass(l, 200 * KITH_MS);
+        lone_connect(l, &peer, (uint8_t)(100 + link), link, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &peer);
+        lone_forget(l);
+    }
+    return l->dial_count;
+}
+
+static void of_two_that_hear_of_one_another_the_lower_dials(void **state)
+{
+    struct lone *l = *state;
+    assert_int_equal(dials_meanwhile(l, tracked_higher_seed(l)), 1);
+}
+
+static void and_the_higher_gives_it_the_time_to(void **state)
+{
+    struct lone *l = *state;
+    assert_int_equal(dials_meanwhile(l, tracked_lower_seed(l)), 0);
+    lone_pass(l, 2 * KITH_SECOND);
+    assert_int_equal(l->dial_count, 1);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(where_a_peer_was_is_raced_with_what_it_told_of),
+        CASE(where_it_was_is_dialled_once_though_it_told_of_that_too),
+        CASE(where_it_was_is_among_them_however_many_it_told_of),
+        CASE(who_is_only_relayed_is_dialled_where_it_is_heard_of),
+        CASE(of_two_that_hear_of_one_another_the_lower_dials),
+        CASE(and_the_higher_gives_it_the_time_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* A room that holds as many logs as may be, and a home that has no number left for one.
+ */
+#include "lone.h"
+
+#include <stdlib.h>
+
+#include "core/engine.h"
+
+struct scene {
+    struct lone l;
+    struct lone_peer peer;
+    struct lone_log log; /* of the peer, in the lobby; another one than those restored */
+};
+
+static void restore(struct lone *l, struct kith_record row)
+{
+    assert_int_equal(kith_node_restore(l->node, &row), 0);
+}
+
+/* A home whose next log has this number, and that knows so many logs of one peer. */
+static struct scene *make(uint32_t log_no_next, uint32_t logs)
+{
+    struct scene *s = calloc(1, sizeof(*s));
+    struct lone_key author;
+    lone_key_make(&author, 2);
+    lone_init(&s->l);
+    s->l.is_restored = true;
+    restore(&s->l, (struct kith_record){.type = KITH_RECORD_META,
+                                        .meta = {.arrival_next = 1,
+                                                 .peer_no_next = 2,
+                                                 .room_no_next = 2,
+                                                 .log_no_next = log_no_next}});
+    restore(&s->l, (struct kith_record){.type = KITH_RECORD_PEER,
+                                        .peer = {.no = 1, .id = author.id}});
+    restore(&s->l, (struct kith_record){.type = KITH_RECORD_ROOM,
+                                        .room = {.no = 1,
+                                                 .id = lone_lobby(),
+                                                 .kind = KITH_ROOM_OPEN,
+                                                 .name = {.text = KITH_LOBBY_NAME},
+                                                 .is_joined = true}});
+    struct kith_record row = {
+        .type = KITH_RECORD_LOG,
+        .log = {.room_no = 1, .author_no = 1, .seq_first = 1, .seq = 1}};
+    for (uint32_t no = 1; no <= logs; no++) {
+        row.log.no = no;
+        memcpy(row.log.log.bytes, &no, sizeof(no));
+        restore(&s->l, row);
+    }
+    lone_start(&s->l);
+    lone_connect(&s->l, &s->peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &s->peer);
+    lone_forget(&s->l);
+    s->log = (struct lone_log){.author = &s->peer.key,
+                               .room = lone_lobby(),
+                               .log = {{0, 0, 0, 0, 1}},
+                               .hlc = kith_hlc_from_wall(s->l.now.wall)};
+    return s;
+}
+
+static void drop(struct scene *s)
+{
+    lone_deinit(&s->l);
+    free(s);
+}
+
+/* How a command is answered: that which imports the run, or one that says something. */
+static int answer(struct scene *s, const struct kith_writer *run)
+{
+    struct kith_bytes text = BYTES("hello");
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.token = 5;
+    if (run != NULL) {
+        in.command.type = KITH_COMMAND_IMPORT;
+        in.command.import.room = lone_lobby();
+        in.command.import.kind = KITH_ROOM_OPEN;
+        in.command.import.name = (struct kith_name){.text = KITH_LOBBY_NAME};
+        in.command.import.run = kith_writer_view(run);
+    } else {
+        in.command.type = KITH_COMMAND_SEND;
+        in.command.send.texts = &text;
+        in.command.send.text_count = 1;
+    }
+    lone_step(&s->l, in);
+    const struct kith_notice *reply = lone_last_told(&s->l, KITH_NOTICE_REPLY);
+    assert_non_null(reply);
+    return reply->reply.error;
+}
+
+static void a_full_room_takes_no_new_log_but_our_own(void **state)
+{
+    (void)state;
+    struct scene *s = make(KITH_ROOM_LOGS_MAX + 1, KITH_ROOM_LOGS_MAX);
+    struct kith_writer run;
+    size_t before = lone_count_stored(&s->l);
+    lone_write(&s->log, &run, 1, 'a');
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    assert_int_equal(answer(s, &run), KITH_ELIMIT);
+    assert_int_equal(lone_count_stored(&s->l), before);
+    assert_int_equal(s->l.closed[1], 1);
+    assert_int_equal(answer(s, NULL), 0);
+    assert_int_equal(lone_count_stored(&s->l), before + 1);
+    kith_writer_deinit(&run);
+    drop(s);
+}
+
+static void a_home_without_a_number_left_stores_no_new_log(void **state)
+{
+    (void)state;
+    struct scene *s = make(KITH_LOG_NO_MAX + 1, 0);
+    struct kith_writer run;
+    lone_write(&s->log, &run, 1, 'a');
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    assert_int_equal(answer(s, &run), KITH_ELIMIT);
+    assert_int_equal(answer(s, NULL), KITH_ELIMIT);
+    assert_int_equal(lone_count_stored(&s->l), 0);
+    assert_int_equal(s->l.closed[1], 1);
+    kith_writer_deinit(&run);
+    drop(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_full_room_takes_no_new_log_but_our_own),
+        cmocka_unit_test(a_home_without_a_number_left_stores_no_new_log),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
