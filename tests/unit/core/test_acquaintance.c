@@ -2,29 +2,11 @@
 /* Who comes, leaves, and leaves nothing: identities cost nothing, and take up little. */
 #include "lone.h"
 
-#include <stdlib.h>
-
 #include "core/acquaintance.h"
 #include "core/peer.h"
 #include "core/room.h"
 
 #define CROWD (KITH_ACQUAINTANCES_MAX + 100)
-
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
 
 static void leave(struct lone *l, const struct lone_peer *peer)
 {
@@ -253,7 +235,7 @@ static void a_place_that_is_given_again_may_find_no_memory(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(of_those_who_left_nothing_the_last_are_remembered),
         TEST(who_said_something_is_kept_whoever_passes_by),

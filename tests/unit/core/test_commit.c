@@ -4,22 +4,6 @@
 
 #include <stdlib.h>
 
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static void send_text(struct lone *l, struct kith_bytes text)
 {
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
@@ -173,7 +157,7 @@ static void an_acknowledgement_makes_a_direct_message_delivered(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_message_is_answered_and_pushed_only_after_the_commit),
         TEST(a_full_disk_refuses_the_message_by_name_and_pushes_nothing),

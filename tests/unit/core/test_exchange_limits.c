@@ -20,13 +20,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static void link_up(struct lone *l, struct lone_peer *peer, uint8_t no)
 {
     lone_connect(l, peer, no, no, KITH_ROLE_DIALLER, 0);
@@ -252,7 +245,7 @@ static void ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing(void 
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(who_fills_the_table_pushes_out_his_own),
         TEST(who_was_met_is_not_pushed_out),

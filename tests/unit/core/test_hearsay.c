@@ -6,22 +6,6 @@
 
 #include "core/engine.h"
 
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static void meet(struct lone *l, struct lone_peer *peer, uint8_t seed)
 {
     lone_connect(l, peer, seed, seed, KITH_ROLE_DIALLER, 0);
@@ -238,7 +222,7 @@ static void what_a_full_peer_told_of_as_well_is_asked_for_again(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(much_hearsay_is_bounded_and_makes_no_peers),
         TEST(hearsay_that_nobody_brings_is_forgotten),

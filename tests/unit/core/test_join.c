@@ -17,13 +17,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static void ask(struct lone *l, enum kith_command_type type, const char *name)
 {
     struct kith_input in = {.type = KITH_INPUT_COMMAND,
@@ -101,7 +94,7 @@ static void the_lobby_is_joined_from_the_beginning(void **state)
     uint32_t room_no = join(l, KITH_LOBBY_NAME); /* before anything was written there */
     assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_ROOMS), 0); /* it is known */
     assert_true(is_in(l, room_no));
-    teardown((void **)&l);
+    lone_teardown((void **)&l);
 }
 
 static void greet(struct lone *l, struct lone_peer *peer, uint8_t seed, uint32_t link)
@@ -467,7 +460,7 @@ static void what_was_joined_and_left_is_so_after_a_restart(void **state)
     free(l);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
 
 int main(void)
 {

@@ -3,24 +3,6 @@
 #include "lone.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static void connect_to(struct lone *l, const char *host, uint64_t token)
 {
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
@@ -556,7 +538,7 @@ static void connecting_again_takes_the_place_of_the_wish_before(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_reason_of_a_goodbye_is_told),
         TEST(a_goodbye_that_is_cut_is_a_fault),

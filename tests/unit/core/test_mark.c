@@ -14,13 +14,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 /* The answer; 1: none yet. */
 static int mark(struct lone *l, enum kith_command_type type, const struct kith_id *peer,
                 bool is_on)
@@ -242,7 +235,7 @@ static void the_code_is_the_same_on_both_sides_and_as_written_down(void **state)
     assert_string_not_equal(ours, else_);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
 
 int main(void)
 {

@@ -2,25 +2,7 @@
 /* What a peer is called, when HELLO and profile events tell it. */
 #include "lone.h"
 
-#include <stdlib.h>
-
 #include "core/peer.h"
-
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
 
 static void greet(struct lone *l, struct lone_peer *peer, uint32_t link, const char *name,
                   kith_hlc hlc)
@@ -152,7 +134,7 @@ static void an_address_of_the_link_alone_is_used_and_not_kept(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(an_older_profile_does_not_take_back_the_name_of_a_hello),
         TEST(a_hello_renames_at_once_whom_an_older_profile_named),

@@ -3,24 +3,6 @@
  * node and its other links go on. */
 #include "lone.h"
 
-#include <stdlib.h>
-
-static int setup(void **state)
-{
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    lone_start(l);
-    *state = l;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static void nothing_but_proof_is_taken_from_a_stranger(void **state)
 {
     struct lone *l = *state;
@@ -226,7 +208,7 @@ static void a_clean_goodbye_is_no_fault(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(nothing_but_proof_is_taken_from_a_stranger),
         TEST(the_listener_says_nothing_before_a_valid_proof),

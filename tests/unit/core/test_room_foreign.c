@@ -18,13 +18,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    lone_deinit(*state);
-    free(*state);
-    return 0;
-}
-
 static int restore_room(struct lone *l, uint32_t no, struct kith_id id)
 {
     struct kith_record record = {
@@ -263,7 +256,7 @@ static void who_hangs_up_on_the_listener_is_accused_of_nothing(void **state)
     assert_int_equal(lone_count_told(l, KITH_NOTICE_WARNING), 0);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
 
 int main(void)
 {
