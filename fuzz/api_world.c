@@ -235,28 +235,46 @@ static const char *header(const char *head, const char *name)
     return at != NULL ? at + strlen(name) : "";
 }
 
+static void check_body(const char *head, const char *body, size_t size)
+{
+    const char *type = header(head, "\r\nContent-Type: ");
+    if (strncmp(type, "application/json", 16) != 0 &&
+        strncmp(type, "application/problem+json", 24) != 0)
+        return;
+    json_t *json = json_loadb(body, size, 0, NULL);
+    assert(json != NULL);
+    json_decref(json);
+}
+
+/* The answer at `text`; returns what follows it, or NULL where that cannot be told. */
+static char *check_one(char *text, const char *text_end)
+{
+    char *head_end = strstr(text, "\r\n\r\n");
+    assert(strncmp(text, "HTTP/1.", 7) == 0);
+    assert(strncmp(text + 8, " 500", 4) != 0);
+    if (head_end == NULL)
+        return NULL;
+    *head_end = '\0';
+    char *body = head_end + 4;
+    if (*header(text, "\r\nTransfer-Encoding: ") != '\0')
+        return NULL;
+    size_t size = strtoul(header(text, "\r\nContent-Length: "), NULL, 10);
+    if (size == 0 || strncmp(body, "HTTP/1.", 7) == 0)
+        return body; /* nothing, or to HEAD */
+    if ((size_t)(text_end - body) < size)
+        return NULL;
+    check_body(text, body, size);
+    return body + size;
+}
+
 void api_check_answer(const struct api_world *w)
 {
     struct kith_bytes all = kith_writer_view(&w->answer);
     if (all.size == 0)
         return; /* the request never ended */
     char *text = strndup((const char *)all.data, all.size);
-    char *end = strstr(text, "\r\n\r\n");
-    assert(strncmp(text, "HTTP/1.", 7) == 0);
-    assert(strncmp(text + 8, " 500", 4) != 0);
-    if (end != NULL && all.size < API_ANSWER_SIZE_MAX) {
-        *end = '\0';
-        const char *type = header(text, "\r\nContent-Type: ");
-        size_t size = strtoul(header(text, "\r\nContent-Length: "), NULL, 10);
-        const char *body = (const char *)all.data + (end + 4 - text);
-        size_t left = all.size - (size_t)(end + 4 - text);
-        bool is_json = strncmp(type, "application/json", 16) == 0 ||
-                       strncmp(type, "application/problem+json", 24) == 0;
-        if (is_json && size > 0 && left >= size) {
-            json_t *json = json_loadb(body, size, 0, NULL);
-            assert(json != NULL);
-            json_decref(json);
-        }
-    }
+    const char *end = text + strlen(text);
+    for (char *at = text; at != NULL && at < end;)
+        at = check_one(at, end);
     free(text);
 }
