@@ -67,6 +67,9 @@ static void forget(struct kith_node *node, struct kith_candidate *candidate)
 static void wait_until(struct kith_node *node, struct kith_candidate *candidate,
                        kith_time at)
 {
+    const struct kith_peer *peer = kith_peer_find(node, &candidate->id);
+    if (peer != NULL && peer->link == NULL && at < peer->held_until)
+        at = peer->held_until;
     candidate->next_at = at;
     kith_node_wake_at(node, at);
 }

@@ -151,29 +151,7 @@ static void redial(struct kith_node *node, struct kith_dial *dial)
 {
     if (dial->is_suggested)
         dial->until = node->now.mono + KITH_DIAL_KEEP_TIME;
-    dial->turned_away = 0;
     wait(node, dial, backoff(node, 1));
-}
-
-/* We sent what the peer does not take, or are one too many there: who comes back at once
- * pushes out others, who come back as well. */
-static bool is_turned_away(const struct kith_link *link)
-{
-    return link->has_left &&
-           (link->bye_reason == KITH_BYE_FAULT || link->bye_reason == KITH_BYE_LIMIT);
-}
-
-static kith_time grown_pause(struct kith_node *node, struct kith_dial *dial,
-                             const struct kith_link *link)
-{
-    bool has_lasted = node->now.mono - link->up_at >= KITH_DISPLACED_FORGET;
-    kith_time pause = KITH_DIAL_RETRY_MIN;
-    dial->turned_away = has_lasted ? 1 : dial->turned_away + 1;
-    for (unsigned i = 0; i < dial->turned_away && pause < KITH_DIAL_REFUSED_RETRY; i++)
-        pause *= 2;
-    if (pause > KITH_DIAL_REFUSED_RETRY)
-        pause = KITH_DIAL_REFUSED_RETRY;
-    return pause / 2 + (kith_time)kith_rng_below(&node->rng, (uint64_t)pause / 2 + 1);
 }
 
 static void answer(struct kith_node *node, struct kith_dial *dial, int error)
@@ -430,8 +408,6 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
     else if (dial->state == KITH_DIAL_LINKED && dial->is_suggested &&
              kith_link_is_farewell(link))
         forget(node, dial); /* it comes back with a beacon */
-    else if (dial->state == KITH_DIAL_LINKED && is_turned_away(link))
-        wait(node, dial, grown_pause(node, dial, link));
     else if (dial->state == KITH_DIAL_LINKED)
         redial(node, dial);
     else

@@ -53,8 +53,8 @@
 #define KITH_FUTURE_MAX     (24 * KITH_HOUR)   /* an hlc beyond is parked */
 
 #define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
-#define KITH_DISPLACED_WAIT   (60 * KITH_SECOND) /* at most: the two take turns */
-#define KITH_DISPLACED_FORGET (5 * KITH_MINUTE)  /* after a link that lasted so long */
+#define KITH_HOLD_MAX         (60 * KITH_SECOND) /* at most: two of one identity take turns */
+#define KITH_HOLD_FORGET      (5 * KITH_MINUTE)  /* after a link that lasted so long */
 
 #define KITH_QUEUE_HIGH (1024 * 1024) /* no more runs are sent to a link above it */
 #define KITH_QUEUE_LOW  (256 * 1024)  /* and they go on below it */
@@ -126,6 +126,7 @@ struct kith_peer {
     uint8_t instance[KITH_INSTANCE_SIZE]; /* of the last HELLO */
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
     unsigned displaced;   /* in a row: how often our only link was said to be replaced */
+    unsigned turned_away; /* in a row: greeted, and then it was a fault or a limit */
     kith_time held_until; /* mono: not dialled before then, unless by hand */
     uint32_t lost;        /* how often it went offline since we started; told in HELLO */
     bool is_contact;
@@ -151,7 +152,6 @@ struct kith_dial {
     struct kith_peer *peer; /* whom it led to last; NULL before (borrowed) */
     kith_time next_at;      /* WAITING: KITH_TIME_NEVER while the peer is linked anyhow */
     unsigned failures;      /* in a row */
-    unsigned turned_away;   /* in a row: greeted, and then told of a fault or a limit */
     int error;              /* of the last one; 0 once it led to a link */
     uint64_t token;         /* of the CONNECT to be answered; 0 for none */
     kith_time until;        /* when failing makes it forgotten; NEVER: dialled for ever */
@@ -303,8 +303,8 @@ struct kith_link {
     bool is_relayed;
     bool is_mapped; /* through a port that a router maps */
     bool is_paused;
-    bool has_left; /* the peer said BYE */
-    uint8_t bye_reason;
+    bool has_left;          /* the peer said BYE */
+    uint8_t bye_reason;     /* its, or ours when we said it */
     struct kith_id id;      /* of the peer: proven */
     struct kith_peer *peer; /* once LIVE (borrowed) */
     struct kith_dial *dial; /* it came from; NULL when accepted or forgotten (borrowed) */

@@ -127,23 +127,41 @@ static void seek_again(struct kith_node *node, const struct kith_link *link,
                           KITH_DIAL_KEEP_TIME);
 }
 
+/* Half to all of the capped double: many nodes do not come back in one instant. */
+static void hold(struct kith_node *node, struct kith_peer *peer, unsigned times)
+{
+    kith_time pause = KITH_DIAL_RETRY_MIN;
+    for (unsigned i = 0; i < times && pause < KITH_HOLD_MAX; i++)
+        pause *= 2;
+    if (pause > KITH_HOLD_MAX)
+        pause = KITH_HOLD_MAX;
+    peer->held_until = node->now.mono + pause / 2 +
+                       (kith_time)kith_rng_below(&node->rng, (uint64_t)pause / 2 + 1);
+}
+
 /* The peer has another link of ours in place of this one, and we have none: either three
  * links were met in different order, and we dial again at once; or it has a link to
  * another node of our identity, with which we would take it from one another for ever. */
-static void give_way(struct kith_node *node, const struct kith_link *link,
-                     struct kith_peer *peer)
+static void give_way(struct kith_node *node, struct kith_peer *peer)
 {
-    bool lasted = node->now.mono - link->up_at >= KITH_DISPLACED_FORGET;
-    kith_time wait = KITH_DIAL_RETRY_MIN;
-    peer->displaced = lasted ? 1 : peer->displaced + 1;
     if (peer->displaced < KITH_DISPLACED_COPIED)
         return;
     if (peer->displaced == KITH_DISPLACED_COPIED)
         kith_peer_warn(node, &node->self->id, KITH_WARNING_COPIED_HOME, 0);
-    for (unsigned i = 0; i < peer->displaced && wait < KITH_DISPLACED_WAIT; i++)
-        wait *= 2;
-    peer->held_until =
-        node->now.mono + (wait < KITH_DISPLACED_WAIT ? wait : KITH_DISPLACED_WAIT);
+    hold(node, peer, peer->displaced);
+}
+
+/* One of us sent what the other does not take, or is one too many there: who comes back
+ * at once does the same again, or pushes out others, who come back as well. */
+static bool was_turned_away(const struct kith_link *link)
+{
+    return link->bye_reason == KITH_BYE_FAULT || link->bye_reason == KITH_BYE_LIMIT;
+}
+
+static unsigned in_a_row(const struct kith_node *node, const struct kith_link *link,
+                         unsigned before)
+{
+    return node->now.mono - link->up_at >= KITH_HOLD_FORGET ? 1 : before + 1;
 }
 
 /* To people a peer stays online while it moves from one link to another: of crossing
@@ -156,10 +174,13 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     if (peer->is_moving)
         return;
     peer->lost++;
+    peer->displaced = was_replaced ? in_a_row(node, link, peer->displaced) : 0;
+    peer->turned_away =
+        was_turned_away(link) ? in_a_row(node, link, peer->turned_away) : 0;
     if (was_replaced)
-        give_way(node, link, peer);
-    else
-        peer->displaced = 0;
+        give_way(node, peer);
+    else if (peer->turned_away > 0)
+        hold(node, peer, peer->turned_away);
     kith_peer_tell(node, peer, KITH_PEER_OFFLINE, NULL);
     kith_dial_peer_lost(node, peer);
     kith_candidate_lost(node, peer);
@@ -289,6 +310,8 @@ void kith_link_close(struct kith_node *node, struct kith_link *link,
 {
     if (link->state == KITH_LINK_CLOSING)
         return;
+    if (!link->has_left)
+        link->bye_reason = (uint8_t)reason;
     if (!link->has_left && error != KITH_ETIMEDOUT) {
         kith_frame_bye_encode(&node->scratch, &(struct kith_frame_bye){.reason = reason});
         if (!node->scratch.failed)

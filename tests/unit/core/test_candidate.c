@@ -310,6 +310,29 @@ static void who_is_blocked_meanwhile_is_not_called(void **state)
     assert_int_equal(tracked_count(l, 1, KITH_FRAME_CALL), 0);
 }
 
+static void who_broke_the_protocol_is_dialled_ever_more_seldom(void **state)
+{
+    struct lone *l = *state;
+    uint8_t truncated[] = {KITH_FRAME_PING, 1};
+    struct tracked_peer told = bob(l);
+    size_t dials = 0;
+    for (uint32_t link = 1; link <= 5; link++) {
+        struct lone_peer peer;
+        tracked_tell(l, 1, &told);
+        lone_pass(l, 5 * KITH_SECOND);
+        assert_true(l->dial_count > dials);
+        lone_connect(l, &peer, told.seed, link, KITH_ROLE_DIALLER, last_dial(l)->no);
+        lone_greet(l, &peer);
+        dials = l->dial_count;
+        lone_say_raw(l, &peer, kith_bytes(truncated, sizeof(truncated)));
+    }
+    tracked_tell(l, 1, &told);
+    lone_pass(l, 3900 * KITH_MS);
+    assert_int_equal(l->dial_count, dials);
+    lone_pass(l, 5 * KITH_SECOND);
+    assert_true(l->dial_count > dials);
+}
+
 static void who_went_is_forgotten(void **state)
 {
     struct lone *l = *state;
@@ -442,6 +465,7 @@ int main(void)
         TEST(what_one_tracker_makes_up_keeps_out_nobody_of_another),
         TEST(who_is_blocked_is_not_dialled_until_that_is_over),
         TEST(who_is_blocked_meanwhile_is_not_called),
+        TEST(who_broke_the_protocol_is_dialled_ever_more_seldom),
         TEST(who_went_is_forgotten),
         TEST(who_went_while_verified_or_dialled_is_forgotten_too),
         TEST(one_of_two_trackers_is_enough),
