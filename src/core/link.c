@@ -99,16 +99,16 @@ void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up)
         kith_greet_prove(node, link);
 }
 
-/* Another link to the same peer that may become the one that counts. */
-static bool has_successor(const struct kith_node *node, const struct kith_link *link)
+const struct kith_link *kith_link_coming(const struct kith_node *node,
+                                         const struct kith_id *id)
 {
     kith_list_each (item, &node->links) {
-        const struct kith_link *other = kith_list_item(item, struct kith_link, item);
-        if (other != link && kith_id_equal(&other->id, &link->id) &&
-            (other->state == KITH_LINK_PROVING || other->state == KITH_LINK_GREETING))
-            return true;
+        const struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if ((link->state == KITH_LINK_PROVING || link->state == KITH_LINK_GREETING) &&
+            kith_id_equal(&link->id, id))
+            return link;
     }
-    return false;
+    return NULL;
 }
 
 bool kith_link_is_farewell(const struct kith_link *link)
@@ -170,7 +170,7 @@ static void leave(struct kith_node *node, const struct kith_link *link,
                   struct kith_peer *peer)
 {
     bool was_replaced = link->has_left && link->bye_reason == KITH_BYE_REPLACED;
-    peer->is_moving = (was_replaced || peer->is_moving) && has_successor(node, link);
+    peer->is_moving = (was_replaced || peer->is_moving) && kith_link_coming(node, &peer->id);
     if (peer->is_moving)
         return;
     peer->lost++;
@@ -221,6 +221,7 @@ void kith_link_lost(struct kith_node *node, uint32_t no, int error)
         if (error == KITH_EPROTO || error == KITH_ETOOBIG) /* no frame at all */
             kith_peer_warn(node, &link->id, KITH_WARNING_FAULT, error);
         node->queued -= link->queued;
+        link->state = KITH_LINK_CLOSING;
         detach(node, link, error);
     }
     kith_list_remove(&link->item);

@@ -52,6 +52,10 @@ void kith_link_warn_network(struct kith_node *node, const struct kith_link *link
 /* The peer broke the protocol, or failed to prove our network: warn and close. */
 void kith_link_fault(struct kith_node *node, struct kith_link *link, int error);
 
+/* A link to this peer that is not yet live; NULL: none. */
+const struct kith_link *kith_link_coming(const struct kith_node *node,
+                                         const struct kith_id *id);
+
 /* Both HELLOs are through: judge whether this link or another to the same peer stays.
  * True when it became the peer's link. */
 bool kith_link_settle(struct kith_node *node, struct kith_link *link);

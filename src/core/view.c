@@ -6,6 +6,7 @@
 
 #include "core/digest.h"
 #include "core/engine.h"
+#include "core/link.h"
 #include "core/log.h"
 #include "core/peer.h"
 #include "core/room.h"
@@ -37,26 +38,28 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
     const struct kith_peer *peer = peer_at(node, peer_no);
     if (peer == NULL)
         return false;
+    const struct kith_link *link =
+        peer->is_moving ? kith_link_coming(node, &peer->id) : peer->link;
     *out = (struct kith_peer_view){
         .no = peer_no,
         .id = peer->id,
         .name = peer->name.text,
-        .is_online = peer->link != NULL,
+        .is_online = link != NULL,
         .is_contact = peer->is_contact || peer->is_verified,
         .is_blocked = peer->is_blocked,
         .is_verified = peer->is_verified,
-        .last_seen = peer->link != NULL ? node->now.wall : peer->last_seen,
+        .last_seen = link != NULL ? node->now.wall : peer->last_seen,
         .address = peer->address,
     };
-    if (peer->link != NULL) {
-        out->path = path_of(peer->link);
-        out->path_since = peer->link->since;
-        out->rtt = peer->link->rtt;
+    if (link != NULL) {
+        out->path = path_of(link);
+        out->path_since = link == peer->link ? link->since : peer->online_since;
+        out->rtt = link->rtt;
         out->online_since = peer->online_since;
-        if (peer->link->is_relayed)
-            out->relay = peer->link->remote;
+        if (link->is_relayed)
+            out->relay = link->remote;
         else
-            out->address = peer->link->remote;
+            out->address = link->remote;
     }
     return true;
 }

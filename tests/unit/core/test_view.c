@@ -200,6 +200,32 @@ static void both_sides_read_the_same_code(void **state)
     assert_string_equal(mine, theirs);
 }
 
+/* The peer closes its only link in favour of one that is still being greeted. */
+static void who_moves_to_another_link_is_online_as_people_were_told(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer, coming;
+    struct kith_peer_view before, view;
+    uint8_t bye[] = {KITH_FRAME_BYE, KITH_BYE_REPLACED};
+    meet(l, &peer);
+    assert_true(kith_node_peer(l->node, 1, &before));
+    lone_pass(l, KITH_SECOND);
+    lone_connect(l, &coming, 1, 2, KITH_ROLE_DIALLER, 0);
+    lone_forget(l);
+    lone_say_raw(l, &peer, kith_bytes(bye, sizeof(bye)));
+    assert_true(kith_node_peer(l->node, 1, &view));
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_PEER), 0);
+    assert_true(view.is_online);
+    assert_int_equal(view.online_since, before.online_since);
+    assert_int_equal(view.path_since, before.online_since);
+    assert_int_equal(view.last_seen, l->now.wall);
+    lone_step(l, (struct kith_input){.type = KITH_INPUT_LINK_DOWN,
+                                     .link_down = {2, KITH_ECLOSED}});
+    assert_true(kith_node_peer(l->node, 1, &view));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_PEER)->peer.change, KITH_PEER_OFFLINE);
+    assert_false(view.is_online);
+}
+
 static void what_is_dated_ahead_is_counted_while_it_waits(void **state)
 {
     struct lone *l = *state;
@@ -289,6 +315,7 @@ int main(void)
         CASE(a_whole_id_is_a_target_before_anybody_knows_it),
         CASE(nothing_is_no_target),
         CASE(both_sides_read_the_same_code),
+        CASE(who_moves_to_another_link_is_online_as_people_were_told),
         CASE(what_is_dated_ahead_is_counted_while_it_waits),
         CASE(addresses_that_were_reached_come_first),
         CASE(so_does_a_mapped_one_that_was_reached),
