@@ -10,6 +10,11 @@ static bool is_out_of_space(int error)
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
+void kith_db_bound(sqlite3 *db)
+{
+    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, KITH_VALUE_SIZE_MAX);
+}
+
 int kith_db_error(sqlite3 *db, int rc)
 {
     switch (rc & 0xff) {
@@ -26,6 +31,7 @@ int kith_db_error(sqlite3 *db, int rc)
         return KITH_EREADONLY;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_TOOBIG:
         return KITH_ECORRUPT;
     case SQLITE_CONSTRAINT:
         return KITH_EINVALID;

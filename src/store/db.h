@@ -103,7 +103,13 @@ extern const struct kith_store_family kith_store_trackers;
 extern const struct kith_store_family kith_store_index;
 extern const struct kith_store_family kith_store_ids;
 
-/* SQLite's answer as one of ours; OK, ROW and DONE are 0. */
+/* Of a value: above any text, and any page of the search index. In a damaged file sizes
+ * are what they are; SQLite would make room for a gigabyte. */
+#define KITH_VALUE_SIZE_MAX (1024 * 1024)
+void kith_db_bound(sqlite3 *db); /* to that */
+
+/* SQLite's answer as one of ours; OK, ROW and DONE are 0. A value above the bound is
+ * damage. */
 int kith_db_error(sqlite3 *db, int rc);
 
 /* As kith_db_error, and keeps "what: why" as the store's detail. */

@@ -190,6 +190,7 @@ static int open_database(struct kith_registrations *s, const char *path)
                 SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
         return failed(s, "open the database");
+    kith_db_bound(s->db);
     sqlite3_busy_timeout(s->db, BUSY_MS_MAX);
     error = exec(s,
                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"

@@ -54,6 +54,7 @@ static int connect_database(struct kith_store *store)
                 SQLITE_OPEN_EXRESCODE;
     if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
         return kith_db_failed(store, "open the database");
+    kith_db_bound(store->db);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_busy_timeout(store->db, BUSY_MS_MAX);
     return 0;

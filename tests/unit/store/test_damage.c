@@ -58,6 +58,16 @@ static void a_time_before_all_times_is_damage(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+/* A flipped bit in a length may make it a gigabyte, which SQLite would make room for. */
+static void a_value_longer_than_any_is_not_even_read(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    spoil(f, "UPDATE events SET own = zeroblob(1048577)");
+    assert_int_equal(kith_store_event(f->store, 1, 1, see_event, &seen), KITH_ECORRUPT);
+    assert_int_equal(seen.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +77,8 @@ int main(void)
                                         setup_disk, teardown),
         cmocka_unit_test_setup_teardown(content_longer_than_any_is_damage, setup_disk,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_value_longer_than_any_is_not_even_read,
+                                        setup_disk, teardown),
         cmocka_unit_test_setup_teardown(a_time_before_all_times_is_damage, setup_disk,
                                         teardown),
     };
