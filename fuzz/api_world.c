@@ -256,9 +256,10 @@ static char *check_one(char *text, const char *text_end)
         return NULL;
     *head_end = '\0';
     char *body = head_end + 4;
-    if (*header(text, "\r\nTransfer-Encoding: ") != '\0')
-        return NULL;
-    size_t size = strtoul(header(text, "\r\nContent-Length: "), NULL, 10);
+    const char *length = header(text, "\r\nContent-Length: ");
+    if (*length == '\0' && strncmp(text + 8, " 100", 4) != 0)
+        return NULL; /* in chunks, or until the connection ends */
+    size_t size = strtoul(length, NULL, 10);
     if (size == 0 || strncmp(body, "HTTP/1.", 7) == 0)
         return body; /* nothing, or to HEAD */
     if ((size_t)(text_end - body) < size)
