@@ -54,7 +54,7 @@
 
 #define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
 #define KITH_HOLD_MAX         (60 * KITH_SECOND) /* at most: two of one identity take turns */
-#define KITH_HOLD_FORGET      (5 * KITH_MINUTE)  /* after a link that lasted so long */
+#define KITH_HOLD_FORGET      (5 * KITH_MINUTE) /* after a link that lasted so long */
 
 #define KITH_QUEUE_HIGH (1024 * 1024) /* no more runs are sent to a link above it */
 #define KITH_QUEUE_LOW  (256 * 1024)  /* and they go on below it */

@@ -170,7 +170,8 @@ static void leave(struct kith_node *node, const struct kith_link *link,
                   struct kith_peer *peer)
 {
     bool was_replaced = link->has_left && link->bye_reason == KITH_BYE_REPLACED;
-    peer->is_moving = (was_replaced || peer->is_moving) && kith_link_coming(node, &peer->id);
+    peer->is_moving =
+        (was_replaced || peer->is_moving) && kith_link_coming(node, &peer->id);
     if (peer->is_moving)
         return;
     peer->lost++;

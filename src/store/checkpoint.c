@@ -103,8 +103,7 @@ struct kith_checkpoint *kith_store_checkpoint_begin(struct kith_store *store)
 
 static int open_worker(struct kith_checkpoint *checkpoint)
 {
-    int rc = sqlite3_open_v2(checkpoint->path, &checkpoint->db,
-                             SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = kith_db_open(checkpoint->path, 0, &checkpoint->db);
     if (rc == SQLITE_OK)
         rc = sqlite3_exec(checkpoint->db,
                           "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -64", NULL,
@@ -119,7 +118,8 @@ void kith_checkpoint_run(struct kith_checkpoint *checkpoint)
     if (rc == SQLITE_OK)
         rc = sqlite3_wal_checkpoint_v2(checkpoint->db, "main", SQLITE_CHECKPOINT_PASSIVE,
                                        &pages, &moved);
-    checkpoint->error = rc == SQLITE_BUSY ? 0 : kith_db_error(checkpoint->db, rc);
+    checkpoint->error =
+        (rc & 0xff) == SQLITE_BUSY ? 0 : kith_db_error(checkpoint->db, rc);
     checkpoint->moved = moved > 0 ? (size_t)moved : 0;
     if (checkpoint->error != 0) {
         sqlite3_close(checkpoint->db);

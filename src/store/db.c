@@ -2,6 +2,7 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,9 +11,22 @@ static bool is_out_of_space(int error)
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-void kith_db_bound(sqlite3 *db)
+static void set_up(void)
 {
-    sqlite3_limit(db, SQLITE_LIMIT_LENGTH, KITH_VALUE_SIZE_MAX);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+int kith_db_open(const char *path, int flags, sqlite3 **out)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up);
+    int rc = sqlite3_open_v2(path, out,
+                             flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
+                                 SQLITE_OPEN_EXRESCODE,
+                             NULL);
+    if (rc == SQLITE_OK)
+        sqlite3_limit(*out, SQLITE_LIMIT_LENGTH, KITH_VALUE_SIZE_MAX);
+    return rc;
 }
 
 int kith_db_error(sqlite3 *db, int rc)

@@ -186,11 +186,8 @@ static int open_database(struct kith_registrations *s, const char *path)
         error = touch(s, path);
     if (error != 0)
         return error;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK)
+    if (kith_db_open(path, SQLITE_OPEN_CREATE, &s->db) != SQLITE_OK)
         return failed(s, "open the database");
-    kith_db_bound(s->db);
     sqlite3_busy_timeout(s->db, BUSY_MS_MAX);
     error = exec(s,
                  "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"

@@ -59,8 +59,7 @@ static int open_existing(const char *path, sqlite3 **out, char *detail)
 {
     if (access(path, R_OK | W_OK) != 0)
         return failed_file(path, "open", detail);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, out, flags, NULL) != SQLITE_OK)
+    if (kith_db_open(path, 0, out) != SQLITE_OK)
         return failed(*out, "open the database", detail);
     sqlite3_busy_timeout(*out, BUSY_MS_MAX);
     return check_application(*out, detail);
@@ -75,8 +74,7 @@ static int open_part(const char *part, sqlite3 **out, int *fd, char *detail)
     *fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (*fd < 0)
         return failed_file(part, "make", detail);
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    int error = sqlite3_open_v2(part, out, flags, NULL) == SQLITE_OK
+    int error = kith_db_open(part, 0, out) == SQLITE_OK
                     ? 0
                     : failed(*out, "make the copy", detail);
     if (error == 0) /* the lock is what opens the file */

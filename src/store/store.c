@@ -50,11 +50,8 @@ static int connect_database(struct kith_store *store)
     int rc = store->is_memory ? 0 : touch_file(store);
     if (rc != 0)
         return rc;
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX |
-                SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(store->path, &store->db, flags, NULL) != SQLITE_OK)
+    if (kith_db_open(store->path, SQLITE_OPEN_CREATE, &store->db) != SQLITE_OK)
         return kith_db_failed(store, "open the database");
-    kith_db_bound(store->db);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_busy_timeout(store->db, BUSY_MS_MAX);
     return 0;
