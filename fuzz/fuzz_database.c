@@ -13,7 +13,7 @@
 #include "core/node.h"
 #include "spoil.h"
 #include "stored.h"
-#include "store/store.h"
+#include "store/db.h"
 
 static struct spoil_image database, wal;
 
@@ -33,6 +33,14 @@ static struct kith_store *open_store(int *out_error)
     return store;
 }
 
+/* As rows were before they had any: what comes behind the checksum is to meet damage. */
+static void drop_checksums(struct kith_store *store)
+{
+    int rc =
+        sqlite3_exec(store->db, "UPDATE events SET checksum = NULL", NULL, NULL, NULL);
+    assert(rc == SQLITE_OK);
+}
+
 static void make_images(void)
 {
     int error;
@@ -43,12 +51,14 @@ static void make_images(void)
     stored_run(store, 2, 1, 3, 3);
     error = kith_store_commit(store);
     assert(error == 0 && kith_store_index_step(store, 100, NULL) == 0);
+    drop_checksums(store);
     kith_store_close(store);
     database = spoil_read("kith.db");
     store = open_store(&error);
     stored_run(store, 2, 4, 1, 6);
     error = kith_store_commit(store);
     assert(error == 0);
+    drop_checksums(store);
     wal = spoil_read("kith.db-wal");
     kith_store_close(store);
     scratch_clear();
@@ -129,6 +139,8 @@ static int see_event(void *ctx, const struct kith_stored_event *event)
     struct kith_event own;
     struct kith_bytes text;
     (void)ctx;
+    if (event->is_damaged)
+        return 0;
     assert(event->hlc <= INT64_MAX);
     kith_own_decode(event->own, &own);
     if (event->content.size >= KITH_SALT_SIZE)

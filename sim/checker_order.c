@@ -5,6 +5,7 @@
 #include "checker.h"
 
 #include "world.h"
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,7 @@ static int add_event(void *ctx, const struct kith_stored_event *event)
 {
     struct history *history = ctx;
     const struct kith_cursor *last = &history->last;
+    assert(!event->is_damaged);
     if (history->has_last &&
         (event->hlc < last->hlc ||
          (event->hlc == last->hlc && kith_id_compare(&event->id, &last->id) <= 0)))

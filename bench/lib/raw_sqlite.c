@@ -45,8 +45,8 @@ static void raw_open(struct raw *raw, const char *path, bool never_checkpoints)
                       "PRAGMA cache_size = -2048; PRAGMA temp_store = MEMORY");
     if (never_checkpoints)
         raw_exec(raw->db, "PRAGMA wal_autocheckpoint = 0");
-    raw->event =
-        raw_prepare(raw->db, "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
+    raw->event = raw_prepare(
+        raw->db, "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,NULL)");
     raw->arrival = raw_prepare(raw->db, "INSERT INTO arrivals VALUES(?1,?2,?3,?4)");
     raw->begin = raw_prepare(raw->db, "BEGIN IMMEDIATE");
     raw->commit = raw_prepare(raw->db, "COMMIT");

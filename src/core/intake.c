@@ -337,9 +337,9 @@ bool kith_intake_is_among(const struct kith_room *room,
     for (size_t i = 0; i < run_count; i++) {
         if (seq < runs[i].seq_first || seq > runs[i].seq_last)
             continue;
-        if (kith_run_decode(runs[i].bytes, scratch) != 0)
+        if (kith_run_decode(runs[i].bytes, scratch) != 0 ||
+            kith_digest_run(scratch, &room->id) != 0)
             return true;
-        kith_digest_run(scratch, &room->id);
         return kith_id_equal(&scratch->events[seq - runs[i].seq_first].id, id);
     }
     return false;

@@ -24,8 +24,8 @@ bool kith_intake_holds(const struct kith_room *room, const struct kith_ref *ref)
 bool kith_intake_has_bodies(const struct kith_run *run);
 
 /* Is that event among these stored ones? Its run may have other boundaries there, and
- * bodies that were discarded here or there: an id knows neither. What cannot be decoded
- * any more is taken for the same: nothing shows that it differs. */
+ * bodies that were discarded here or there: an id knows neither. What is damaged
+ * is taken for the same: nothing shows that it differs. */
 bool kith_intake_is_among(const struct kith_room *room,
                           const struct kith_stored_run *runs, size_t run_count,
                           uint64_t seq, const struct kith_id *id,

@@ -226,7 +226,7 @@ struct kith_input {
         } store_failed;
         struct {
             uint64_t load_no;
-            int error;                          /* or 0 */
+            int error;                          /* what ended the runs early; or 0 */
             const struct kith_stored_run *runs; /* ascending, gapless; maybe none */
             size_t run_count;
         } loaded;

@@ -153,15 +153,16 @@ void kith_stream_loaded(struct kith_node *node, struct kith_link *link, int erro
     struct kith_track *track = &share->tracks[log->index];
     link->load_no = 0;
     link->load_share = NULL;
-    if (error != 0 || run_count == 0)
-        track->is_subscribed = false; /* the peer asks again when it misses it */
-    else if (track->is_subscribed && !fits(track, &runs[0], node->run_scratch))
+    if (run_count > 0 && track->is_subscribed &&
+        !fits(track, &runs[0], node->run_scratch))
         answer_fork(node, share, log);
     for (size_t i = 0; i < run_count && track->is_subscribed; i++) {
         track->sent = runs[i].seq_last;
         track->after = (struct kith_id){0};
         send_run(node, share, runs[i].bytes);
     }
+    if (error != 0 || run_count == 0)
+        track->is_subscribed = false; /* the peer asks again when it misses it */
     enqueue(node, share, log, track);
     kith_stream_pump(node, link);
 }

@@ -9,6 +9,7 @@ struct filter {
     kith_entry_cb *visit;
     void *ctx;
     size_t left;
+    bool has_damaged;
     uint64_t arrival_end; /* from here on not yet committed */
     kith_hlc due_end;
 };
@@ -20,10 +21,11 @@ static bool is_blocked(const struct kith_node *node, uint32_t author_no)
     return author_no != 0 && kith_node_peer(node, author_no, &peer) && peer.is_blocked;
 }
 
-static bool is_shown(const struct filter *filter, const struct kith_stored_event *event)
+static bool is_shown(struct filter *filter, const struct kith_stored_event *event)
 {
-    return event->arrival < filter->arrival_end && event->hlc < filter->due_end &&
-           !is_blocked(filter->node, event->author_no);
+    filter->has_damaged |= event->is_damaged;
+    return !event->is_damaged && event->arrival < filter->arrival_end &&
+           event->hlc < filter->due_end && !is_blocked(filter->node, event->author_no);
 }
 
 static struct kith_entry to_entry(const struct kith_stored_event *event)
@@ -68,10 +70,11 @@ static struct filter begin(struct kith_runtime *runtime, size_t limit,
     };
 }
 
-/* The filter's own stop is a success. */
+/* The filter's own stop is a success; so are damaged events left out, but for their being
+ * told of. */
 static int end(struct kith_runtime *runtime, const struct filter *filter, int result)
 {
-    kith_health_read(runtime, result);
+    kith_health_read(runtime, filter->has_damaged ? KITH_ECORRUPT : result);
     return result > 0 && filter->left == 0 ? 0 : result;
 }
 
@@ -135,7 +138,8 @@ static int on_found(void *ctx, const struct kith_stored_event *event)
 {
     struct looking *looking = ctx;
     looking->count++;
-    looking->arrival = event->arrival;
+    if (!event->is_damaged)
+        looking->arrival = event->arrival;
     if (!is_shown(&looking->filter, event) ||
         (looking->room_no != 0 && looking->room_no != event->room_no))
         return 0;
@@ -166,7 +170,7 @@ int kith_runtime_search(struct kith_runtime *runtime,
     int result = kith_store_search_indexed(runtime->store, &search, on_found, &looking);
     bool has_more = result > 0 || (looking.count > 0 && looking.count == query->limit);
     *out_before = has_more ? looking.arrival : 0;
-    return kith_health_read(runtime, result);
+    return end(runtime, &looking.filter, result);
 }
 
 int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
@@ -175,8 +179,8 @@ int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
     struct looking looking = {.filter = begin(runtime, 1, visit, ctx)};
     if (runtime->store == NULL)
         return KITH_ECLOSED;
-    return kith_health_read(runtime,
-                            kith_store_message(runtime->store, id, on_found, &looking));
+    return end(runtime, &looking.filter,
+               kith_store_message(runtime->store, id, on_found, &looking));
 }
 
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)

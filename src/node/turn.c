@@ -73,7 +73,7 @@ static void step_loaded(struct kith_runtime *runtime,
         .loaded = {.load_no = item->load.load_no,
                    .error = kith_health_read(runtime, error),
                    .runs = runtime->load_runs,
-                   .run_count = error == 0 ? runtime->load_count : 0},
+                   .run_count = runtime->load_count},
     };
     step(runtime, &input);
 }

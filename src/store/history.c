@@ -23,28 +23,37 @@
     "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"                     \
     " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
 
+static struct kith_stored_event to_event(const struct kith_event_row *row, int64_t author)
+{
+    int64_t key = row->numbers[KITH_EVENT_KEY];
+    struct kith_stored_event event = {
+        .room_no = (uint32_t)row->numbers[KITH_EVENT_ROOM],
+        .log_no = kith_db_key_log(key),
+        .author_no = (uint32_t)author,
+        .seq = kith_db_key_seq(key),
+        .arrival = (uint64_t)row->numbers[KITH_EVENT_ARRIVAL],
+        .hlc = (kith_hlc)row->numbers[KITH_EVENT_HLC],
+        .seen = row->numbers[KITH_EVENT_SEEN],
+        .kind = (uint16_t)row->numbers[KITH_EVENT_KIND],
+        .own = kith_event_row_bytes(row, KITH_EVENT_OWN),
+        .content = kith_event_row_bytes(row, KITH_EVENT_CONTENT),
+    };
+    memcpy(event.id.bytes, kith_event_row_bytes(row, KITH_EVENT_ID).data, KITH_ID_SIZE);
+    return event;
+}
+
 int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
                        kith_stored_event_visit *visit, void *ctx)
 {
     int rc;
     while ((rc = kith_db_step(store, s, "read the history")) == 1) {
-        int64_t key = sqlite3_column_int64(s, 0);
-        struct kith_stored_event event = {
-            .room_no = (uint32_t)sqlite3_column_int64(s, 1),
-            .log_no = kith_db_key_log(key),
-            .author_no = (uint32_t)sqlite3_column_int64(s, 9),
-            .seq = kith_db_key_seq(key),
-            .arrival = (uint64_t)sqlite3_column_int64(s, 5),
-            .hlc = (kith_hlc)sqlite3_column_int64(s, 2),
-            .seen = sqlite3_column_int64(s, 4),
-            .kind = (uint16_t)sqlite3_column_int64(s, 3),
-            .own = kith_db_bytes(s, 7),
-            .content = kith_db_bytes(s, 8),
-        };
-        bool is_sound =
-            kith_db_copy(s, 6, event.id.bytes, KITH_ID_SIZE) && event.hlc <= INT64_MAX;
-        rc = is_sound ? visit(ctx, &event)
-                      : kith_db_fail(store, KITH_ECORRUPT, "read an event");
+        struct kith_event_row row;
+        struct kith_stored_event event = {.is_damaged = !kith_event_row_read(s, &row)};
+        if (event.is_damaged)
+            kith_db_fail(store, KITH_ECORRUPT, "read an event");
+        else
+            event = to_event(&row, sqlite3_column_int64(s, KITH_EVENT_COLUMN_COUNT));
+        rc = visit(ctx, &event);
         if (rc != 0)
             break;
     }

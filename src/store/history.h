@@ -3,11 +3,10 @@
 #ifndef KITH_STORE_HISTORY_H
 #define KITH_STORE_HISTORY_H
 
-#include "store/db.h"
+#include "store/event_row.h"
 
 /* Of events `e` and their logs `l`. */
-#define KITH_HISTORY_COLUMNS                                                             \
-    "e.key, e.room, e.hlc, e.kind, e.seen, e.arrival, e.id, e.own, e.content, l.author"
+#define KITH_HISTORY_COLUMNS KITH_EVENT_COLUMNS ", l.author"
 
 /* A branch is stored from the start of a run, which may lie before the first event that
  * differs; until there its rows are those of its base, not shown twice. */

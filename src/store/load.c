@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Stored rows put together again as the runs they came in, byte for byte. */
-#include "store/db.h"
+#include "store/event_row.h"
+
+#include <string.h>
 
 struct log_row {
     struct kith_run_head head; /* author, class and log */
@@ -35,19 +37,19 @@ int kith_store_event_id(struct kith_store *store, uint32_t log_no, uint64_t seq,
 {
     if (log_no > KITH_LOG_NO_MAX || seq > KITH_SEQ_MAX)
         return KITH_ENOTFOUND;
-    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_EVENT_ID,
-                                        "SELECT id FROM events WHERE key = ?1");
+    sqlite3_stmt *s =
+        kith_db_statement(store, KITH_SQL_EVENT_ID,
+                          "SELECT " KITH_EVENT_COLUMNS " FROM events e WHERE e.key = ?1");
     sqlite3_bind_int64(s, 1, kith_db_key(log_no, seq));
     int rc = kith_db_step(store, s, "read an event");
     if (rc != 1)
         return rc == 0 ? KITH_ENOTFOUND : rc;
-    struct kith_id id;
-    bool is_sound = kith_db_copy(s, 0, id.bytes, KITH_ID_SIZE);
+    struct kith_event_row row;
+    bool is_sound = kith_event_row_read(s, &row);
+    if (is_sound)
+        memcpy(out->bytes, kith_event_row_bytes(&row, KITH_EVENT_ID).data, KITH_ID_SIZE);
     sqlite3_reset(s);
-    if (!is_sound)
-        return kith_db_fail(store, KITH_ECORRUPT, "read an event");
-    *out = id;
-    return 0;
+    return is_sound ? 0 : kith_db_fail(store, KITH_ECORRUPT, "read an event");
 }
 
 /* The id before `seq`: of the log itself or, where a branch begins, of what it left. */
@@ -115,7 +117,10 @@ static bool is_possible(struct kith_bytes own, struct kith_bytes content)
 static int add_row(struct kith_store *store, struct assembly *a, sqlite3_stmt *s)
 {
     struct kith_writer *w = &store->writer;
-    uint64_t seq = kith_db_key_seq(sqlite3_column_int64(s, 0));
+    struct kith_event_row row;
+    if (!kith_event_row_read(s, &row))
+        return kith_db_fail(store, KITH_ECORRUPT, "read a run");
+    uint64_t seq = kith_db_key_seq(row.numbers[KITH_EVENT_KEY]);
     if (a->seq_next != 0 && seq != a->seq_next)
         return a->count == 0 ? RUN_GAP : kith_db_fail(store, KITH_ECORRUPT, "read a run");
     a->seq_next = seq + 1;
@@ -124,17 +129,19 @@ static int add_row(struct kith_store *store, struct assembly *a, sqlite3_stmt *s
         a->head.seq_first = a->run.seq_first = seq;
         a->offset = kith_run_begin(w, &a->head);
     }
-    struct kith_bytes own = kith_db_bytes(s, 2), content = kith_db_bytes(s, 3);
+    struct kith_bytes own = kith_event_row_bytes(&row, KITH_EVENT_OWN);
+    struct kith_bytes content = kith_event_row_bytes(&row, KITH_EVENT_CONTENT);
     if (!is_possible(own, content))
         return kith_db_fail(store, KITH_ECORRUPT, "read a run");
     kith_run_add(w, a->offset, own, content);
     a->count++;
-    struct kith_bytes signature = kith_db_bytes(s, 4);
+    struct kith_bytes signature = kith_event_row_bytes(&row, KITH_EVENT_SIGNATURE);
     if (signature.size == 0 && a->count < KITH_RUN_COUNT_MAX)
         return RUN_OPEN;
-    if (signature.size != KITH_SIGNATURE_SIZE ||
-        !kith_db_copy(s, 1, a->run.head.bytes, KITH_ID_SIZE))
+    if (signature.size != KITH_SIGNATURE_SIZE)
         return kith_db_fail(store, KITH_ECORRUPT, "read a run");
+    memcpy(a->run.head.bytes, kith_event_row_bytes(&row, KITH_EVENT_ID).data,
+           KITH_ID_SIZE);
     kith_run_sign(w, a->offset, signature.data);
     a->run.seq_last = seq;
     a->run.bytes = kith_writer_view(w);
@@ -203,8 +210,8 @@ int kith_store_load(struct kith_store *store, uint32_t log_no, uint64_t seq_from
         return rc;
     sqlite3_stmt *s =
         kith_db_statement(store, KITH_SQL_RUN_ROWS,
-                          "SELECT key, id, own, content, signature FROM events"
-                          " WHERE key > ?1 AND key <= ?2 ORDER BY key");
+                          "SELECT " KITH_EVENT_COLUMNS " FROM events e"
+                          " WHERE e.key > ?1 AND e.key <= ?2 ORDER BY e.key");
     sqlite3_bind_int64(s, 1, start);
     sqlite3_bind_int64(s, 2, kith_db_key(log_no, KITH_SEQ_MAX));
     rc = visit_runs(store, s, &a, bytes_max, visit, ctx);

@@ -22,6 +22,8 @@ const struct kith_migration kith_migrations[] = {
     /* The keys that trackers showed. */
     {4, "CREATE TABLE trackers(address TEXT NOT NULL PRIMARY KEY, id BLOB NOT NULL,"
         " is_kept INTEGER NOT NULL) WITHOUT ROWID"},
+    /* What shows damage; NULL in the rows until then. */
+    {5, "ALTER TABLE events ADD COLUMN checksum INTEGER"},
 };
 const size_t kith_migration_count = sizeof kith_migrations / sizeof kith_migrations[0];
 

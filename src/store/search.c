@@ -78,6 +78,8 @@ static int index_event(void *ctx, const struct kith_stored_event *event)
     struct indexing *indexing = ctx;
     struct kith_store *store = indexing->store;
     struct kith_bytes text;
+    if (event->is_damaged)
+        return 0; /* it is found by no word */
     indexing->count++;
     indexing->next = event->arrival + 1;
     if (!get_text(event, &text))

@@ -3,13 +3,13 @@
  *
  * The signature of a run stands in the row of its last event and marks its end. Content
  * comes last, so that reading the rest never touches the overflow pages of a long one. */
-#include "store/db.h"
+#include "store/event_row.h"
 
 static const char schema[] =
     "CREATE TABLE events(key INTEGER PRIMARY KEY, room INTEGER NOT NULL,"
     " hlc INTEGER NOT NULL, kind INTEGER NOT NULL, seen INTEGER NOT NULL,"
     " arrival INTEGER NOT NULL, id BLOB NOT NULL, own BLOB NOT NULL, signature BLOB,"
-    " content BLOB);"
+    " content BLOB, checksum INTEGER);"
     "CREATE INDEX events_by_time ON events(room, hlc);"
     "CREATE TABLE arrivals(first INTEGER PRIMARY KEY, log INTEGER NOT NULL,"
     " seq INTEGER NOT NULL, count INTEGER NOT NULL);";
@@ -59,24 +59,18 @@ static int note_arrival(struct kith_store *store, const struct kith_record_run *
     return rc;
 }
 
-static void bind_event(sqlite3_stmt *s, const struct kith_record_run *run, size_t index)
+static struct kith_event_row row_of(const struct kith_record_run *run, size_t index)
 {
     const struct kith_event *event = &run->run->events[index];
-    uint64_t seq = run->run->seq_first + index;
-    sqlite3_bind_int64(s, 1, kith_db_key(run->log_no, seq));
-    sqlite3_bind_int64(s, 3, kith_db_hlc(event->hlc));
-    sqlite3_bind_int64(s, 4, event->kind);
-    sqlite3_bind_int64(s, 6, (int64_t)(run->arrival_first + index));
-    kith_db_bind_bytes(s, 7, event->id.bytes, KITH_ID_SIZE);
-    kith_db_bind_bytes(s, 8, event->own.data, event->own.size);
-    if (index + 1 == run->run->count)
-        kith_db_bind_bytes(s, 9, run->run->signature, KITH_SIGNATURE_SIZE);
-    else
-        sqlite3_bind_null(s, 9);
-    if (event->content.size > 0)
-        kith_db_bind_bytes(s, 10, event->content.data, event->content.size);
-    else
-        sqlite3_bind_null(s, 10);
+    bool is_last = index + 1 == run->run->count;
+    return (struct kith_event_row){
+        .numbers = {kith_db_key(run->log_no, run->run->seq_first + index), run->room_no,
+                    kith_db_hlc(event->hlc), event->kind, run->seen,
+                    (int64_t)(run->arrival_first + index)},
+        .bytes = {kith_bytes(event->id.bytes, KITH_ID_SIZE), event->own,
+                  kith_bytes(run->run->signature, is_last ? KITH_SIGNATURE_SIZE : 0),
+                  event->content},
+    };
 }
 
 static int put(struct kith_store *store, const struct kith_record *record)
@@ -84,13 +78,12 @@ static int put(struct kith_store *store, const struct kith_record *record)
     const struct kith_record_run *run = &record->run;
     if (!is_in_range(run))
         return kith_db_fail(store, KITH_EINVALID, "store a run");
-    sqlite3_stmt *s =
-        kith_db_statement(store, KITH_SQL_EVENT_PUT,
-                          "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
-    sqlite3_bind_int64(s, 2, run->room_no);
-    sqlite3_bind_int64(s, 5, run->seen);
+    sqlite3_stmt *s = kith_db_statement(
+        store, KITH_SQL_EVENT_PUT,
+        "INSERT INTO events VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)");
     for (size_t i = 0; i < run->run->count; i++) {
-        bind_event(s, run, i);
+        struct kith_event_row row = row_of(run, i);
+        kith_event_row_bind(s, &row);
         int rc = kith_db_run(store, s, "store an event");
         if (rc != 0)
             return rc;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "store/db.h"
+#include "store/event_row.h"
+
+#include <string.h>
 
 static const char schema[] =
     "CREATE TABLE logs(no INTEGER PRIMARY KEY, room INTEGER NOT NULL,"
@@ -24,23 +26,29 @@ static int put(struct kith_store *store, const struct kith_record *record)
     return kith_db_run(store, s, "store a log");
 }
 
+enum { LOG_NO = KITH_EVENT_COLUMN_COUNT, ROOM, AUTHOR, LOG, CLASS, BASE, SEQ_FIRST };
+
 static bool read_row(sqlite3_stmt *s, struct kith_record_log *log)
 {
-    log->no = (uint32_t)sqlite3_column_int64(s, 0);
-    log->room_no = (uint32_t)sqlite3_column_int64(s, 1);
-    log->author_no = (uint32_t)sqlite3_column_int64(s, 2);
-    log->log_class = (enum kith_log_class)sqlite3_column_int64(s, 4);
-    log->base_no = (uint32_t)sqlite3_column_int64(s, 5);
-    log->seq_first = (uint64_t)sqlite3_column_int64(s, 6);
-    log->seq = 0;
-    log->head = (struct kith_id){0};
-    log->hlc = 0;
-    bool is_sound = kith_db_copy(s, 3, log->log.bytes, KITH_LOG_ID_SIZE);
-    if (sqlite3_column_type(s, 7) == SQLITE_NULL)
+    struct kith_event_row head;
+    *log = (struct kith_record_log){
+        .no = (uint32_t)sqlite3_column_int64(s, LOG_NO),
+        .room_no = (uint32_t)sqlite3_column_int64(s, ROOM),
+        .author_no = (uint32_t)sqlite3_column_int64(s, AUTHOR),
+        .log_class = (enum kith_log_class)sqlite3_column_int64(s, CLASS),
+        .base_no = (uint32_t)sqlite3_column_int64(s, BASE),
+        .seq_first = (uint64_t)sqlite3_column_int64(s, SEQ_FIRST),
+    };
+    bool is_sound = kith_db_copy(s, LOG, log->log.bytes, KITH_LOG_ID_SIZE);
+    if (sqlite3_column_type(s, KITH_EVENT_KEY) == SQLITE_NULL)
         return is_sound;
-    log->seq = kith_db_key_seq(sqlite3_column_int64(s, 7));
-    log->hlc = (kith_hlc)sqlite3_column_int64(s, 9);
-    return is_sound && kith_db_copy(s, 8, log->head.bytes, KITH_ID_SIZE);
+    if (!is_sound || !kith_event_row_read(s, &head))
+        return false;
+    log->seq = kith_db_key_seq(head.numbers[KITH_EVENT_KEY]);
+    log->hlc = (kith_hlc)head.numbers[KITH_EVENT_HLC];
+    memcpy(log->head.bytes, kith_event_row_bytes(&head, KITH_EVENT_ID).data,
+           KITH_ID_SIZE);
+    return true;
 }
 
 static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx)
@@ -49,8 +57,9 @@ static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx
     /* The head is the highest row of the log's key range: one seek. */
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_LOG_RESTORE,
-        "SELECT l.no, l.room, l.author, l.log, l.class, l.base, l.seq_first,"
-        " e.key, e.id, e.hlc FROM logs l LEFT JOIN events e ON e.key ="
+        "SELECT " KITH_EVENT_COLUMNS
+        ", l.no, l.room, l.author, l.log, l.class, l.base, l.seq_first FROM logs l LEFT "
+        "JOIN events e ON e.key ="
         " (SELECT max(key) FROM events"
         "  WHERE key BETWEEN l.no << 40 AND (l.no << 40) + 1099511627775) ORDER BY l.no");
     int rc;

@@ -3,6 +3,9 @@
 #include "store_fixture.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
+
+#include "store/db.h"
 
 static void spoil(struct fixture *f, const char *sql)
 {
@@ -27,10 +30,136 @@ static int load(struct fixture *f)
     return kith_store_load(f->store, 1, 1, 1000, see_run, NULL);
 }
 
+/* ---- what the checksum shows ---- */
+
+static const char *const changes[] = {
+    "room = 2",
+    "hlc = hlc + 1",
+    "kind = 3",
+    "seen = seen - 1",
+    "arrival = arrival + 1000",
+    "id = zeroblob(32)",
+    "own = substr(own, 1, length(own) - 1) || x'fe'",
+    "signature = zeroblob(64)",
+    "content = substr(content, 1, length(content) - 1) || x'fe'",
+    "own = own || substr(content, 1, 1), content = substr(content, 2)",
+    "checksum = checksum + 1",
+    "checksum = 'text'",
+    "key = key + 7",
+};
+
+static int count_run(void *ctx, const struct kith_stored_run *run)
+{
+    (void)run;
+    ++*(size_t *)ctx;
+    return 0;
+}
+
+static void run_sql(struct fixture *f, const char *sql)
+{
+    assert_int_equal(sqlite3_exec(f->store->db, sql, NULL, NULL, NULL), SQLITE_OK);
+}
+
+/* Runs of two events, of one and of one. */
+static void put_runs(struct fixture *f)
+{
+    put_world(f);
+    for (uint64_t seq = 1; seq <= 4; seq += seq == 1 ? 2 : 1)
+        assert_int_equal(put_run(f, &(struct run_spec){.log_no = 1,
+                                                       .seq_first = seq,
+                                                       .count = seq == 1 ? 2 : 1}),
+                         0);
+    assert_int_equal(kith_store_commit(f->store), 0);
+}
+
+/* The run of event 3, until it is rolled back. */
+static void change(struct fixture *f, const char *what)
+{
+    char sql[160];
+    snprintf(sql, sizeof(sql), "BEGIN; UPDATE events SET %s WHERE key = (1 << 40) + 3",
+             what);
+    run_sql(f, sql);
+}
+
+static void whatever_changes_in_a_row_ends_the_reading_of_runs_there(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_id id;
+    put_runs(f);
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        size_t count = 0;
+        bool is_gone = strncmp(changes[i], "key", 3) == 0;
+        change(f, changes[i]);
+        assert_int_equal(kith_store_load(f->store, 1, 1, 100000, count_run, &count),
+                         is_gone ? 0 : KITH_ECORRUPT);
+        assert_int_equal(count, 1);
+        assert_int_not_equal(kith_store_event_id(f->store, 1, 3, &id), 0);
+        run_sql(f, "ROLLBACK");
+    }
+}
+
+static void whatever_changes_in_a_row_nobody_is_shown_it(void **state)
+{
+    struct fixture *f = *state;
+    put_runs(f);
+    for (size_t i = 0; i < COUNT(changes); i++) {
+        struct seen seen = {0};
+        size_t damaged = 0;
+        change(f, changes[i]);
+        assert_int_equal(kith_store_page(f->store, &(struct kith_page_query){.limit = 10},
+                                         see_event, &seen),
+                         0);
+        assert_int_equal(seen.count, 4);
+        for (size_t j = 0; j < seen.count; j++) {
+            damaged += seen.events[j].is_damaged;
+            assert_true(seen.events[j].is_damaged || seen.events[j].seq != 3);
+        }
+        assert_int_equal(damaged, 1);
+        run_sql(f, "ROLLBACK");
+    }
+}
+
+static int see_record(void *ctx, const struct kith_record *record)
+{
+    (void)ctx, (void)record;
+    return 0;
+}
+
+/* What is written next would follow something that nobody ever wrote. */
+static void a_log_is_not_gone_on_with_behind_a_damaged_head(void **state)
+{
+    struct fixture *f = *state;
+    spoil(f, "UPDATE events SET own = own || x'00' WHERE key = (1 << 40) + 2");
+    assert_int_equal(kith_store_restore(f->store, see_record, NULL), KITH_ECORRUPT);
+}
+
+/* Homes outlive the program that wrote them. */
+static void the_checksum_of_a_row_stays_what_it_was(void **state)
+{
+    struct fixture *f = *state;
+    int64_t first = 0, second = 0;
+    spoil(f, "SELECT 1");
+    kith_db_number(f->store, "SELECT checksum FROM events ORDER BY key", &first);
+    kith_db_number(f->store, "SELECT checksum FROM events ORDER BY key DESC", &second);
+    assert_int_equal(first, 0x19329811);
+    assert_int_equal(second, -0x3270667);
+}
+
+static void rows_from_before_there_were_checksums_are_read(void **state)
+{
+    struct fixture *f = *state;
+    size_t count = 0;
+    spoil(f, "UPDATE events SET checksum = NULL");
+    assert_int_equal(kith_store_load(f->store, 1, 1, 100000, count_run, &count), 0);
+    assert_int_equal(count, 1);
+}
+
+/* ---- and what it does not have to ---- */
+
 static void an_own_part_longer_than_any_is_damage(void **state)
 {
     struct fixture *f = *state;
-    spoil(f, "UPDATE events SET own = zeroblob(4097)");
+    spoil(f, "UPDATE events SET checksum = NULL, own = zeroblob(4097)");
     assert_int_equal(load(f), KITH_ECORRUPT);
     assert_string_not_equal(kith_store_detail(f->store), "");
 }
@@ -38,14 +167,14 @@ static void an_own_part_longer_than_any_is_damage(void **state)
 static void content_shorter_than_its_salt_is_damage(void **state)
 {
     struct fixture *f = *state;
-    spoil(f, "UPDATE events SET content = zeroblob(15)");
+    spoil(f, "UPDATE events SET checksum = NULL, content = zeroblob(15)");
     assert_int_equal(load(f), KITH_ECORRUPT);
 }
 
 static void content_longer_than_any_is_damage(void **state)
 {
     struct fixture *f = *state;
-    spoil(f, "UPDATE events SET content = zeroblob(200000)");
+    spoil(f, "UPDATE events SET checksum = NULL, content = zeroblob(200000)");
     assert_int_equal(load(f), KITH_ECORRUPT);
 }
 
@@ -53,9 +182,9 @@ static void a_time_before_all_times_is_damage(void **state)
 {
     struct fixture *f = *state;
     struct seen seen = {0};
-    spoil(f, "UPDATE events SET hlc = -1");
-    assert_int_equal(kith_store_event(f->store, 1, 1, see_event, &seen), KITH_ECORRUPT);
-    assert_int_equal(seen.count, 0);
+    spoil(f, "UPDATE events SET checksum = NULL, hlc = -1");
+    assert_int_equal(kith_store_event(f->store, 1, 1, see_event, &seen), 0);
+    assert_true(seen.events[0].is_damaged);
 }
 
 /* A flipped bit in a length may make it a gigabyte, which SQLite would make room for. */
@@ -68,19 +197,21 @@ static void a_value_longer_than_any_is_not_even_read(void **state)
     assert_int_equal(seen.count, 0);
 }
 
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup_disk, teardown)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(an_own_part_longer_than_any_is_damage, setup_disk,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(content_shorter_than_its_salt_is_damage,
-                                        setup_disk, teardown),
-        cmocka_unit_test_setup_teardown(content_longer_than_any_is_damage, setup_disk,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_value_longer_than_any_is_not_even_read,
-                                        setup_disk, teardown),
-        cmocka_unit_test_setup_teardown(a_time_before_all_times_is_damage, setup_disk,
-                                        teardown),
+        CASE(whatever_changes_in_a_row_ends_the_reading_of_runs_there),
+        CASE(whatever_changes_in_a_row_nobody_is_shown_it),
+        CASE(a_log_is_not_gone_on_with_behind_a_damaged_head),
+        CASE(the_checksum_of_a_row_stays_what_it_was),
+        CASE(rows_from_before_there_were_checksums_are_read),
+        CASE(an_own_part_longer_than_any_is_damage),
+        CASE(content_shorter_than_its_salt_is_damage),
+        CASE(content_longer_than_any_is_damage),
+        CASE(a_value_longer_than_any_is_not_even_read),
+        CASE(a_time_before_all_times_is_damage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

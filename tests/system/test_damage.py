@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""A disk that changed what it keeps: no reader and no peer is told what nobody said."""
+
+import contextlib
+import os
+import sqlite3
+
+from kithlib import DONE, FAILED, case, main, run_kith, same, wait_until
+
+LOBBY, OTHER = "#lobby", "#other"
+
+
+def spoil(node, text, column):
+    """Change the last byte of a column of the event that says `text`."""
+    path = os.path.join(node.home, "kith.db")
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
+        key, old = database.execute(
+            f"SELECT key, {column} FROM events WHERE instr(content, ?) > 0",
+            (text.encode(),)).fetchone()
+        database.execute(f"UPDATE events SET {column} = ? WHERE key = ?",
+                         (old[:-1] + bytes([old[-1] ^ 1]), key))
+
+
+def holds_up_nothing(scene, column):
+    alice = scene.node("alice")
+    for text in ("first", "second", "third"):
+        alice.say(LOBBY, text)
+    alice.kith("join", OTHER).expect(DONE)
+    alice.say(OTHER, "elsewhere")
+    alice.stop()
+    spoil(alice, "second", column)
+    alice.start()
+    same(alice.texts(), ["first", "third", "elsewhere"], "what its readers are shown")
+    assert alice.logs("cannot be read", "backup"), alice.log()
+    checks = {check["check"]: check for check in alice.request("GET", "/doctor")[1]["checks"]}
+    same(checks["store"]["state"], "problem")
+    bob = scene.node("bob", alice)
+    bob.kith("join", OTHER).expect(DONE)
+    wait_until("what is sound arrives", lambda: set(bob.texts()) == {"first", "elsewhere"})
+    alice.say(OTHER, "and on")
+    bob.say(LOBBY, "from bob")
+    wait_until("bob is told", lambda: "and on" in bob.texts())
+    wait_until("alice is told", lambda: "from bob" in alice.texts())
+    assert not alice.logs("peer offline") and not bob.logs("broke the protocol"), bob.log()
+
+
+for what in ("content", "own", "signature", "id"):
+    case(f"what a disk changed goes to no peer, is named, and holds up nothing else: {what}")(
+        lambda scene, what=what: holds_up_nothing(scene, what))
+
+
+@case("where the newest of a log was changed the node does not go on, but says what to do")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "first")
+    alice.say(LOBBY, "second")
+    alice.stop()
+    spoil(alice, "second", "content")
+    run_kith("up", "--home", alice.home, "--listen", "127.0.0.1:0").expect(
+        FAILED, "kith.db", "damaged", "backup")
+
+
+main()
