@@ -86,6 +86,21 @@ static void a_history_of_another_class_is_a_fault_and_leaves_nothing(void **stat
     assert_int_equal(branches(s, nos), 1);
 }
 
+static void nor_does_it_take_another_history_along(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'a');
+    struct lone_log second = s->log, other = s->log;
+    push_to(s, &s->log, 1, 'b');
+    push_to(s, &second, 1, 'c');
+    assert_int_equal(branches(s, nos), 2);
+    other.log_class = KITH_LOG_CONTROL;
+    push_to(s, &other, 1, 'x');
+    assert_int_equal(s->l.closed[1], KITH_ECHAIN);
+    assert_int_equal(branches(s, nos), 2);
+}
+
 static void a_forged_run_does_not_take_what_came_before_it_along(void **state)
 {
     struct scene *s = *state;
@@ -184,6 +199,7 @@ int main(void)
         CASE(a_history_goes_on_where_it_left),
         CASE(what_follows_an_unknown_event_is_fetched_from_the_beginning),
         CASE(a_history_of_another_class_is_a_fault_and_leaves_nothing),
+        CASE(nor_does_it_take_another_history_along),
         CASE(a_run_stored_while_it_is_compared_is_no_history_of_its_own),
         CASE(nor_is_it_while_it_is_being_stored),
         CASE(nor_is_it_when_more_was_stored_since),
