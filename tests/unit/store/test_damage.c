@@ -125,6 +125,37 @@ static int see_record(void *ctx, const struct kith_record *record)
     return 0;
 }
 
+static void a_damaged_event_is_found_by_no_word_and_hides_no_other(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    put_runs(f);
+    run_sql(f, "UPDATE events SET seen = seen + 1 WHERE key = (1 << 40) + 3");
+    assert_int_equal(
+        kith_store_search(f->store, kith_bytes("1", 1), 0, 10, see_event, &seen), 0);
+    assert_int_equal(seen.count, 3);
+    for (size_t i = 0; i < seen.count; i++)
+        assert_true(!seen.events[i].is_damaged && seen.events[i].seq != 3);
+}
+
+/* Rows that are gone leave no checksum that could be wrong. */
+static void a_run_with_a_row_missing_is_damage(void **state)
+{
+    static const int missing[] = {1, 2}; /* of two, and what is left says that of three */
+    struct fixture *f = *state;
+    char sql[80];
+    put_runs(f);
+    for (size_t i = 0; i < COUNT(missing); i++) {
+        size_t count = 0;
+        snprintf(sql, sizeof(sql), "BEGIN; DELETE FROM events WHERE key = (1 << 40) + %d",
+                 missing[i]);
+        run_sql(f, sql);
+        assert_int_equal(kith_store_load(f->store, 1, 1, 100000, count_run, &count),
+                         KITH_ECORRUPT);
+        run_sql(f, "ROLLBACK");
+    }
+}
+
 /* What is written next would follow something that nobody ever wrote. */
 static void a_log_is_not_gone_on_with_behind_a_damaged_head(void **state)
 {
@@ -204,6 +235,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(whatever_changes_in_a_row_ends_the_reading_of_runs_there),
         CASE(whatever_changes_in_a_row_nobody_is_shown_it),
+        CASE(a_damaged_event_is_found_by_no_word_and_hides_no_other),
+        CASE(a_run_with_a_row_missing_is_damage),
         CASE(a_log_is_not_gone_on_with_behind_a_damaged_head),
         CASE(the_checksum_of_a_row_stays_what_it_was),
         CASE(rows_from_before_there_were_checksums_are_read),
