@@ -9,7 +9,7 @@ struct filter {
     kith_entry_cb *visit;
     void *ctx;
     size_t left;
-    bool has_damaged;
+    bool has_damaged;     /* which are left out */
     uint64_t arrival_end; /* from here on not yet committed */
     kith_hlc due_end;
 };
@@ -87,6 +87,47 @@ static size_t with_pending(const struct kith_runtime *runtime, size_t limit)
     return limit > SIZE_MAX - pending ? SIZE_MAX : limit + pending;
 }
 
+/* Rows that the store gave for a page. */
+struct rows {
+    struct filter *filter;
+    size_t count;
+    size_t damaged;
+    struct kith_cursor last; /* that is sound */
+};
+
+static int on_row(void *ctx, const struct kith_stored_event *event)
+{
+    struct rows *rows = ctx;
+    rows->count++;
+    rows->damaged += event->is_damaged;
+    if (!event->is_damaged)
+        rows->last = (struct kith_cursor){event->hlc, event->id};
+    return on_event(rows->filter, event);
+}
+
+/* Damaged rows take places of a page: then it goes on behind the last sound one, with
+ * places for those that come again there, and for as many more. */
+static int read_page(struct kith_runtime *runtime, struct kith_page_query *page,
+                     struct filter *filter)
+{
+    struct rows rows = {.filter = filter};
+    struct kith_cursor from;
+    for (;;) {
+        page->limit = with_pending(runtime, filter->left) + 2 * rows.damaged;
+        rows.count = rows.damaged = 0;
+        int result = kith_store_page(runtime->store, page, on_row, &rows);
+        if (result != 0 || rows.damaged == 0 || rows.count < page->limit)
+            return result;
+        if (rows.damaged == rows.count)
+            continue;
+        from = rows.last;
+        if (page->is_newest_first)
+            page->before = &from;
+        else
+            page->after = &from;
+    }
+}
+
 int kith_runtime_history(struct kith_runtime *runtime,
                          const struct kith_history_query *query, kith_entry_cb *visit,
                          void *ctx)
@@ -103,7 +144,6 @@ int kith_runtime_history(struct kith_runtime *runtime,
         .room_no = query->room_no,
         .kind = query->kind,
         .is_newest_first = query->newest_first,
-        .limit = with_pending(runtime, query->limit),
         .after = &since,
         .before = &due,
     };
@@ -111,8 +151,7 @@ int kith_runtime_history(struct kith_runtime *runtime,
         page.before = &after;
     if (query->has_after && !query->newest_first && after.hlc >= since.hlc)
         page.after = &after;
-    return end(runtime, &filter,
-               kith_store_page(runtime->store, &page, on_event, &filter));
+    return end(runtime, &filter, read_page(runtime, &page, &filter));
 }
 
 int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t limit,
@@ -138,8 +177,8 @@ static int on_found(void *ctx, const struct kith_stored_event *event)
 {
     struct looking *looking = ctx;
     looking->count++;
-    if (!event->is_damaged)
-        looking->arrival = event->arrival;
+    if (looking->count == 1 || event->arrival < looking->arrival)
+        looking->arrival = event->arrival; /* they descend, but for damage */
     if (!is_shown(&looking->filter, event) ||
         (looking->room_no != 0 && looking->room_no != event->room_no))
         return 0;

@@ -42,8 +42,8 @@ static inline struct kith_bytes kith_event_row_bytes(const struct kith_event_row
 void kith_event_row_bind(sqlite3_stmt *statement, const struct kith_event_row *row);
 
 /* Of a statement that selects KITH_EVENT_COLUMNS first; lives until its next step. False:
- * the row is damaged, and nothing of it means anything. One from before there were
- * checksums (NULL) is believed as far as its sizes are right. */
+ * the row is damaged, and what is in `out` need not mean anything. One from before there
+ * were checksums (NULL) is believed as far as its sizes are right. */
 bool kith_event_row_read(sqlite3_stmt *statement, struct kith_event_row *out);
 
 #endif

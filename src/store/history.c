@@ -48,8 +48,10 @@ int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
     int rc;
     while ((rc = kith_db_step(store, s, "read the history")) == 1) {
         struct kith_event_row row;
-        struct kith_stored_event event = {.is_damaged = !kith_event_row_read(s, &row)};
-        if (event.is_damaged)
+        bool is_sound = kith_event_row_read(s, &row);
+        struct kith_stored_event event = {
+            .is_damaged = true, .arrival = (uint64_t)row.numbers[KITH_EVENT_ARRIVAL]};
+        if (!is_sound)
             kith_db_fail(store, KITH_ECORRUPT, "read an event");
         else
             event = to_event(&row, sqlite3_column_int64(s, KITH_EVENT_COLUMN_COUNT));

@@ -4,21 +4,37 @@
 import contextlib
 import os
 import sqlite3
+import urllib.parse
 
 from kithlib import DONE, FAILED, case, main, run_kith, same, wait_until
 
 LOBBY, OTHER = "#lobby", "#other"
 
 
-def spoil(node, text, column):
-    """Change the last byte of a column of the event that says `text`."""
+def spoil(node, column, *texts):
+    """Change the last byte of a column of the events that say these."""
     path = os.path.join(node.home, "kith.db")
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as database:
-        key, old = database.execute(
-            f"SELECT key, {column} FROM events WHERE instr(content, ?) > 0",
-            (text.encode(),)).fetchone()
-        database.execute(f"UPDATE events SET {column} = ? WHERE key = ?",
-                         (old[:-1] + bytes([old[-1] ^ 1]), key))
+        for text in texts:
+            key, old = database.execute(
+                f"SELECT key, {column} FROM events WHERE instr(content, ?) > 0",
+                (text.encode(),)).fetchone()
+            database.execute(f"UPDATE events SET {column} = ? WHERE key = ?",
+                             (old[:-1] + bytes([old[-1] ^ 128]), key))
+
+
+def pages(node, path, goes_on, **query):
+    """The texts of all pages of five."""
+    words = urllib.parse.urlencode({"limit": 5, **query})
+    found, after = [], ""
+    while True:
+        status, page = node.request("GET", f"{path}?{words}{after}")
+        same(status, 200)
+        found += [message["text"] for message in page["messages"]]
+        if page["next"] is None:
+            return found
+        assert len(page["messages"]) == 5, page
+        after = f"&{goes_on}={page['next']}"
 
 
 def holds_up_nothing(scene, column):
@@ -28,7 +44,7 @@ def holds_up_nothing(scene, column):
     alice.kith("join", OTHER).expect(DONE)
     alice.say(OTHER, "elsewhere")
     alice.stop()
-    spoil(alice, "second", column)
+    spoil(alice, column, "second")
     alice.start()
     same(alice.texts(), ["first", "third", "elsewhere"], "what its readers are shown")
     assert alice.logs("cannot be read", "backup"), alice.log()
@@ -49,13 +65,31 @@ for what in ("content", "own", "signature", "id"):
         lambda scene, what=what: holds_up_nothing(scene, what))
 
 
+@case("pages go on over what was changed, in both directions, and so does a search")
+def _(scene):
+    alice = scene.node("alice")
+    texts = [f"word {number:02}" for number in range(40)]
+    lines = "".join(f'{{"to": "#lobby", "text": "{text}"}}\n' for text in texts)
+    status, _ = alice.request("POST", "/messages/batch", lines.encode())
+    same(status, 200)
+    same(sorted(pages(alice, "/search", "cursor", q="word")), texts, "a search before")
+    alice.stop()
+    changed = [texts[number] for number in (0, 3, *range(10, 25), 38)]
+    spoil(alice, "content", *changed)
+    alice.start()
+    sound = [text for text in texts if text not in changed]
+    same(pages(alice, "/messages", "after", order="oldest"), sound, "oldest first")
+    same(pages(alice, "/messages", "after", order="newest"), sound[::-1], "newest first")
+    same(sorted(pages(alice, "/search", "cursor", q="word")), sound, "a search")
+
+
 @case("where the newest of a log was changed the node does not go on, but says what to do")
 def _(scene):
     alice = scene.node("alice")
     alice.say(LOBBY, "first")
     alice.say(LOBBY, "second")
     alice.stop()
-    spoil(alice, "second", "content")
+    spoil(alice, "content", "second")
     run_kith("up", "--home", alice.home, "--listen", "127.0.0.1:0").expect(
         FAILED, "kith.db", "damaged", "backup")
 
