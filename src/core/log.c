@@ -283,11 +283,12 @@ static bool bears_our_mark(const struct kith_node *node, const struct kith_log *
 }
 
 /* Logs of this node go on only where the marker proves that nothing was lost or copied
- * since they began. That the home bears it is not enough: it was marked anew after a
- * power cut, which may have cost an older log its end. */
-static void take_up(struct kith_node *node, struct kith_log *log)
+ * since they began, and their end can be read: nobody could take what follows it. That
+ * the home bears it is not enough: it was marked anew after a power cut, which may have
+ * cost an older log its end. */
+static void take_up(struct kith_node *node, struct kith_log *log, bool is_damaged)
 {
-    if (log->author == node->self && node->is_marked && !log->is_forked &&
+    if (log->author == node->self && node->is_marked && !log->is_forked && !is_damaged &&
         bears_our_mark(node, log))
         log->room->own[log->log_class] = log;
 }
@@ -327,7 +328,7 @@ int kith_log_restore(struct kith_node *node, const struct kith_record_log *recor
     log->is_recorded = true;
     if (record->hlc > room->hlc_tail)
         room->hlc_tail = record->hlc;
-    take_up(node, log);
+    take_up(node, log, record->is_damaged);
     return kith_log_place(node, log, record->no) ? 0 : KITH_ENOMEM;
 }
 

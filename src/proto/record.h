@@ -78,6 +78,8 @@ struct kith_record_log {
     uint64_t seq;        /* the highest held; 0 when none is */
     struct kith_id head; /* its id */
     kith_hlc hlc;        /* the highest of the log */
+    bool is_damaged;     /* its last event is not as it was stored: `head` may be wrong,
+                          * and `hlc` is 0 */
 };
 
 /* One run, to be stored whole, a row an event. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/event_row.h"
 
-#include <string.h>
-
 static const char schema[] =
     "CREATE TABLE logs(no INTEGER PRIMARY KEY, room INTEGER NOT NULL,"
     " author INTEGER NOT NULL, log BLOB NOT NULL, class INTEGER NOT NULL,"
@@ -28,7 +26,8 @@ static int put(struct kith_store *store, const struct kith_record *record)
 
 enum { LOG_NO = KITH_EVENT_COLUMN_COUNT, ROOM, AUTHOR, LOG, CLASS, BASE, SEQ_FIRST };
 
-static bool read_row(sqlite3_stmt *s, struct kith_record_log *log)
+static bool read_row(struct kith_store *store, sqlite3_stmt *s,
+                     struct kith_record_log *log)
 {
     struct kith_event_row head;
     *log = (struct kith_record_log){
@@ -42,13 +41,14 @@ static bool read_row(sqlite3_stmt *s, struct kith_record_log *log)
     bool is_sound = kith_db_copy(s, LOG, log->log.bytes, KITH_LOG_ID_SIZE);
     if (sqlite3_column_type(s, KITH_EVENT_KEY) == SQLITE_NULL)
         return is_sound;
-    if (!is_sound || !kith_event_row_read(s, &head))
-        return false;
+    log->is_damaged = !kith_event_row_read(s, &head);
     log->seq = kith_db_key_seq(head.numbers[KITH_EVENT_KEY]);
-    log->hlc = (kith_hlc)head.numbers[KITH_EVENT_HLC];
-    memcpy(log->head.bytes, kith_event_row_bytes(&head, KITH_EVENT_ID).data,
-           KITH_ID_SIZE);
-    return true;
+    kith_db_copy(s, KITH_EVENT_ID, log->head.bytes, KITH_ID_SIZE);
+    if (log->is_damaged)
+        kith_db_fail(store, KITH_ECORRUPT, "read the end of a log");
+    else
+        log->hlc = (kith_hlc)head.numbers[KITH_EVENT_HLC];
+    return is_sound;
 }
 
 static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx)
@@ -64,8 +64,9 @@ static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx
         "  WHERE key BETWEEN l.no << 40 AND (l.no << 40) + 1099511627775) ORDER BY l.no");
     int rc;
     while ((rc = kith_db_step(store, s, "read the logs")) == 1) {
-        rc = read_row(s, &record.log) ? visit(ctx, &record)
-                                      : kith_db_fail(store, KITH_ECORRUPT, "read a log");
+        rc = read_row(store, s, &record.log)
+                 ? visit(ctx, &record)
+                 : kith_db_fail(store, KITH_ECORRUPT, "read a log");
         if (rc != 0)
             break;
     }

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import urllib.parse
 
-from kithlib import DONE, FAILED, case, main, run_kith, same, wait_until
+from kithlib import DONE, case, main, same, wait_until
 
 LOBBY, OTHER = "#lobby", "#other"
 
@@ -83,15 +83,36 @@ def _(scene):
     same(sorted(pages(alice, "/search", "cursor", q="word")), sound, "a search")
 
 
-@case("where the newest of a log was changed the node does not go on, but says what to do")
-def _(scene):
-    alice = scene.node("alice")
-    alice.say(LOBBY, "first")
-    alice.say(LOBBY, "second")
+def goes_on(scene, column):
+    alice, bob = scene.pair("alice", "bob")
+    alice.say(LOBBY, "from alice")
+    bob.say(LOBBY, "from bob")
+    wait_until("both have both", lambda: all(
+        set(node.texts()) == {"from alice", "from bob"} for node in (alice, bob)))
+    carol = scene.node("carol", bob)
     alice.stop()
-    spoil(alice, "content", "second")
-    run_kith("up", "--home", alice.home, "--listen", "127.0.0.1:0").expect(
-        FAILED, "kith.db", "damaged", "backup")
+    spoil(alice, column, "from alice", "from bob")
+    alice.start()
+    assert alice.logs("cannot be read", "backup"), alice.log()
+    scene.linked(alice, bob)
+    alice.say(LOBBY, "again from alice")
+    wait_until("all are told", lambda: all(
+        "again from alice" in node.texts() for node in (bob, carol)))
+    bob.say(LOBBY, "again from bob")
+    wait_until("carol is told", lambda: "again from bob" in carol.texts())
+    alice.kill()
+    alice.start()
+    scene.linked(alice, bob)
+    alice.say(LOBBY, "at last")
+    wait_until("all are told", lambda: all(
+        set(node.texts()) == {"from alice", "from bob", "again from alice",
+                              "again from bob", "at last"} for node in (bob, carol)))
+    for node in (alice, bob, carol):
+        assert not node.logs("broke the protocol") and not node.logs("copied"), node.log()
 
+
+for what in ("content", "own", "id"):
+    case(f"where the newest of logs was changed the node goes on, with a new log of its own: {what}")(
+        lambda scene, what=what: goes_on(scene, what))
 
 main()
