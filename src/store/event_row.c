@@ -23,10 +23,11 @@ static uint64_t load_le(const uint8_t *from, size_t size)
 /* Its size ends it: bytes that move to the next piece are noticed. */
 static uint64_t add_bytes(uint64_t hash, struct kith_bytes bytes)
 {
-    size_t at = 0;
-    for (; bytes.size - at >= 8; at += 8)
-        hash = add_word(hash, load_le(bytes.data + at, 8));
-    hash = add_word(hash, load_le(bytes.data + at, bytes.size - at));
+    const uint8_t *at = bytes.data;
+    size_t left = bytes.size;
+    for (; left >= 8; at += 8, left -= 8)
+        hash = add_word(hash, load_le(at, 8));
+    hash = add_word(hash, load_le(at, left));
     return add_word(hash, bytes.size);
 }
 
