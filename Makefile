@@ -45,7 +45,7 @@ soak: deps-test deps-deb build built-test ## the long forms of the scenario and 
 sim: build ## one simulated run: SEED=1 NODES=20
 	@$(BUILD)/sim/kith-sim --seed $(SEED) --nodes $(NODES) $(ARGS)
 
-fuzz: deps-fuzz built-fuzz ## fuzz every decoder, MINUTES=1 each; NAME=reader narrows it
+fuzz: deps-fuzz built-fuzz ## fuzz every decoder, MINUTES=1 each, one on each core; NAME=reader narrows it
 	@tools/fuzz --minutes $(MINUTES) $(FUZZ) $(NAME)
 
 # System tests in which threads of a node meet: checkpoints, signatures, UPnP, name resolution.
