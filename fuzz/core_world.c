@@ -79,6 +79,7 @@ static void make_node(struct world *w)
     if (w->options & OPTION_NAMED)
         config.name = (struct kith_name){.text = "named"};
     memcpy(config.network_key, world_network_key, sizeof(world_network_key));
+    config.network_key[0] += w->is_abroad;
     memset(config.marker, w->marker, sizeof(config.marker));
     int error = kith_node_new(&config, &w->node);
     assert(error == 0);
@@ -122,7 +123,7 @@ void world_end(struct world *w)
         free(w->runs[i].bytes);
 }
 
-void world_restart(struct world *w, bool is_marked)
+void world_restart(struct world *w, bool is_marked, bool is_abroad)
 {
     end_node(w);
     world_disk_roll_back(w, w->committed_count);
@@ -137,6 +138,7 @@ void world_restart(struct world *w, bool is_marked)
     w->store_no = w->verify_no = w->load_no = 0;
     w->is_disk_full = w->has_stopped = false;
     w->marker = is_marked ? w->marker : (uint8_t)(w->marker + 1);
+    w->is_abroad = is_abroad;
     make_node(w);
     world_disk_restore(w);
     start(w);

@@ -77,6 +77,7 @@ struct world {
     struct kith_id id;
     struct kith_id peers[WORLD_PEERS + 1]; /* the last: the node itself */
     uint8_t marker;                        /* all bytes of the home's */
+    bool is_abroad;                        /* in a network where none of the peers are */
     uint8_t options;
     struct kith_now now;
 
@@ -118,7 +119,7 @@ extern const uint8_t world_network_key[KITH_NETWORK_KEY_SIZE];
 void world_begin(struct world *w, uint8_t options);
 void world_end(struct world *w); /* nothing is left of it */
 /* The process dies, and starts again from what was committed. */
-void world_restart(struct world *w, bool is_marked);
+void world_restart(struct world *w, bool is_marked, bool is_abroad);
 
 /* One input, and all that follows of itself. */
 void world_step(struct world *w, const struct kith_input *input);

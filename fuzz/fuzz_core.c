@@ -96,7 +96,7 @@ static void act(struct world *w, struct kith_reader *in)
         world_load(w, op & 128 ? KITH_EIO : 0);
         break;
     case 14:
-        world_restart(w, !(op & 128));
+        world_restart(w, !(op & 128), op & 64);
         break;
     default:
         world_check_views(w, kith_bytes(in->at, kith_reader_left(in) % 40));
