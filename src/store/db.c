@@ -2,24 +2,19 @@
 #include "store/db.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "store/memory.h"
 
 static bool is_out_of_space(int error)
 {
     return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
-static void set_up(void)
-{
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 int kith_db_open(const char *path, int flags, sqlite3 **out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_up);
+    kith_store_memory_set_up();
     int rc = sqlite3_open_v2(path, out,
                              flags | SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX |
                                  SQLITE_OPEN_EXRESCODE,
@@ -37,7 +32,7 @@ int kith_db_error(sqlite3 *db, int rc)
     case SQLITE_DONE:
         return 0;
     case SQLITE_NOMEM:
-        return KITH_ENOMEM;
+        return kith_store_memory_was_refused() ? KITH_ECORRUPT : KITH_ENOMEM;
     case SQLITE_FULL:
         return KITH_EFULL;
     case SQLITE_READONLY:

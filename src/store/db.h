@@ -107,13 +107,12 @@ extern const struct kith_store_family kith_store_ids;
  * are what they are; SQLite would make room for a gigabyte. */
 #define KITH_VALUE_SIZE_MAX (1024 * 1024)
 
-/* sqlite3_open_v2 for what only one thread uses at a time, with values bounded to that.
- * In a process that opened none before SQLite is spared the counting of its memory: a
- * lock for each piece is a tenth of the time that storing takes. */
+/* sqlite3_open_v2 for what only one thread uses at a time, with values bounded to that
+ * and memory.h behind it. */
 int kith_db_open(const char *path, int flags, sqlite3 **out);
 
 /* SQLite's answer as one of ours; OK, ROW and DONE are 0. A value above the bound is
- * damage. */
+ * damage, and so is a piece of memory above that of memory.h. */
 int kith_db_error(sqlite3 *db, int rc);
 
 /* As kith_db_error, and keeps "what: why" as the store's detail. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "store/db.h"
+#include "store/memory.h"
 
 static void spoil(struct fixture *f, const char *sql)
 {
@@ -157,6 +158,26 @@ static int see_log(void *ctx, const struct kith_record *record)
     return 0;
 }
 
+/* The record of the index's segments says that there are 28 million of them. */
+static void an_index_that_wants_gigabytes_is_damage(void **state)
+{
+    struct fixture *f = *state;
+    struct seen seen = {0};
+    spoil(f, "UPDATE search_data SET block = x'00000001010100008db08000' WHERE id = 10");
+    assert_int_equal(
+        kith_store_search(f->store, kith_bytes("1", 1), 0, 10, see_event, &seen),
+        KITH_ECORRUPT);
+    char *piece = sqlite3_malloc(1000);
+    assert_non_null(piece);
+    assert_null(sqlite3_realloc(piece, KITH_STORE_PIECE_MAX + 1));
+    memset(piece, 1, 1000); /* it is still there */
+    piece = sqlite3_realloc(piece, 2000);
+    assert_int_equal(piece[999], 1);
+    sqlite3_free(piece);
+    assert_true(kith_store_memory_was_refused());
+    assert_false(kith_store_memory_was_refused());
+}
+
 /* What is written next would follow something that nobody ever wrote. */
 static void a_log_with_a_damaged_head_is_given_back_as_such(void **state)
 {
@@ -251,6 +272,7 @@ int main(void)
         CASE(whatever_changes_in_a_row_ends_the_reading_of_runs_there),
         CASE(whatever_changes_in_a_row_nobody_is_shown_it),
         CASE(a_damaged_event_is_found_by_no_word_and_hides_no_other),
+        CASE(an_index_that_wants_gigabytes_is_damage),
         CASE(a_run_with_a_row_missing_is_damage),
         CASE(a_log_with_a_damaged_head_is_given_back_as_such),
         CASE(the_checksum_of_a_row_stays_what_it_was),

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/memory.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdlib.h>
+
+/* In front of each piece: SQLite asks for its size, and uses no more than that. */
+union head {
+    int size;
+    sqlite3_int64 align;
+};
+
+static _Thread_local bool was_refused;
+
+static void *resize(void *piece, int size)
+{
+    union head *head = piece == NULL ? NULL : (union head *)piece - 1;
+    if (size > KITH_STORE_PIECE_MAX) {
+        was_refused = true;
+        return NULL;
+    }
+    head = realloc(head, sizeof(*head) + (size_t)size);
+    if (head == NULL)
+        return NULL;
+    head->size = size;
+    return head + 1;
+}
+
+static void *allocate(int size)
+{
+    return resize(NULL, size);
+}
+
+static void release(void *piece)
+{
+    free((union head *)piece - 1);
+}
+
+static int size_of(void *piece)
+{
+    return piece == NULL ? 0 : ((union head *)piece - 1)->size;
+}
+
+static int round_up(int size)
+{
+    return (size + 7) & ~7;
+}
+
+static int begin(void *ctx)
+{
+    (void)ctx;
+    return SQLITE_OK;
+}
+
+static void end(void *ctx)
+{
+    (void)ctx;
+}
+
+static void set_up(void)
+{
+    static const sqlite3_mem_methods methods = {
+        .xMalloc = allocate,
+        .xFree = release,
+        .xRealloc = resize,
+        .xSize = size_of,
+        .xRoundup = round_up,
+        .xInit = begin,
+        .xShutdown = end,
+    };
+    sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
+void kith_store_memory_set_up(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, set_up);
+}
+
+bool kith_store_memory_was_refused(void)
+{
+    bool was = was_refused;
+    was_refused = false;
+    return was;
+}
