@@ -115,15 +115,24 @@ static void start(struct kith_node *node, struct kith_dial *dial)
     dial->state = KITH_DIAL_DIALLING;
 }
 
-static void wait(struct kith_node *node, struct kith_dial *dial, kith_time delay)
+static kith_time held_until(const struct kith_node *node, const struct kith_dial *dial)
 {
     const struct kith_peer *peer =
         dial->is_suggested ? kith_peer_find(node, &dial->expected) : dial->peer;
+    return peer != NULL ? peer->held_until : 0;
+}
+
+static void wait(struct kith_node *node, struct kith_dial *dial, kith_time delay)
+{
+    kith_time held = held_until(node, dial);
     dial->state = KITH_DIAL_WAITING;
     dial->link = 0;
     dial->next_at = node->now.mono + delay;
-    if (peer != NULL && dial->next_at < peer->held_until)
-        dial->next_at = peer->held_until;
+    if (dial->next_at < held) {
+        dial->next_at = held;
+        if (dial->until < held + KITH_DIAL_TRY_TIME)
+            dial->until = held + KITH_DIAL_TRY_TIME;
+    }
     kith_node_wake_at(node, dial->next_at);
 }
 
@@ -250,6 +259,8 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         return;
     if (dial->next_at > node->now.mono)
         kith_node_wake_at(node, dial->next_at);
+    else if (held_until(node, dial) > node->now.mono)
+        wait(node, dial, 0);
     else if (dial->is_suggested)
         start_suggested(node, dial);
     else

@@ -175,6 +175,7 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     if (peer->is_moving)
         return;
     peer->lost++;
+    peer->held_until = 0;
     peer->displaced = was_replaced ? in_a_row(node, link, peer->displaced) : 0;
     peer->turned_away =
         was_turned_away(link) ? in_a_row(node, link, peer->turned_away) : 0;
@@ -219,8 +220,10 @@ void kith_link_lost(struct kith_node *node, uint32_t no, int error)
         link->role == KITH_ROLE_DIALLER)
         kith_link_warn_network(node, link);
     if (link->state != KITH_LINK_CLOSING) {
-        if (error == KITH_EPROTO || error == KITH_ETOOBIG) /* no frame at all */
+        if (error == KITH_EPROTO || error == KITH_ETOOBIG) { /* no frame at all */
             kith_peer_warn(node, &link->id, KITH_WARNING_FAULT, error);
+            link->bye_reason = KITH_BYE_FAULT;
+        }
         node->queued -= link->queued;
         link->state = KITH_LINK_CLOSING;
         detach(node, link, error);
@@ -312,9 +315,8 @@ void kith_link_close(struct kith_node *node, struct kith_link *link,
 {
     if (link->state == KITH_LINK_CLOSING)
         return;
-    if (!link->has_left)
-        link->bye_reason = (uint8_t)reason;
     if (!link->has_left && error != KITH_ETIMEDOUT) {
+        link->bye_reason = (uint8_t)reason;
         kith_frame_bye_encode(&node->scratch, &(struct kith_frame_bye){.reason = reason});
         if (!node->scratch.failed)
             emit_send(node, link,

@@ -12,6 +12,7 @@ static void set_blocked(struct kith_node *node, struct kith_peer *peer, bool is_
 {
     peer->is_blocked = is_blocked;
     if (!is_blocked) {
+        peer->held_until = 0;            /* by hand */
         kith_dial_peer_lost(node, peer); /* its addresses are dialled again */
         kith_candidate_lost(node, peer);
         return;

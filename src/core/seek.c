@@ -43,6 +43,7 @@ static int admit(struct kith_node *node, struct kith_peer *peer)
     if (peer->is_blocked)
         return KITH_EBLOCKED;
     peer->is_refused = false;
+    peer->held_until = 0; /* by hand */
     if (!peer->is_contact) {
         peer->is_contact = true;
         kith_peer_keep(node, peer);

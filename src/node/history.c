@@ -177,8 +177,7 @@ static int on_found(void *ctx, const struct kith_stored_event *event)
 {
     struct looking *looking = ctx;
     looking->count++;
-    if (looking->count == 1 || event->arrival < looking->arrival)
-        looking->arrival = event->arrival; /* they descend, but for damage */
+    looking->arrival = event->arrival;
     if (!is_shown(&looking->filter, event) ||
         (looking->room_no != 0 && looking->room_no != event->room_no))
         return 0;

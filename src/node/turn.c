@@ -51,9 +51,11 @@ static int keep_run(void *ctx, const struct kith_stored_run *run)
     if (error != 0)
         return error;
     runtime->load_runs = runs;
-    runtime->load_runs[runtime->load_count++] = *run;
     kith_writer_bytes(&runtime->load_bytes, run->bytes.data, run->bytes.size);
-    return runtime->load_bytes.failed ? KITH_ENOMEM : 0;
+    if (runtime->load_bytes.failed)
+        return KITH_ENOMEM;
+    runtime->load_runs[runtime->load_count++] = *run;
+    return 0;
 }
 
 static void step_loaded(struct kith_runtime *runtime,

@@ -39,7 +39,7 @@ static int32_t checksum(const struct kith_event_row *row)
         hash = add_word(hash, (uint64_t)row->numbers[i]);
     for (size_t i = 0; i < COUNT(row->bytes); i++)
         hash = add_bytes(hash, row->bytes[i]);
-    return (int32_t)(uint32_t)(hash ^ hash >> 32);
+    return (int32_t)(uint32_t)hash;
 }
 
 void kith_event_row_bind(sqlite3_stmt *statement, const struct kith_event_row *row)
@@ -59,11 +59,17 @@ void kith_event_row_bind(sqlite3_stmt *statement, const struct kith_event_row *r
 
 bool kith_event_row_read(sqlite3_stmt *statement, struct kith_event_row *out)
 {
-    for (int i = 0; i < KITH_EVENT_NUMBERS; i++)
+    bool is_typed = true; /* a text of the same bytes is sorted elsewhere */
+    for (int i = 0; i < KITH_EVENT_NUMBERS; i++) {
+        is_typed &= sqlite3_column_type(statement, i) == SQLITE_INTEGER;
         out->numbers[i] = sqlite3_column_int64(statement, i);
-    for (int i = KITH_EVENT_ID; i < KITH_EVENT_CHECKSUM; i++)
+    }
+    for (int i = KITH_EVENT_ID; i < KITH_EVENT_CHECKSUM; i++) {
+        int type = sqlite3_column_type(statement, i);
+        is_typed &= type == SQLITE_BLOB || type == SQLITE_NULL;
         out->bytes[i - KITH_EVENT_NUMBERS] = kith_db_bytes(statement, i);
-    if (kith_event_row_bytes(out, KITH_EVENT_ID).size != KITH_ID_SIZE ||
+    }
+    if (!is_typed || kith_event_row_bytes(out, KITH_EVENT_ID).size != KITH_ID_SIZE ||
         out->numbers[KITH_EVENT_HLC] < 0)
         return false;
     return sqlite3_column_type(statement, KITH_EVENT_CHECKSUM) == SQLITE_NULL ||

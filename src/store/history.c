@@ -11,17 +11,23 @@
     " AND " KITH_HISTORY_IS_SHOWN " AND " KITH_HISTORY_IS_WANTED " "
 
 #define PAGE_ROOM(order)                                                                 \
-    "SELECT " KITH_HISTORY_COLUMNS " FROM events e CROSS JOIN logs l"                    \
-    " ON l.no = e.key >> 40 WHERE e.room = ?1 AND" WITHIN "ORDER BY e.hlc " order        \
-    ", e.id " order " LIMIT ?7"
+    "SELECT " KITH_HISTORY_COLUMNS(                                                      \
+        "e.arrival") " FROM events e CROSS JOIN logs l"                                  \
+                     " ON l.no = e.key >> 40 WHERE e.room = ?1 AND" WITHIN               \
+                     "ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
 
 /* At most a page of each room, then the best of those. */
 #define PAGE_ALL(order)                                                                  \
-    "SELECT " KITH_HISTORY_COLUMNS " FROM rooms r CROSS JOIN events e ON e.key IN"       \
-    " (SELECT e.key FROM events e CROSS JOIN logs l ON l.no = e.key >> 40"               \
-    "  WHERE e.room = r.no AND" WITHIN "ORDER BY e.hlc " order ", e.id " order           \
-    "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"                     \
-    " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
+    "SELECT " KITH_HISTORY_COLUMNS(                                                      \
+        "e.arrival") " FROM rooms r CROSS JOIN events e ON e.key IN"                     \
+                     " (SELECT e.key FROM events e CROSS JOIN logs l ON l.no = e.key "   \
+                     ">> 40"                                                             \
+                     "  WHERE e.room = r.no AND" WITHIN "ORDER BY e.hlc " order          \
+                     ", e.id " order                                                     \
+                     "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"    \
+                     " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
+
+enum { AUTHOR = KITH_EVENT_COLUMN_COUNT, ARRIVED };
 
 static struct kith_stored_event to_event(const struct kith_event_row *row, int64_t author)
 {
@@ -48,13 +54,14 @@ int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
     int rc;
     while ((rc = kith_db_step(store, s, "read the history")) == 1) {
         struct kith_event_row row;
-        bool is_sound = kith_event_row_read(s, &row);
         struct kith_stored_event event = {
-            .is_damaged = true, .arrival = (uint64_t)row.numbers[KITH_EVENT_ARRIVAL]};
-        if (!is_sound)
+            .is_damaged = !kith_event_row_read(s, &row),
+            .arrival = (uint64_t)sqlite3_column_int64(s, ARRIVED),
+        };
+        if (event.is_damaged)
             kith_db_fail(store, KITH_ECORRUPT, "read an event");
         else
-            event = to_event(&row, sqlite3_column_int64(s, KITH_EVENT_COLUMN_COUNT));
+            event = to_event(&row, sqlite3_column_int64(s, AUTHOR));
         rc = visit(ctx, &event);
         if (rc != 0)
             break;
@@ -103,13 +110,16 @@ int kith_store_arrivals(struct kith_store *store, uint64_t arrival_from, size_t 
 {
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_ARRIVALS,
-        "SELECT " KITH_HISTORY_COLUMNS " FROM arrivals a CROSS JOIN events e"
-        " ON e.key BETWEEN (a.log << 40) + a.seq + max(0, ?1 - a.first)"
-        " AND (a.log << 40) + a.seq + a.count - 1"
-        " CROSS JOIN logs l ON l.no = a.log AND " KITH_HISTORY_IS_SHOWN
-        " WHERE a.first >="
-        "  ifnull((SELECT max(first) FROM arrivals WHERE first <= ?1), 0)"
-        " ORDER BY a.first, e.key LIMIT ?2");
+        "SELECT " KITH_HISTORY_COLUMNS(
+            KITH_HISTORY_ARRIVED) " FROM arrivals a CROSS JOIN events e"
+                                  " ON e.key BETWEEN (a.log << 40) + a.seq + max(0, ?1 - "
+                                  "a.first)"
+                                  " AND (a.log << 40) + a.seq + a.count - 1"
+                                  " CROSS JOIN logs l ON l.no = a.log "
+                                  "AND " KITH_HISTORY_IS_SHOWN " WHERE a.first >="
+                                  "  ifnull((SELECT max(first) FROM arrivals WHERE first "
+                                  "<= ?1), 0)"
+                                  " ORDER BY a.first, e.key LIMIT ?2");
     sqlite3_bind_int64(s, 1,
                        arrival_from > INT64_MAX ? INT64_MAX : (int64_t)arrival_from);
     sqlite3_bind_int64(s, 2, kith_history_limit(limit));
@@ -157,10 +167,11 @@ int kith_store_event(struct kith_store *store, uint32_t log_no, uint64_t seq,
     struct once once = {.visit = visit, .ctx = ctx};
     if (log_no > KITH_LOG_NO_MAX || seq > KITH_SEQ_MAX)
         return KITH_ENOTFOUND;
-    sqlite3_stmt *s = kith_db_statement(
-        store, KITH_SQL_EVENT_GET,
-        "SELECT " KITH_HISTORY_COLUMNS
-        " FROM events e CROSS JOIN logs l ON l.no = e.key >> 40 WHERE e.key = ?1");
+    sqlite3_stmt *s =
+        kith_db_statement(store, KITH_SQL_EVENT_GET,
+                          "SELECT " KITH_HISTORY_COLUMNS(
+                              "e.arrival") " FROM events e CROSS JOIN logs l ON l.no = "
+                                           "e.key >> 40 WHERE e.key = ?1");
     sqlite3_bind_int64(s, 1, kith_db_key(log_no, seq));
     int rc = kith_history_visit(store, s, visit_once, &once);
     return rc != 0 || once.is_found ? rc : KITH_ENOTFOUND;

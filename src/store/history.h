@@ -5,8 +5,11 @@
 
 #include "store/event_row.h"
 
-/* Of events `e` and their logs `l`. */
-#define KITH_HISTORY_COLUMNS KITH_EVENT_COLUMNS ", l.author"
+/* Of events `e` and their logs `l`, and where an event is in the order of arrival: what
+ * its own row says of that may be damaged. */
+#define KITH_HISTORY_COLUMNS(arrival) KITH_EVENT_COLUMNS ", l.author, " arrival
+#define KITH_HISTORY_ARRIVED                                                             \
+    "a.first + (e.key & 1099511627775) - a.seq" /* of arrivals `a` */
 
 /* A branch is stored from the start of a run, which may lie before the first event that
  * differs; until there its rows are those of its base, not shown twice. */

@@ -92,7 +92,8 @@ int kith_store_event_id(struct kith_store *store, uint32_t log_no, uint64_t seq,
 
 /* An event as people are shown it. */
 struct kith_stored_event {
-    bool is_damaged; /* its row is not as it was written: only `arrival` is set as well */
+    bool is_damaged; /* its row is not as it was written: only `arrival` is set as well,
+                      * where events come in that order or were searched for */
     uint32_t room_no;
     uint32_t log_no;
     uint32_t author_no; /* 0 is this node itself */

@@ -2,7 +2,8 @@
 /* Events, a row each, clustered by (log, seq); and the order they arrived in.
  *
  * The signature of a run stands in the row of its last event and marks its end. Content
- * comes last, so that reading the rest never touches the overflow pages of a long one. */
+ * comes behind what queries choose rows by, so that they never touch the overflow pages
+ * of a long one. */
 #include "store/event_row.h"
 
 static const char schema[] =

@@ -272,64 +272,6 @@ static void a_peer_disconnected_by_hand_is_refused_until_connected_by_hand(void 
     assert_int_equal(l->dial_count, dials);
 }
 
-/* Greeted by its last dial, the peer says this; how long until it is dialled again. */
-static kith_time pause_after(struct lone *l, uint32_t link, struct kith_bytes frame)
-{
-    struct lone_peer peer;
-    size_t dials = l->dial_count;
-    lone_connect(l, &peer, 1, link, KITH_ROLE_LISTENER,
-                 l->dial_nos[(dials - 1) % LONE_DIALS_MAX]);
-    lone_greet(l, &peer);
-    lone_say_raw(l, &peer, frame);
-    lone_forget(l);
-    kith_time began = l->now.mono;
-    while (l->dial_count == dials)
-        lone_pass(l, 50 * KITH_MS);
-    return l->now.mono - began;
-}
-
-static kith_time pause_after_bye(struct lone *l, uint32_t link, uint8_t reason)
-{
-    uint8_t bye[] = {KITH_FRAME_BYE, reason};
-    return pause_after(l, link, kith_bytes(bye, sizeof(bye)));
-}
-
-static void who_was_disconnected_by_hand_comes_back_after_a_minute(void **state)
-{
-    struct lone *l = *state;
-    connect_to(l, "10.0.0.9", 0);
-    assert_in_range(pause_after_bye(l, 1, KITH_BYE_DISCONNECTED), 60 * KITH_SECOND,
-                    61 * KITH_SECOND);
-    assert_in_range(pause_after_bye(l, 2, KITH_BYE_LEAVING), 0, KITH_SECOND);
-}
-
-/* At a node that is full each who comes back at once would push out another, who does. */
-static void who_is_told_of_a_fault_or_a_limit_comes_back_ever_more_seldom(void **state)
-{
-    struct lone *l = *state;
-    connect_to(l, "10.0.0.9", 0);
-    kith_time all = 0;
-    for (uint32_t link = 1; link <= 10; link++)
-        all += pause_after_bye(l, link, link % 2 ? KITH_BYE_FAULT : KITH_BYE_LIMIT);
-    assert_in_range(all, 60 * KITH_SECOND, 10 * 60 * KITH_SECOND);
-    assert_in_range(pause_after_bye(l, 11, KITH_BYE_LIMIT), 30 * KITH_SECOND,
-                    61 * KITH_SECOND);
-    assert_in_range(pause_after_bye(l, 12, KITH_BYE_LEAVING), 0, KITH_SECOND);
-    assert_in_range(pause_after_bye(l, 13, KITH_BYE_LIMIT), 0, KITH_SECOND);
-}
-
-static void who_breaks_the_protocol_is_dialled_ever_more_seldom(void **state)
-{
-    struct lone *l = *state;
-    uint8_t truncated[] = {KITH_FRAME_PING, 1};
-    connect_to(l, "10.0.0.9", 0);
-    kith_time all = 0;
-    for (uint32_t link = 1; link <= 10; link++)
-        all += pause_after(l, link, kith_bytes(truncated, sizeof(truncated)));
-    assert_in_range(all, 60 * KITH_SECOND, 10 * 60 * KITH_SECOND);
-    assert_in_range(pause_after_bye(l, 11, KITH_BYE_LEAVING), 0, KITH_SECOND);
-}
-
 static void an_address_that_leads_home_is_not_dialled_again(void **state)
 {
     struct lone *l = *state;
@@ -575,9 +517,6 @@ int main(void)
         TEST(a_failed_dial_is_answered_once_and_forgotten),
         TEST(a_configured_peer_is_dialled_for_ever_and_seldom_enough),
         TEST(a_peer_disconnected_by_hand_is_refused_until_connected_by_hand),
-        TEST(who_was_disconnected_by_hand_comes_back_after_a_minute),
-        TEST(who_is_told_of_a_fault_or_a_limit_comes_back_ever_more_seldom),
-        TEST(who_breaks_the_protocol_is_dialled_ever_more_seldom),
         TEST(an_address_that_leads_home_is_not_dialled_again),
         TEST(a_stop_says_goodbye_everywhere_and_dials_no_more),
         TEST(when_an_address_goes_links_have_to_show_that_they_live),
