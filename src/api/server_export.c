@@ -143,6 +143,8 @@ static void write_end(struct export *export)
     kith_json_string(w, "kind", "end");
     kith_json_number(w, "run_count", export->runs);
     kith_json_number(w, "message_count", export->messages);
+    if (export->place.left_out > 0)
+        kith_json_number(w, "damaged_event_count", export->place.left_out);
     end_line(export);
 }
 

@@ -12,7 +12,8 @@ struct export
     struct kith_cli *cli;
     struct kith_cli_progress progress;
     uint64_t lines;
-    bool is_whole; /* the end came */
+    bool is_whole;   /* the end came */
+    bool has_damage; /* and says that something could not be read */
 };
 
 static int on_line(void *ctx, const char *line, size_t size)
@@ -21,6 +22,8 @@ static int on_line(void *ctx, const char *line, size_t size)
     struct export *export = ctx;
     kith_cli_show_json_text(export->cli->out, line, size);
     export->is_whole = strncmp(line, end, sizeof end - 1) == 0;
+    export->has_damage =
+        export->is_whole && strstr(line, "\"damaged_event_count\":") != NULL;
     kith_cli_progress(&export->progress, ++export->lines);
     return ferror(export->cli->out); /* nobody reads on, or the disk is full */
 }
@@ -60,6 +63,10 @@ static int read_all(struct export *export, const char *path)
         exit_code = kith_cli_fail(export->cli, KITH_EXIT_FAILED,
                                   "the node ended before the end of the export; look at "
                                   "its log, and export again");
+    else if (error == 0 && export->has_damage)
+        exit_code = kith_cli_fail(export->cli, KITH_EXIT_FAILED,
+                                  "what is damaged is not in the export, the rest is; "
+                                  "restore the home from a backup, or keep this");
     kith_client_free(client);
     return exit_code;
 }
@@ -96,7 +103,8 @@ const struct kith_cli_command kith_cli_export = {
         "signed\n"
         "bytes. All rooms, or that of TARGET: a peer, or #lobby. It is not encrypted:\n"
         "`kith backup` is. The last line has the kind `end`; without it something is\n"
-        "missing. With --since it adds to an earlier export: import that one first.\n"
+        "missing; so it is where it counts damaged events. With --since it adds to an "
+        "earlier export: import that one first.\n"
         "\n"
         "    kith export > all.jsonl\n"
         "    jq -r '.messages[]? | .time + \" \" + .name + \": \" + .text' all.jsonl",

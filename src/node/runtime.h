@@ -226,6 +226,8 @@ struct kith_export {
     uint64_t arrival;     /* next group */
     uint64_t arrival_end; /* exclusive */
     uint64_t seq;         /* next run within the group; 0: its first */
+    uint64_t left_out;    /* events that are damaged, or of a run with one that is */
+    uint64_t left_out_in_row;
 };
 
 struct kith_export kith_runtime_export(const struct kith_runtime *runtime,

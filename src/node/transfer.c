@@ -4,9 +4,10 @@
 #include "core/digest.h"
 #include "node/inside.h"
 
-#define STEP_SIZE   (64 * 1024) /* of runs in one step */
-#define STEP_GROUPS 64          /* looked at in one step, for few may be of the room */
-#define BRANCHES    16          /* of a log that are looked into for a run */
+#define STEP_SIZE    (64 * 1024) /* of runs in one step */
+#define STEP_GROUPS  64          /* looked at in one step, for few may be of the room */
+#define LEFT_OUT_MAX 4096        /* events that cannot be read, one behind the other */
+#define BRANCHES     16          /* of a log that are looked into for a run */
 
 /* ---- exports ---- */
 
@@ -40,10 +41,10 @@ static int on_run(void *ctx, const struct kith_stored_run *stored)
     struct step *step = ctx;
     if (stored->seq_first >= step->seq_end)
         return GROUP_ENDS;
-    step->export->seq = stored->seq_last + 1;
     if (kith_run_decode(stored->bytes, step->run) != 0 ||
         kith_digest_run(step->run, &step->room_id) != 0)
         return KITH_ECORRUPT;
+    step->export->seq = stored->seq_last + 1;
     const struct kith_run *run = step->run;
     step->size += stored->bytes.size;
     if (run->events[run->count - 1].hlc < step->export->since && !step->is_control)
@@ -68,6 +69,17 @@ static bool is_wanted(struct kith_runtime *runtime, const struct kith_export *ex
     return true;
 }
 
+/* The event that is next cannot be read. What was signed with it fails for it too, so it
+ * is a few in a row; much more is a damaged file, or a count that is. */
+static void leave_out(struct kith_runtime *runtime, struct kith_export *export,
+                      uint64_t seq_end, bool is_end)
+{
+    is_end |= ++export->left_out_in_row > LEFT_OUT_MAX;
+    export->seq = is_end ? seq_end : export->seq + 1;
+    export->left_out++;
+    kith_health_read(runtime, KITH_ECORRUPT);
+}
+
 /* What of the group fits the step. */
 static int step_group(struct kith_runtime *runtime, struct kith_export *export,
                       struct step *step, bool *out_more)
@@ -88,10 +100,13 @@ static int step_group(struct kith_runtime *runtime, struct kith_export *export,
     if (is_wanted(runtime, export, &group, step)) {
         error = kith_store_load(runtime->store, group.log_no, export->seq,
                                 STEP_SIZE - step->size, on_run, step);
-        if (error < 0)
+        bool is_gone = error >= 0 && export->seq == seq; /* it arrived */
+        if (error < 0 && error != KITH_ECORRUPT)
             return error;
-        if (export->seq == seq)
-            return KITH_ECORRUPT; /* it arrived, and is not there */
+        if (export->seq != seq)
+            export->left_out_in_row = 0;
+        if (export->seq < step->seq_end && (error < 0 || is_gone))
+            leave_out(runtime, export, step->seq_end, is_gone);
     } else {
         export->seq = step->seq_end;
     }

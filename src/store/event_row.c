@@ -59,17 +59,13 @@ void kith_event_row_bind(sqlite3_stmt *statement, const struct kith_event_row *r
 
 bool kith_event_row_read(sqlite3_stmt *statement, struct kith_event_row *out)
 {
-    bool is_typed = true; /* a text of the same bytes is sorted elsewhere */
-    for (int i = 0; i < KITH_EVENT_NUMBERS; i++) {
-        is_typed &= sqlite3_column_type(statement, i) == SQLITE_INTEGER;
+    for (int i = 0; i < KITH_EVENT_NUMBERS; i++)
         out->numbers[i] = sqlite3_column_int64(statement, i);
-    }
-    for (int i = KITH_EVENT_ID; i < KITH_EVENT_CHECKSUM; i++) {
-        int type = sqlite3_column_type(statement, i);
-        is_typed &= type == SQLITE_BLOB || type == SQLITE_NULL;
+    for (int i = KITH_EVENT_ID; i < KITH_EVENT_CHECKSUM; i++)
         out->bytes[i - KITH_EVENT_NUMBERS] = kith_db_bytes(statement, i);
-    }
-    if (!is_typed || kith_event_row_bytes(out, KITH_EVENT_ID).size != KITH_ID_SIZE ||
+    /* A text of the same bytes is sorted elsewhere, so that pages would go in circles. */
+    if (sqlite3_column_type(statement, KITH_EVENT_ID) != SQLITE_BLOB ||
+        kith_event_row_bytes(out, KITH_EVENT_ID).size != KITH_ID_SIZE ||
         out->numbers[KITH_EVENT_HLC] < 0)
         return false;
     return sqlite3_column_type(statement, KITH_EVENT_CHECKSUM) == SQLITE_NULL ||

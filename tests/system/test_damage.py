@@ -2,11 +2,12 @@
 """A disk that changed what it keeps: no reader and no peer is told what nobody said."""
 
 import contextlib
+import json
 import os
 import sqlite3
 import urllib.parse
 
-from kithlib import DONE, case, main, same, wait_until
+from kithlib import DONE, FAILED, case, main, same, wait_until
 
 LOBBY, OTHER = "#lobby", "#other"
 
@@ -63,6 +64,22 @@ def holds_up_nothing(scene, column):
 for what in ("content", "own", "signature", "id"):
     case(f"what a disk changed goes to no peer, is named, and holds up nothing else: {what}")(
         lambda scene, what=what: holds_up_nothing(scene, what))
+
+
+@case("an export has what is sound, and says that something is missing")
+def _(scene):
+    alice = scene.node("alice")
+    for text in ("first", "second", "third", "fourth", "fifth"):
+        alice.say(LOBBY, text)
+    alice.stop()
+    spoil(alice, "content", "second")
+    alice.start()
+    result = alice.kith("export").expect(FAILED, "damaged", "the rest is", "backup")
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    texts = [message["text"] for line in lines for message in line.get("messages", [])]
+    same(texts, ["first", "fourth", "fifth"])  # nothing tells what the third followed
+    same((lines[-1]["kind"], lines[-1]["damaged_event_count"]), ("end", 2))
+    assert alice.logs("cannot be read", "backup"), alice.log()
 
 
 @case("pages go on over what was changed, in both directions, and so does a search")
