@@ -107,24 +107,25 @@ static int on_row(void *ctx, const struct kith_stored_event *event)
 
 /* Damaged rows take places of a page: then it goes on behind the last sound one, with
  * places for those that come again there, and for as many more. */
-static int read_page(struct kith_runtime *runtime, struct kith_page_query *page,
+static int read_page(struct kith_runtime *runtime, const struct kith_page_query *query,
                      struct filter *filter)
 {
+    struct kith_page_query page = *query;
     struct rows rows = {.filter = filter};
     struct kith_cursor from;
     for (;;) {
-        page->limit = with_pending(runtime, filter->left) + 2 * rows.damaged;
+        page.limit = with_pending(runtime, filter->left) + 2 * rows.damaged;
         rows.count = rows.damaged = 0;
-        int result = kith_store_page(runtime->store, page, on_row, &rows);
-        if (result != 0 || rows.damaged == 0 || rows.count < page->limit)
+        int result = kith_store_page(runtime->store, &page, on_row, &rows);
+        if (result != 0 || rows.damaged == 0 || rows.count < page.limit)
             return result;
         if (rows.damaged == rows.count)
             continue;
         from = rows.last;
-        if (page->is_newest_first)
-            page->before = &from;
+        if (page.is_newest_first)
+            page.before = &from;
         else
-            page->after = &from;
+            page.after = &from;
     }
 }
 

@@ -15,12 +15,12 @@ static _Thread_local bool was_refused;
 
 static void *resize(void *piece, int size)
 {
-    union head *head = piece == NULL ? NULL : (union head *)piece - 1;
+    union head *before = piece == NULL ? NULL : (union head *)piece - 1;
     if (size > KITH_STORE_PIECE_MAX) {
         was_refused = true;
         return NULL;
     }
-    head = realloc(head, sizeof(*head) + (size_t)size);
+    union head *head = realloc(before, sizeof(*head) + (size_t)size);
     if (head == NULL)
         return NULL;
     head->size = size;
