@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/memory.h"
 
-#include <pthread.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 
@@ -58,7 +57,8 @@ static void end(void *ctx)
     (void)ctx;
 }
 
-static void set_up(void)
+/* SQLite refuses to be set up once it is in use, so this needs not be remembered. */
+void kith_store_memory_set_up(void)
 {
     static const sqlite3_mem_methods methods = {
         .xMalloc = allocate,
@@ -71,12 +71,6 @@ static void set_up(void)
     };
     sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-void kith_store_memory_set_up(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, set_up);
 }
 
 bool kith_store_memory_was_refused(void)

@@ -11,8 +11,8 @@
     (64 * 1024 * 1024) /* its caches have 2 MiB, values 1 MiB                            \
                         */
 
-/* Before anything else of SQLite in this process; where that came before, it goes on as
- * it was set up. May be repeated, from any thread. */
+/* Before anything else of SQLite in this process, in one thread; where that came before,
+ * it goes on as it was set up. May be repeated afterwards, from any thread. */
 void kith_store_memory_set_up(void);
 
 /* Was a piece above the limit asked for, in this thread, since this was asked last? Then

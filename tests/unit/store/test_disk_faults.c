@@ -379,6 +379,7 @@ static int setup_memory_faults(void **state)
     failing.xMalloc = allocate;
     failing.xRealloc = reallocate;
     sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
+    sqlite3_initialize(); /* or the store sets up its own */
     return setup(state);
 }
 
