@@ -4,6 +4,7 @@
  * what is not. */
 #include "fuzz.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,12 +27,14 @@ static void check(const struct kith_settings *settings)
     assert(settings->discovery_interval <= 3600 * KITH_SECOND);
 }
 
-static void set_environment(const char *peers)
+/* setenv would keep every value there ever was. `peers` stays in use until it is unset.
+ */
+static void set_environment(char *peers)
 {
     char home[SCRATCH_PATH_SIZE];
     scratch_path("nobody", home); /* no configuration of a user */
     setenv("XDG_CONFIG_HOME", home, 1);
-    setenv("KITH_PEER", peers, 1);
+    putenv(peers);
 }
 
 void fuzz_input(const uint8_t *data, size_t size)
@@ -39,7 +42,11 @@ void fuzz_input(const uint8_t *data, size_t size)
     static const char mark[] = "#env\n";
     const char *at = memmem(data, size, mark, sizeof(mark) - 1);
     size_t file_size = at != NULL ? (size_t)(at - (const char *)data) : size;
-    char *peers = at != NULL ? strndup(at + 5, size - file_size - 5) : strdup("");
+    struct kith_bytes value =
+        at != NULL ? kith_bytes(at + 5, size - file_size - 5) : kith_bytes("", 0);
+    char *peers = NULL;
+    if (asprintf(&peers, "KITH_PEER=%.*s", (int)value.size, (const char *)value.data) < 0)
+        return;
     char why[KITH_CONFIG_WHY_SIZE] = "";
     struct kith_settings settings = {0};
     struct kith_cli cli = {.home = scratch_folder()};
@@ -51,5 +58,6 @@ void fuzz_input(const uint8_t *data, size_t size)
     if (error == 0)
         check(&settings);
     kith_settings_deinit(&settings);
+    unsetenv("KITH_PEER");
     free(peers);
 }
