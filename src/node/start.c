@@ -73,8 +73,7 @@ static int restore(void *ctx, const struct kith_record *record)
     if (record->type == KITH_RECORD_META)
         runtime->arrival_committed = record->meta.arrival_next;
     if (record->type == KITH_RECORD_LOG && record->log.is_damaged)
-        kith_health_read(runtime,
-                         KITH_ECORRUPT); /* the log of ours, if it is one, ends */
+        kith_health_read(runtime, KITH_ECORRUPT);
     return kith_node_restore(runtime->node, record);
 }
 

@@ -11,21 +11,17 @@
     " AND " KITH_HISTORY_IS_SHOWN " AND " KITH_HISTORY_IS_WANTED " "
 
 #define PAGE_ROOM(order)                                                                 \
-    "SELECT " KITH_HISTORY_COLUMNS(                                                      \
-        "e.arrival") " FROM events e CROSS JOIN logs l"                                  \
-                     " ON l.no = e.key >> 40 WHERE e.room = ?1 AND" WITHIN               \
-                     "ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
+    "SELECT " KITH_HISTORY_COLUMNS " FROM events e CROSS JOIN logs l"                    \
+    " ON l.no = e.key >> 40 WHERE e.room = ?1 AND" WITHIN "ORDER BY e.hlc " order        \
+    ", e.id " order " LIMIT ?7"
 
 /* At most a page of each room, then the best of those. */
 #define PAGE_ALL(order)                                                                  \
-    "SELECT " KITH_HISTORY_COLUMNS(                                                      \
-        "e.arrival") " FROM rooms r CROSS JOIN events e ON e.key IN"                     \
-                     " (SELECT e.key FROM events e CROSS JOIN logs l ON l.no = e.key "   \
-                     ">> 40"                                                             \
-                     "  WHERE e.room = r.no AND" WITHIN "ORDER BY e.hlc " order          \
-                     ", e.id " order                                                     \
-                     "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"    \
-                     " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
+    "SELECT " KITH_HISTORY_COLUMNS " FROM rooms r CROSS JOIN events e ON e.key IN"       \
+    " (SELECT e.key FROM events e CROSS JOIN logs l ON l.no = e.key >> 40"               \
+    "  WHERE e.room = r.no AND" WITHIN "ORDER BY e.hlc " order ", e.id " order           \
+    "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"                     \
+    " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
 
 enum { AUTHOR = KITH_EVENT_COLUMN_COUNT, ARRIVED };
 
@@ -110,16 +106,13 @@ int kith_store_arrivals(struct kith_store *store, uint64_t arrival_from, size_t 
 {
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_ARRIVALS,
-        "SELECT " KITH_HISTORY_COLUMNS(
-            KITH_HISTORY_ARRIVED) " FROM arrivals a CROSS JOIN events e"
-                                  " ON e.key BETWEEN (a.log << 40) + a.seq + max(0, ?1 - "
-                                  "a.first)"
-                                  " AND (a.log << 40) + a.seq + a.count - 1"
-                                  " CROSS JOIN logs l ON l.no = a.log "
-                                  "AND " KITH_HISTORY_IS_SHOWN " WHERE a.first >="
-                                  "  ifnull((SELECT max(first) FROM arrivals WHERE first "
-                                  "<= ?1), 0)"
-                                  " ORDER BY a.first, e.key LIMIT ?2");
+        "SELECT " KITH_HISTORY_COLUMNS_ARRIVED " FROM arrivals a CROSS JOIN events e"
+        " ON e.key BETWEEN (a.log << 40) + a.seq + max(0, ?1 - a.first)"
+        " AND (a.log << 40) + a.seq + a.count - 1"
+        " CROSS JOIN logs l ON l.no = a.log AND " KITH_HISTORY_IS_SHOWN
+        " WHERE a.first >="
+        "  ifnull((SELECT max(first) FROM arrivals WHERE first <= ?1), 0)"
+        " ORDER BY a.first, e.key LIMIT ?2");
     sqlite3_bind_int64(s, 1,
                        arrival_from > INT64_MAX ? INT64_MAX : (int64_t)arrival_from);
     sqlite3_bind_int64(s, 2, kith_history_limit(limit));
@@ -169,9 +162,8 @@ int kith_store_event(struct kith_store *store, uint32_t log_no, uint64_t seq,
         return KITH_ENOTFOUND;
     sqlite3_stmt *s =
         kith_db_statement(store, KITH_SQL_EVENT_GET,
-                          "SELECT " KITH_HISTORY_COLUMNS(
-                              "e.arrival") " FROM events e CROSS JOIN logs l ON l.no = "
-                                           "e.key >> 40 WHERE e.key = ?1");
+                          "SELECT " KITH_HISTORY_COLUMNS " FROM events e"
+                          " CROSS JOIN logs l ON l.no = e.key >> 40 WHERE e.key = ?1");
     sqlite3_bind_int64(s, 1, kith_db_key(log_no, seq));
     int rc = kith_history_visit(store, s, visit_once, &once);
     return rc != 0 || once.is_found ? rc : KITH_ENOTFOUND;

@@ -5,11 +5,13 @@
 
 #include "store/event_row.h"
 
-/* Of events `e` and their logs `l`, and where an event is in the order of arrival: what
- * its own row says of that may be damaged. */
-#define KITH_HISTORY_COLUMNS(arrival) KITH_EVENT_COLUMNS ", l.author, " arrival
-#define KITH_HISTORY_ARRIVED                                                             \
-    "a.first + (e.key & 1099511627775) - a.seq" /* of arrivals `a` */
+/* Of events `e` and their logs `l`; the last is where an event is in the order of
+ * arrival. */
+#define KITH_HISTORY_COLUMNS KITH_EVENT_COLUMNS ", l.author, e.arrival"
+
+/* The same beside arrivals `a`, which know that order also where the event is damaged. */
+#define KITH_HISTORY_COLUMNS_ARRIVED                                                     \
+    KITH_EVENT_COLUMNS ", l.author, a.first + (e.key & 1099511627775) - a.seq"
 
 /* A branch is stored from the start of a run, which may lie before the first event that
  * differs; until there its rows are those of its base, not shown twice. */
@@ -19,7 +21,7 @@
 #define KITH_HISTORY_IS_WANTED                                                           \
     "NOT EXISTS (SELECT 1 FROM peers p WHERE p.no = l.author AND p.is_blocked)"
 
-/* Visit all rows of a bound statement that selects KITH_HISTORY_COLUMNS; resets it. */
+/* Visit all rows of a bound statement that selects one of these; resets it. */
 int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
                        kith_stored_event_visit *visit, void *ctx);
 

@@ -7,9 +7,7 @@
 
 #include <stdbool.h>
 
-#define KITH_STORE_PIECE_MAX                                                             \
-    (64 * 1024 * 1024) /* its caches have 2 MiB, values 1 MiB                            \
-                        */
+#define KITH_STORE_PIECE_MAX (64 * 1024 * 1024) /* its cache has 2 MiB, a value 1 MiB */
 
 /* Before anything else of SQLite in this process, in one thread; where that came before,
  * it goes on as it was set up. May be repeated afterwards, from any thread. */

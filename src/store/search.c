@@ -167,17 +167,12 @@ static int find(struct kith_store *store, struct kith_bytes words,
     bool is_bounded = query->arrival_before != 0 && query->arrival_before <= INT64_MAX;
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_SEARCH,
-        "SELECT " KITH_HISTORY_COLUMNS(
-            KITH_HISTORY_ARRIVED) " FROM search f CROSS JOIN arrivals a ON a.first ="
-                                  " (SELECT max(first) FROM arrivals WHERE first <= "
-                                  "f.rowid)"
-                                  " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq "
-                                  "+ f.rowid - a.first"
-                                  " CROSS JOIN logs l ON l.no = a.log"
-                                  " WHERE f.search MATCH ?1 AND f.rowid < ?2 AND f.rowid "
-                                  ">= ?4"
-                                  " AND " KITH_HISTORY_IS_WANTED
-                                  " ORDER BY f.rowid DESC LIMIT ?3");
+        "SELECT " KITH_HISTORY_COLUMNS_ARRIVED " FROM search f CROSS JOIN arrivals a"
+        " ON a.first = (SELECT max(first) FROM arrivals WHERE first <= f.rowid)"
+        " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq + f.rowid - a.first"
+        " CROSS JOIN logs l ON l.no = a.log"
+        " WHERE f.search MATCH ?1 AND f.rowid < ?2 AND f.rowid >= ?4"
+        " AND " KITH_HISTORY_IS_WANTED " ORDER BY f.rowid DESC LIMIT ?3");
     sqlite3_bind_text(s, 1, (const char *)words.data, (int)words.size, SQLITE_STATIC);
     sqlite3_bind_int64(s, 2, is_bounded ? (int64_t)query->arrival_before : INT64_MAX);
     sqlite3_bind_int64(s, 3, kith_history_limit(query->limit));

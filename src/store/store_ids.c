@@ -48,14 +48,11 @@ int kith_store_message(struct kith_store *store, const struct kith_id *id,
     struct once once = {.visit = visit, .ctx = ctx};
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_ID_GET,
-        "SELECT " KITH_HISTORY_COLUMNS(
-            KITH_HISTORY_ARRIVED) " FROM ids i CROSS JOIN arrivals a ON a.first ="
-                                  " (SELECT max(first) FROM arrivals WHERE first <= "
-                                  "i.arrival)"
-                                  " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq "
-                                  "+ i.arrival - a.first"
-                                  " CROSS JOIN logs l ON l.no = a.log"
-                                  " WHERE i.beginning = ?1 AND e.id = ?2 LIMIT 1");
+        "SELECT " KITH_HISTORY_COLUMNS_ARRIVED " FROM ids i CROSS JOIN arrivals a"
+        " ON a.first = (SELECT max(first) FROM arrivals WHERE first <= i.arrival)"
+        " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq + i.arrival - a.first"
+        " CROSS JOIN logs l ON l.no = a.log"
+        " WHERE i.beginning = ?1 AND e.id = ?2 LIMIT 1");
     sqlite3_bind_int64(s, 1, beginning_of(id));
     kith_db_bind_bytes(s, 2, id->bytes, KITH_ID_SIZE);
     int rc = kith_history_visit(store, s, visit_once, &once);

@@ -58,8 +58,8 @@ static int restore(struct kith_store *store, kith_record_visit *visit, void *ctx
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_LOG_RESTORE,
         "SELECT " KITH_EVENT_COLUMNS
-        ", l.no, l.room, l.author, l.log, l.class, l.base, l.seq_first FROM logs l LEFT "
-        "JOIN events e ON e.key ="
+        ", l.no, l.room, l.author, l.log, l.class, l.base, l.seq_first"
+        " FROM logs l LEFT JOIN events e ON e.key ="
         " (SELECT max(key) FROM events"
         "  WHERE key BETWEEN l.no << 40 AND (l.no << 40) + 1099511627775) ORDER BY l.no");
     int rc;
