@@ -99,12 +99,11 @@ const struct kith_cli_command kith_cli_export = {
     .usage = "[TARGET] [--since TIME]",
     .detail =
         "JSON Lines: a line for each run of messages that was signed together, with the\n"
-        "message objects (id, room, author, name, text, time, …) and, in `run`, the "
-        "signed\n"
-        "bytes. All rooms, or that of TARGET: a peer, or #lobby. It is not encrypted:\n"
-        "`kith backup` is. The last line has the kind `end`; without it something is\n"
-        "missing; so it is where it counts damaged events. With --since it adds to an "
-        "earlier export: import that one first.\n"
+        "message objects (id, room, author, name, text, time, …) and, in `run`, the\n"
+        "signed bytes. All rooms, or that of TARGET: a peer, or #lobby. It is not\n"
+        "encrypted: `kith backup` is. The last line has the kind `end`: without it, or\n"
+        "where it counts damaged events, something is missing. With --since it adds to\n"
+        "an earlier export: import that one first.\n"
         "\n"
         "    kith export > all.jsonl\n"
         "    jq -r '.messages[]? | .time + \" \" + .name + \": \" + .text' all.jsonl",

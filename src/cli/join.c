@@ -21,13 +21,11 @@ const struct kith_cli_command kith_cli_join_room = {
     .name = "join",
     .summary = "be in an open room",
     .usage = "ROOM|LINK",
-    .detail = "LINK is what `kith invite ROOM` printed. ROOM is a name of 1 to 32 "
-              "characters, as '#garden'; quote it, for to a "
-              "shell # may\n"
-              "begin a comment, or leave the # out. Anybody of the network may join, and "
-              "a room is\n"
-              "there as soon as somebody does. What was said before is fetched from who "
-              "is in it.",
+    .detail =
+        "LINK is what `kith invite ROOM` printed. ROOM is a name of 1 to 32\n"
+        "characters, as '#garden'; quote it, for to a shell # may begin a comment,\n"
+        "or leave the # out. Anybody of the network may join, and a room is there as\n"
+        "soon as somebody does. What was said before is fetched from who is in it.",
     .args_min = 1,
     .args_max = 1,
     .run = run,

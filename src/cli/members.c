@@ -20,9 +20,9 @@ const struct kith_cli_command kith_cli_members = {
     .name = "members",
     .summary = "list who is in a room now, besides this node",
     .usage = "TARGET",
-    .detail = "TARGET is a room as '#garden' (quote it, for to a shell # may begin a "
-              "comment) or a\npeer. In an open room are those peers that are linked and "
-              "joined it; who is away is\nnot listed, but gets what is said once back.",
+    .detail = "TARGET is a room as '#garden' (quote it, for to a shell # may begin a\n"
+              "comment) or a peer. In an open room are those peers that are linked and\n"
+              "joined it; who is away is not listed, but gets what is said once back.",
     .args_min = 1,
     .args_max = 1,
     .run = run,

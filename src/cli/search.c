@@ -95,7 +95,7 @@ static int read_pages(struct search *search)
     if (!exit_code && search->shown == 0)
         exit_code = kith_cli_fail(search->cli, KITH_EXIT_NOT_FOUND,
                                   "nothing that was said here holds all of these words; "
-                                  "try fewer, or their beginnings");
+                                  "try fewer, and of the last one three letters or more");
     return exit_code;
 }
 

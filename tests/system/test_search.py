@@ -105,7 +105,7 @@ def _(scene):
     for i in range(5):
         alice.say("#lobby", f"again {i}")
     same(len(alice.kith("search", "again", "--limit", "2").expect(DONE).out.splitlines()), 2)
-    alice.kith("search", "nothing like it").expect(NOT_FOUND, "fewer")
+    alice.kith("search", "nothing like it").expect(NOT_FOUND, "fewer", "three letters")
     alice.kith("search", "again", "--room", "nobody").expect(NOT_FOUND, "nobody")
     alice.kith("search", "again", "--since", "soon").expect(USAGE, "since")
     alice.kith("search", "again", "--limit", "none").expect(USAGE, "--limit")
