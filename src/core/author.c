@@ -76,7 +76,7 @@ static kith_hlc next_hlc(const struct kith_node *node, struct kith_room *room,
 {
     kith_hlc now = kith_hlc_from_wall(node->now.wall);
     if (is_of_the_future(node, room->hlc_tail))
-        room->hlc_tail = 0; /* only we ourselves can have written that */
+        room->hlc_tail = 0; /* written when our own clock was ahead */
     kith_hlc floor = before > room->hlc_tail ? before : room->hlc_tail;
     return now > floor ? now : floor + 1;
 }
@@ -110,7 +110,8 @@ static void compose(struct kith_node *node, struct kith_log *log,
                     const struct kith_draft *draft, size_t run_at)
 {
     struct kith_ref ctl[KITH_REFS_MAX], deps[KITH_REFS_MAX];
-    struct kith_own own = {.kind = draft->kind, .ctl = ctl, .deps = deps};
+    struct kith_own own = {
+        .kind = draft->kind, .hlc = log->tail_hlc, .ctl = ctl, .deps = deps};
     own.ctl_count = choose_ctl(node, log->room, log->log_class, ctl);
     own.deps_count = choose_deps(log->room, log->log_class, deps);
     for (size_t i = 0; i < draft->count; i++) {

@@ -42,6 +42,30 @@ static void within_a_day_what_is_said_later_is_dated_later(void **state)
     assert_true(second.reply.hlc_first > first.reply.hlc_first);
 }
 
+/* Two clocks were ahead, that of another by nearly a day more; then ours is put right. */
+static void what_others_wrote_ahead_turns_no_log_of_ours_back(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_writer run;
+    kith_time right = l->now.wall;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    l->now.wall = right + 10 * KITH_HOUR;
+    struct kith_notice first = say(l);
+    struct lone_log log = {.author = &peer.key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(right + 30 * KITH_HOUR)};
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    l->now.wall = right;
+    struct kith_notice second = say(l);
+    assert_int_equal(second.reply.log_no, first.reply.log_no);
+    assert_true(second.reply.hlc_first > first.reply.hlc_first);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
@@ -49,6 +73,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(once_a_clock_is_put_right_what_is_said_is_of_now),
         CASE(within_a_day_what_is_said_later_is_dated_later),
+        CASE(what_others_wrote_ahead_turns_no_log_of_ours_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
