@@ -58,17 +58,23 @@ void kith_fetch_prune(struct kith_node *node, struct kith_share *share,
  * has. */
 static struct kith_share *find_source(const struct kith_log *log, uint32_t avoid)
 {
-    struct kith_share *found = NULL;
+    struct kith_share *first = NULL, *same = NULL;
+    bool is_behind = false; /* they take turns: the next one behind `avoid` */
     kith_list_each (item, &log->room->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        bool is_avoided = share->link->no == avoid;
+        is_behind |= is_avoided;
         if (!share->is_live || log->index >= share->track_count ||
             share->tracks[log->index].have <= log->tail_seq)
             continue;
-        if (share->link->no != avoid)
+        if (is_avoided)
+            same = share;
+        else if (is_behind)
             return share;
-        found = share;
+        else if (first == NULL)
+            first = share;
     }
-    return found;
+    return first != NULL ? first : same;
 }
 
 struct kith_share *kith_fetch_source(const struct kith_log *log)
@@ -197,7 +203,7 @@ void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
 {
     struct kith_log *log = get_log(node, share, entry);
     struct kith_track *track = log == NULL ? NULL : kith_share_track(node, share, log);
-    if (track == NULL || entry->log_class != log->log_class)
+    if (track == NULL || (entry->log_class != log->log_class && !log->is_hearsay))
         return;
     if (differs(log, entry)) {
         kith_fork_ask(

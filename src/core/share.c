@@ -203,6 +203,7 @@ static void wake(struct kith_node *node, struct kith_share *share)
 {
     share->is_live = true;
     share->told = 0;
+    share->page_end = (struct kith_ref){.seq = 1}; /* no such log: from the first */
     kith_list_push(&share->link->telling, &share->telling);
     kith_share_tell(node, share->link);
     if (share->room->branch_count > 0)

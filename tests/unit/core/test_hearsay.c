@@ -220,6 +220,85 @@ static void what_a_full_peer_told_of_as_well_is_asked_for_again(void **state)
     free_all(&a);
 }
 
+/* So many links share the room that not even a page is believed: what asks for the rest
+ * is to be a frame that can be read. */
+static void the_first_page_may_be_more_than_is_believed(void **state)
+{
+    struct lone *l = *state;
+    static struct lone_peer peers[120];
+    static struct archive a;
+    for (uint32_t i = 0; i < COUNT(peers); i++)
+        meet(l, &peers[i], (uint8_t)(i + 1));
+    write_all(l, &a, &peers[0]);
+    send_page(l, &peers[0], &a, 0, KITH_VECTOR_ENTRIES_MAX);
+    size_t believed = l->node->lobby->hearsay_count;
+    assert_in_range(believed, 1, KITH_VECTOR_ENTRIES_MAX - 1);
+    lone_forget(l);
+    for (size_t i = 0; i < believed; i++)
+        lone_say_run(l, &peers[0], &peers[0].lobby_tag, &a.runs[i]);
+    const struct lone_frame *more = lone_last_sent(l, 1, KITH_FRAME_MORE);
+    struct kith_frame_graft frame;
+    assert_non_null(more);
+    assert_int_equal(
+        kith_frame_graft_decode(kith_bytes(more->fields, more->size), &frame), 0);
+    free_all(&a);
+}
+
+/* ---- who is asked ---- */
+
+static void claim(struct lone *l, const struct lone_peer *peer,
+                  const struct kith_vector_entry *entry)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_have_encode(&w, &peer->lobby_tag, entry, 1);
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
+static void a_lie_about_the_class_of_a_log_keeps_nobody_from_it(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer liar, honest;
+    struct kith_vector_entry entry = {{{9}}, KITH_LOG_CONTROL, {{9}}, 0, 3, {{9}}};
+    meet(l, &liar, 1);
+    meet(l, &honest, 2);
+    claim(l, &liar, &entry);
+    entry.log_class = KITH_LOG_CONTENT;
+    claim(l, &honest, &entry);
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_GRAFT), 0);
+    lone_say_raw(l, &liar, BYTES("\x05\x00"));
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_GRAFT), 1);
+}
+
+static void two_who_bring_nothing_keep_a_third_from_nothing(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peers[3];
+    struct kith_writer run;
+    for (uint8_t i = 0; i < 3; i++)
+        meet(l, &peers[i], (uint8_t)(i + 1));
+    struct lone_log log = {.author = &peers[2].key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &peers[0], &peers[0].lobby_tag, &run);
+    kith_writer_deinit(&run);
+    struct kith_vector_entry entry = {log.author->id, KITH_LOG_CONTENT, log.log, 0, 9,
+                                      {{9}}};
+    for (int i = 0; i < 3; i++)
+        claim(l, &peers[i], &entry);
+    for (int i = 0; i < 20; i++) {
+        for (int j = 0; j < 3; j++)
+            lone_say_raw(l, &peers[j],
+                         BYTES("\x03"
+                               "12345678")); /* PING: it lives */
+        lone_pass(l, KITH_SECOND);
+    }
+    for (uint32_t link = 1; link <= 3; link++)
+        assert_true(lone_count_sent(l, link, KITH_FRAME_GRAFT) > 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
@@ -230,6 +309,9 @@ int main(void)
         TEST(a_forged_run_leaves_neither_log_nor_peer),
         TEST(a_room_of_more_logs_than_are_believed_is_fetched_whole),
         TEST(what_a_full_peer_told_of_as_well_is_asked_for_again),
+        TEST(the_first_page_may_be_more_than_is_believed),
+        TEST(a_lie_about_the_class_of_a_log_keeps_nobody_from_it),
+        TEST(two_who_bring_nothing_keep_a_third_from_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
