@@ -73,7 +73,8 @@
 #define KITH_PENDING_HIGH (8 * 1024 * 1024)
 #define KITH_PENDING_LOW  (2 * 1024 * 1024)
 
-#define KITH_ROOM_LOGS_MAX 65536 /* of all authors; a peer cannot make us hold more */
+/* Of all authors; a peer cannot make us hold more, but for those it told of before. */
+#define KITH_ROOM_LOGS_MAX 65536
 
 /* Logs that one share tells of and has brought nothing of: enough to keep a link busy. Of
  * all shares of a room; they get fewer when they are many, so that each may tell of some.
@@ -372,12 +373,14 @@ struct kith_share {
     bool is_asking;  /* MORE is under way */
     bool has_more;   /* of the peer's vector, without place here when it came */
     struct kith_ref more_after; /* behind this entry */
-    struct kith_ref page_end;   /* last entry of the last page */
+    struct kith_ref page_end;   /* last entry of the last page; as of no log before */
     struct kith_list hearsay;   /* kith_log.in_hearsay */
     size_t hearsay_count;
     struct kith_ref whole;      /* the branch that was asked for from its beginning */
     kith_time whole_at;         /* when, or when something of it came; 0: never */
     bool whole_waits;           /* what came of it cannot be taken in yet: ask again */
+    bool forks_wait;            /* there is no room in the queue for more FORKs */
+    size_t forks_next;          /* log index from which on they are to be told */
     struct kith_locator missed; /* what of it came when too much was being compared begins
                                    behind this event; seq 0: nothing did */
     struct kith_track *tracks;  /* by log index (owned) */
@@ -397,6 +400,7 @@ struct kith_check {
     uint32_t link;
     struct kith_log *log;  /* the branch it is compared with now */
     struct kith_log *base; /* the branch that holds the event before it; NULL: none yet */
+    kith_hlc base_hlc;     /* of that event; 0: there is none */
     size_t reaching;       /* branches that had stored as much when it began */
     struct kith_bytes bytes; /* of the run (owned, same allocation) */
 };
@@ -415,6 +419,7 @@ struct kith_import {
     struct kith_id parties[2];
     struct kith_log *compared; /* the branch that is being loaded */
     struct kith_log *base;     /* the branch it may leave; NULL: none is known */
+    kith_hlc base_hlc;         /* of the event that it may leave it after */
     size_t reaching;           /* branches that had stored as much when comparing began */
     struct kith_pending *pending;
 };

@@ -64,6 +64,15 @@ void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
         share->missed = (struct kith_locator){run->seq_first - 1, run->prev};
 }
 
+void kith_fork_wait(const struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log, const struct kith_run *run)
+{
+    const struct kith_event *last = &run->events[run->count - 1];
+    if (!kith_fork_is_asked(node, share, log))
+        share->whole = (struct kith_ref){run->author, run->log, last->seq, last->id};
+    share->whole_waits = true;
+}
+
 void kith_fork_resume(struct kith_node *node, struct kith_share *share)
 {
     if (share->missed.seq == 0 || node->check_count > KITH_CHECKS_MAX / 2)
@@ -166,12 +175,14 @@ static bool is_to_tell(const struct kith_log *log)
            (log->base != NULL || log->branch_next != NULL);
 }
 
-/* True when anything was told. */
+/* Until the queue is full. True when there was anything to tell. */
 static bool tell(struct kith_node *node, struct kith_share *share)
 {
     const struct kith_room *room = share->room;
-    bool has_told = false;
-    for (size_t i = 0; i < room->log_count; i++) {
+    bool has_any = false;
+    size_t i = share->forks_next;
+    share->forks_wait = false;
+    for (; i < room->log_count && !share->forks_wait; i++) {
         const struct kith_log *log = room->logs[i];
         const struct kith_track *track =
             is_to_tell(log) ? kith_share_track(node, share, log) : NULL;
@@ -181,9 +192,20 @@ static bool tell(struct kith_node *node, struct kith_share *share)
         kith_frame_graft_encode(&node->scratch, KITH_FRAME_FORK, &share->tag_out, &head,
                                 NULL, 0);
         kith_link_send_scratch(node, share->link);
-        has_told = true;
+        share->forks_wait = !kith_link_has_room(node, share->link);
+        has_any = true;
     }
-    return has_told;
+    share->forks_next = share->forks_wait ? i : 0;
+    return has_any;
+}
+
+void kith_fork_drained(struct kith_node *node, struct kith_link *link)
+{
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        if (share->forks_wait && kith_link_has_room(node, link))
+            tell(node, share);
+    }
 }
 
 void kith_fork_check(struct kith_node *node)

@@ -30,6 +30,10 @@ void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
                       const struct kith_log *log, const struct kith_run *run);
 void kith_fork_resume(struct kith_node *node, struct kith_share *share);
 
+/* That run cannot be taken in yet: the branch is asked for again by kith_fork_retry. */
+void kith_fork_wait(const struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log, const struct kith_run *run);
+
 /* Control logs moved, or the store is back: ask again for what could not be taken in. */
 void kith_fork_retry(struct kith_node *node, struct kith_room *room);
 
@@ -50,5 +54,8 @@ void kith_fork_tell_later(struct kith_node *node);
 
 /* Tell what is due; lowers the node's deadline. */
 void kith_fork_check(struct kith_node *node);
+
+/* There is room in the link's queue: go on to tell. */
+void kith_fork_drained(struct kith_node *node, struct kith_link *link);
 
 #endif

@@ -6,6 +6,7 @@
 #include "core/dial.h"
 #include "core/digest.h"
 #include "core/exchange.h"
+#include "core/intake.h"
 #include "core/link.h"
 #include "core/peer.h"
 #include "core/share.h"
@@ -121,6 +122,7 @@ static void go_live(struct kith_node *node, struct kith_link *link,
     kith_dial_succeeded(node, link);
     if (!kith_link_settle(node, link))
         return;
+    kith_pending_pause(node, link);
     if (node->link_count > KITH_LINKS_MAX)
         kith_link_make_room(node);
     kith_link_send_ping(node, link);

@@ -207,10 +207,10 @@ static bool is_pending(const struct kith_log *first, const struct kith_run *run)
 static void branch_off(struct kith_node *node, struct kith_import *import)
 {
     const struct kith_run *run = import->pending->run;
-    struct kith_log *branch =
-        import->base == NULL
-            ? NULL
-            : kith_log_branch(node, import->base, run->seq_first, &run->prev);
+    struct kith_log *branch = import->base == NULL
+                                  ? NULL
+                                  : kith_log_branch(node, import->base, run->seq_first,
+                                                    &run->prev, import->base_hlc);
     if (branch != NULL)
         place_in(node, import, branch);
     else if (!node->is_broken)
@@ -323,13 +323,14 @@ static void compare(struct kith_node *node, struct kith_import *import,
     const struct kith_run *run = import->pending->run;
     struct kith_log *log = import->compared;
     const struct kith_id *last = &run->events[run->count - 1].id;
-    if (kith_intake_is_among(log->room, runs, run_count, last_seq(run), last, scratch)) {
+    if (kith_intake_is_among(log->room, runs, run_count, last_seq(run), last, scratch,
+                             NULL)) {
         answer(node, import, 0);
         return;
     }
     if (import->base == NULL && run->seq_first > 1 &&
         kith_intake_is_among(log->room, runs, run_count, run->seq_first - 1, &run->prev,
-                             scratch))
+                             scratch, &import->base_hlc))
         import->base = log;
     compare_from(node, import, kith_log_find(log->room, &run->author, &run->log),
                  log->branch_next);

@@ -332,7 +332,7 @@ static struct kith_share *share_of(struct kith_node *node, const struct kith_che
 bool kith_intake_is_among(const struct kith_room *room,
                           const struct kith_stored_run *runs, size_t run_count,
                           uint64_t seq, const struct kith_id *id,
-                          struct kith_run *scratch)
+                          struct kith_run *scratch, kith_hlc *out_hlc)
 {
     for (size_t i = 0; i < run_count; i++) {
         if (seq < runs[i].seq_first || seq > runs[i].seq_last)
@@ -340,23 +340,29 @@ bool kith_intake_is_among(const struct kith_room *room,
         if (kith_run_decode(runs[i].bytes, scratch) != 0 ||
             kith_digest_run(scratch, &room->id) != 0)
             return true;
-        return kith_id_equal(&scratch->events[seq - runs[i].seq_first].id, id);
+        const struct kith_event *event = &scratch->events[seq - runs[i].seq_first];
+        bool is_same = kith_id_equal(&event->id, id);
+        if (is_same && out_hlc != NULL)
+            *out_hlc = event->hlc;
+        return is_same;
     }
     return false;
 }
 
 /* So it seems. It is told once the branch is stored, hence verified. */
 static void take_fork(struct kith_node *node, struct kith_share *share,
-                      struct kith_log *base, const struct kith_run *run)
+                      struct kith_log *base, kith_hlc hlc, const struct kith_run *run)
 {
-    struct kith_log *branch = kith_log_branch(node, base, run->seq_first, &run->prev);
+    struct kith_log *branch =
+        kith_log_branch(node, base, run->seq_first, &run->prev, hlc);
     if (branch == NULL)
         return;
     int error = take(node, share, branch, run);
     if (error == 0 && branch->tail_seq >= branch->seq_first) {
         kith_fork_begun(node, share, branch);
     } else {
-        share->whole_waits = branch->waits_for_control;
+        if (branch->waits_for_control)
+            kith_fork_wait(node, share, branch, run);
         kith_log_forget_branch(node, branch);
     }
     if (error != 0)
@@ -378,7 +384,7 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
             return;
         }
     if (check->base != NULL)
-        take_fork(node, share, check->base, run);
+        take_fork(node, share, check->base, check->base_hlc, run);
     else
         kith_fork_ask_before(
             node, share, &(struct kith_ref){run->author, run->log, last_seq(run), *last});
@@ -395,12 +401,13 @@ static bool compare(struct kith_node *node, struct kith_share *share,
         error = kith_digest_run(run, &check->log->room->id);
     assert(error == 0); /* it was sound when it came */
     const struct kith_id *last = &run->events[run->count - 1].id;
-    if (kith_intake_is_among(share->room, runs, run_count, last_seq(run), last, scratch))
+    if (kith_intake_is_among(share->room, runs, run_count, last_seq(run), last, scratch,
+                             NULL))
         return true; /* a duplicate */
     if (check->base == NULL &&
         (run->seq_first == 1 ||
          kith_intake_is_among(share->room, runs, run_count, run->seq_first - 1,
-                              &run->prev, scratch)))
+                              &run->prev, scratch, &check->base_hlc)))
         check->base = check->log;
     struct kith_log *next = next_to_compare(check->log->branch_next, run);
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);

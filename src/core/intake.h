@@ -25,11 +25,15 @@ bool kith_intake_has_bodies(const struct kith_run *run);
 
 /* Is that event among these stored ones? Its run may have other boundaries there, and
  * bodies that were discarded here or there: an id knows neither. What is damaged
- * is taken for the same: nothing shows that it differs. */
+ * is taken for the same: nothing shows that it differs. `out_hlc`, if any, is set where
+ * the event can be read. */
 bool kith_intake_is_among(const struct kith_room *room,
                           const struct kith_stored_run *runs, size_t run_count,
                           uint64_t seq, const struct kith_id *id,
-                          struct kith_run *scratch);
+                          struct kith_run *scratch, kith_hlc *out_hlc);
+
+/* Links are not read while too much is pending: so neither is this one, which came. */
+void kith_pending_pause(struct kith_node *node, struct kith_link *link);
 
 /* The signature was checked. */
 void kith_intake_verified(struct kith_node *node, uint64_t verify_no, bool is_valid);

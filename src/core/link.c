@@ -6,6 +6,7 @@
 #include "core/acquaintance.h"
 #include "core/candidate.h"
 #include "core/dial.h"
+#include "core/fork.h"
 #include "core/greet.h"
 #include "core/peer.h"
 #include "core/seek.h"
@@ -307,6 +308,7 @@ void kith_link_drained(struct kith_node *node, struct kith_link *link, size_t si
     if (link->queued > KITH_QUEUE_LOW || link->state != KITH_LINK_LIVE)
         return;
     kith_share_tell(node, link);
+    kith_fork_drained(node, link);
     kith_stream_pump(node, link);
 }
 

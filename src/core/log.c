@@ -77,7 +77,8 @@ static struct kith_log *make(struct kith_node *node, struct kith_room *room,
                              const struct kith_id *author, const struct kith_log_id *id,
                              enum kith_log_class log_class)
 {
-    if (room->log_count - room->hearsay_count - room->spare_count >= KITH_ROOM_LOGS_MAX &&
+    if (node->is_started && /* what was stored once is taken back */
+        room->log_count - room->hearsay_count - room->spare_count >= KITH_ROOM_LOGS_MAX &&
         !kith_id_equal(author, &node->self->id))
         return NULL;
     struct kith_log *log = take_spare(room);
@@ -114,7 +115,8 @@ struct kith_log *kith_log_add(struct kith_node *node, struct kith_room *room,
 }
 
 struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
-                                 uint64_t seq_first, const struct kith_id *prev)
+                                 uint64_t seq_first, const struct kith_id *prev,
+                                 kith_hlc hlc)
 {
     struct kith_log *last = kith_log_find(base->room, &base->author_id, &base->id);
     size_t count = 1;
@@ -130,6 +132,7 @@ struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
     log->seq_first = seq_first;
     log->head_seq = log->tail_seq = seq_first - 1;
     log->head = log->tail = *prev;
+    log->head_hlc = log->tail_hlc = hlc;
     log->is_forked = true;
     last->branch_next = log;
     log->room->branch_count++;
@@ -301,7 +304,10 @@ static struct kith_log *restore_branch(struct kith_node *node,
         return NULL;
     struct kith_id unknown = {0};
     base->is_forked = true;
-    return kith_log_branch(node, base, record->seq_first, &unknown);
+    struct kith_log *log = kith_log_branch(node, base, record->seq_first, &unknown, 0);
+    if (log != NULL)
+        log->log_class = record->log_class; /* not that of its base if both begin at 1 */
+    return log;
 }
 
 int kith_log_restore(struct kith_node *node, const struct kith_record_log *record)

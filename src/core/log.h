@@ -9,8 +9,9 @@
 struct kith_log *kith_log_find(const struct kith_room *room, const struct kith_id *author,
                                const struct kith_log_id *id);
 
-/* Add an empty log. NULL when the room is full (KITH_ROOM_LOGS_MAX; never for our own),
- * or when memory ran out, and then the node is broken. */
+/* Add an empty log. NULL when the room is full (KITH_ROOM_LOGS_MAX; never for our own,
+ * nor for what is taken back at the start), or when memory ran out, and then the node is
+ * broken. */
 struct kith_log *kith_log_add(struct kith_node *node, struct kith_room *room,
                               const struct kith_id *author, const struct kith_log_id *id,
                               enum kith_log_class log_class);
@@ -20,10 +21,11 @@ struct kith_log *kith_log_add(struct kith_node *node, struct kith_room *room,
  * log was begun since the marker last changed. */
 struct kith_log_id kith_log_draw_id(const struct kith_node *node);
 
-/* Add a branch that leaves `base` before event `seq_first`, after the event `prev`. NULL
- * as above, or past KITH_BRANCHES_MAX. */
+/* Add a branch that leaves `base` before event `seq_first`, after the event `prev` of
+ * `hlc`. NULL as above, or past KITH_BRANCHES_MAX. */
 struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
-                                 uint64_t seq_first, const struct kith_id *prev);
+                                 uint64_t seq_first, const struct kith_id *prev,
+                                 kith_hlc hlc);
 
 /* Forget a log of which nothing verified; it has no branches. */
 void kith_log_forget(struct kith_node *node, struct kith_log *log);

@@ -9,18 +9,21 @@
 #include "core/peer.h"
 #include "core/record.h"
 
+void kith_pending_pause(struct kith_node *node, struct kith_link *link)
+{
+    if (link->is_paused == node->is_paused || link->state == KITH_LINK_CLOSING)
+        return;
+    struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_PAUSE);
+    effect->pause.link = link->no;
+    effect->pause.is_paused = node->is_paused;
+    link->is_paused = node->is_paused;
+}
+
 static void pause_links(struct kith_node *node, bool is_paused)
 {
     node->is_paused = is_paused;
-    kith_list_each (item, &node->links) {
-        struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->is_paused == is_paused || link->state == KITH_LINK_CLOSING)
-            continue;
-        struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_PAUSE);
-        effect->pause.link = link->no;
-        effect->pause.is_paused = is_paused;
-        link->is_paused = is_paused;
-    }
+    kith_list_each (item, &node->links)
+        kith_pending_pause(node, kith_list_item(item, struct kith_link, item));
 }
 
 static struct kith_bytes rebase(struct kith_bytes slice, const uint8_t *from,

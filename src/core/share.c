@@ -51,7 +51,8 @@ static void rest(struct kith_node *node, struct kith_share *share)
     share->is_live = share->has_vector = share->is_in_page = share->is_asking = false;
     share->has_more = false;
     share->whole_at = 0;
-    share->whole_waits = false;
+    share->whole_waits = share->forks_wait = false;
+    share->forks_next = 0;
     share->missed.seq = 0;
     kith_list_remove(&share->telling);
     kith_list_remove(&share->busy);

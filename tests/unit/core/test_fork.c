@@ -37,6 +37,32 @@ static void a_branch_waits_for_the_control_event_it_names(void **state)
     kith_writer_deinit(&run);
 }
 
+/* As one that came while another was asked for. */
+static void one_that_nobody_asked_for_is_asked_for_by_its_name(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log control = s->log, other = s->log;
+    struct kith_writer profile, run;
+    push(s, 1);
+    control.log_class = KITH_LOG_CONTROL;
+    control.log = (struct kith_log_id){{2}};
+    lone_write(&control, &profile, 1, 'n');
+    struct kith_ref ctl = {s->peer.key.id, control.log, 1, control.head};
+    other.ctl = &ctl;
+    lone_write(&other, &run, 1, 'z');
+    say_again(s, &run);
+    lone_forget(&s->l);
+    say_again(s, &profile);
+    const struct lone_frame *asked = lone_last_sent(&s->l, 1, KITH_FRAME_GRAFT);
+    struct kith_frame_graft graft;
+    assert_non_null(asked);
+    assert_int_equal(
+        kith_frame_graft_decode(kith_bytes(asked->fields, asked->size), &graft), 0);
+    assert_true(kith_id_equal(&graft.wanted.id, &other.head));
+    kith_writer_deinit(&profile);
+    kith_writer_deinit(&run);
+}
+
 /* It begins before our last event, and ends behind it. */
 static void a_fork_that_reaches_further_at_once_is_found(void **state)
 {
@@ -153,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_branch_waits_for_the_control_event_it_names),
+        TEST(one_that_nobody_asked_for_is_asked_for_by_its_name),
         TEST(a_fork_that_reaches_further_at_once_is_found),
         TEST(a_branch_that_is_not_taken_lets_nothing_in_twice),
         TEST(a_run_is_compared_with_every_branch),

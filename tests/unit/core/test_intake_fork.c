@@ -190,6 +190,19 @@ static void nor_is_it_when_more_was_stored_since(void **state)
     nothing_was_doubled(s, 4);
 }
 
+/* Whoever holds only what it leaves would find it broken, and close the link. */
+static void a_history_that_turns_back_where_it_leaves_is_broken(void **state)
+{
+    struct scene *s = *state;
+    push(s, 1);
+    struct lone_log other = s->log;
+    push(s, 1);
+    other.hlc -= (kith_hlc)KITH_HOUR;
+    push_to(s, &other, 1, 'x');
+    assert_int_equal(s->l.closed[1], KITH_ECHAIN);
+    assert_int_equal(messages(s), 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -204,6 +217,7 @@ int main(void)
         CASE(nor_is_it_while_it_is_being_stored),
         CASE(nor_is_it_when_more_was_stored_since),
         CASE(a_forged_run_does_not_take_what_came_before_it_along),
+        CASE(a_history_that_turns_back_where_it_leaves_is_broken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,23 @@ static void only_the_others_are_held_back_while_the_disk_is_behind(void **state)
     assert_false(s->l.paused[2]);
 }
 
+static void who_comes_meanwhile_is_held_back_too(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer other, late;
+    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &other);
+    fill(s, &other);
+    lone_connect(&s->l, &late, 3, 3, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &late);
+    assert_true(s->l.paused[3]);
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    lone_pass(&s->l, KITH_MS);
+    lone_say_raw(&s->l, &late, BYTES("\x7f"));
+    assert_false(s->l.paused[3]);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -119,6 +136,7 @@ int main(void)
         CASE(a_stop_does_not_close_it_again),
         CASE(a_forgery_that_came_before_is_not_told),
         CASE(only_the_others_are_held_back_while_the_disk_is_behind),
+        CASE(who_comes_meanwhile_is_held_back_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

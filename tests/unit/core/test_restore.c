@@ -148,7 +148,13 @@ static void a_branch_comes_back_as_one(void **state)
     row.log.no = 2;
     row.log.base_no = 1;
     row.log.seq_first = 2;
+    row.log.log_class =
+        KITH_LOG_CONTROL; /* one that begins with the log may be of another */
     assert_int_equal(restore(l, row), 0);
+    struct kith_log_view view;
+    assert_true(kith_node_log(l->node, 2, &view));
+    assert_int_equal(view.log_class, KITH_LOG_CONTROL);
+    row.log.log_class = KITH_LOG_CONTENT;
     lone_key_make(&author, 1);
     assert_int_equal(kith_node_log_nos(l->node, &lobby, &author.id, &row.log.log, nos, 3),
                      2);

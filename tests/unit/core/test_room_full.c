@@ -18,8 +18,9 @@ static void restore(struct lone *l, struct kith_record row)
     assert_int_equal(kith_node_restore(l->node, &row), 0);
 }
 
-/* A home whose next log has this number, and that knows so many logs of one peer. */
-static struct scene *make(uint32_t log_no_next, uint32_t logs)
+/* A home whose next log has this number, and that knows so many logs of one peer, each
+ * with as many further branches. */
+static struct scene *make(uint32_t log_no_next, uint32_t logs, uint32_t branches)
 {
     struct scene *s = calloc(1, sizeof(*s));
     struct lone_key author;
@@ -43,9 +44,13 @@ static struct scene *make(uint32_t log_no_next, uint32_t logs)
         .type = KITH_RECORD_LOG,
         .log = {.room_no = 1, .author_no = 1, .seq_first = 1, .seq = 1}};
     for (uint32_t no = 1; no <= logs; no++) {
-        row.log.no = no;
         memcpy(row.log.log.bytes, &no, sizeof(no));
-        restore(&s->l, row);
+        for (uint32_t i = 0; i <= branches; i++) {
+            row.log.no = no + i * logs;
+            row.log.base_no = i == 0 ? 0 : no;
+            row.log.head.bytes[0] = (uint8_t)i;
+            restore(&s->l, row);
+        }
     }
     lone_start(&s->l);
     lone_connect(&s->l, &s->peer, 1, 1, KITH_ROLE_DIALLER, 0);
@@ -90,7 +95,7 @@ static int answer(struct scene *s, const struct kith_writer *run)
 static void a_full_room_takes_no_new_log_but_our_own(void **state)
 {
     (void)state;
-    struct scene *s = make(KITH_ROOM_LOGS_MAX + 1, KITH_ROOM_LOGS_MAX);
+    struct scene *s = make(KITH_ROOM_LOGS_MAX + 1, KITH_ROOM_LOGS_MAX, 0);
     struct kith_writer run;
     size_t before = lone_count_stored(&s->l);
     lone_write(&s->log, &run, 1, 'a');
@@ -104,10 +109,22 @@ static void a_full_room_takes_no_new_log_but_our_own(void **state)
     drop(s);
 }
 
+/* Those told of before it was full came all the same. */
+static void a_home_with_more_than_that_is_taken_back(void **state)
+{
+    (void)state;
+    struct scene *s = make(KITH_ROOM_LOGS_MAX + 11, KITH_ROOM_LOGS_MAX + 10, 0);
+    struct kith_writer run;
+    lone_write(&s->log, &run, 1, 'a');
+    assert_int_equal(answer(s, &run), KITH_ELIMIT);
+    kith_writer_deinit(&run);
+    drop(s);
+}
+
 static void a_home_without_a_number_left_stores_no_new_log(void **state)
 {
     (void)state;
-    struct scene *s = make(KITH_LOG_NO_MAX + 1, 0);
+    struct scene *s = make(KITH_LOG_NO_MAX + 1, 0, 0);
     struct kith_writer run;
     lone_write(&s->log, &run, 1, 'a');
     lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
@@ -119,11 +136,48 @@ static void a_home_without_a_number_left_stores_no_new_log(void **state)
     drop(s);
 }
 
+/* The lone node keeps few frames: so these steps are not carried out. */
+static size_t count_forks(struct scene *s, struct kith_input in)
+{
+    struct kith_effects effects;
+    size_t count = 0;
+    in.now = s->l.now;
+    assert_int_equal(kith_node_step(s->l.node, &in, &effects), 0);
+    for (size_t i = 0; i < effects.count; i++)
+        count += effects.items[i].type == KITH_EFFECT_SEND &&
+                 effects.items[i].send.bytes.data[4] == KITH_FRAME_FORK;
+    return count;
+}
+
+static void of_very_many_branches_a_peer_is_told_as_it_reads(void **state)
+{
+    (void)state;
+    const uint32_t logs = 20000;
+    struct scene *s = make(2 * logs + 1, logs, 1);
+    const struct kith_link *link =
+        kith_list_item(s->l.node->links.next, struct kith_link, item);
+    struct kith_input timeout = {.type = KITH_INPUT_TIMEOUT};
+    struct kith_input drained = {.type = KITH_INPUT_LINK_DRAINED, .drained.link = 1};
+    size_t told = 0;
+    for (int i = 0; i < 100; i++) {
+        drained.drained.size = link->queued;
+        told += count_forks(s, drained);
+        assert_in_range(link->queued, 0, 2 * KITH_QUEUE_HIGH);
+        s->l.now.mono += KITH_MS * 100;
+        told += count_forks(s, timeout);
+        assert_in_range(link->queued, 0, 2 * KITH_QUEUE_HIGH);
+    }
+    assert_int_equal(told, 2 * logs);
+    drop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_room_takes_no_new_log_but_our_own),
+        cmocka_unit_test(a_home_with_more_than_that_is_taken_back),
         cmocka_unit_test(a_home_without_a_number_left_stores_no_new_log),
+        cmocka_unit_test(of_very_many_branches_a_peer_is_told_as_it_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
