@@ -392,16 +392,22 @@ struct kith_share {
         urgent; /* in node->urgent_shares: an acknowledgement is among them */
 };
 
+/* Where a run leaves what is held. */
+struct kith_origin {
+    struct kith_log *log; /* the branch; NULL: none is known */
+    uint64_t seq;         /* the last event that both have; 0: there is none */
+    kith_hlc hlc;         /* of that event */
+};
+
 /* A run that may be a duplicate or a fork: compared with what is stored of each branch.
  */
 struct kith_check {
     struct kith_list item; /* in node->checks */
     uint64_t load_no;
     uint32_t link;
-    struct kith_log *log;  /* the branch it is compared with now */
-    struct kith_log *base; /* the branch that holds the event before it; NULL: none yet */
-    kith_hlc base_hlc;     /* of that event; 0: there is none */
-    size_t reaching;       /* branches that had stored as much when it began */
+    struct kith_log *log; /* the branch it is compared with now */
+    struct kith_origin origin;
+    size_t reaching;         /* branches that had stored as much when it began */
     struct kith_bytes bytes; /* of the run (owned, same allocation) */
 };
 
@@ -418,9 +424,8 @@ struct kith_import {
     struct kith_name name;
     struct kith_id parties[2];
     struct kith_log *compared; /* the branch that is being loaded */
-    struct kith_log *base;     /* the branch it may leave; NULL: none is known */
-    kith_hlc base_hlc;         /* of the event that it may leave it after */
-    size_t reaching;           /* branches that had stored as much when comparing began */
+    struct kith_origin origin;
+    size_t reaching; /* branches that had stored as much when comparing began */
     struct kith_pending *pending;
 };
 

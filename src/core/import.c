@@ -207,14 +207,15 @@ static bool is_pending(const struct kith_log *first, const struct kith_run *run)
 static void branch_off(struct kith_node *node, struct kith_import *import)
 {
     const struct kith_run *run = import->pending->run;
-    struct kith_log *branch = import->base == NULL
-                                  ? NULL
-                                  : kith_log_branch(node, import->base, run->seq_first,
-                                                    &run->prev, import->base_hlc);
+    struct kith_log *base = import->origin.log;
+    struct kith_log *branch =
+        base == NULL
+            ? NULL
+            : kith_log_branch(node, base, run->seq_first, &run->prev, import->origin.hlc);
     if (branch != NULL)
         place_in(node, import, branch);
     else if (!node->is_broken)
-        answer(node, import, import->base == NULL ? KITH_EUNEXPECTED : KITH_ELIMIT);
+        answer(node, import, base == NULL ? KITH_EUNEXPECTED : KITH_ELIMIT);
 }
 
 /* Does it go on a branch, or is it on its way to the store? */
@@ -244,7 +245,7 @@ static struct kith_log *next_to_compare(struct kith_log *log, const struct kith_
 static void compare_from(struct kith_node *node, struct kith_import *import,
                          struct kith_log *first, struct kith_log *log)
 {
-    const struct kith_run *run = import->pending->run;
+    struct kith_run *run = import->pending->run;
     size_t reaching = kith_log_count_reaching(first, last_seq(run));
     log = next_to_compare(log, run);
     if (log == NULL && reaching > import->reaching) {
@@ -252,6 +253,8 @@ static void compare_from(struct kith_node *node, struct kith_import *import,
         log = next_to_compare(first, run);
     }
     if (log == NULL) {
+        if (import->origin.log != NULL)
+            kith_intake_cut(run, import->origin.seq + 1);
         if (!place_known(node, import, first))
             branch_off(node, import);
         return;
@@ -280,7 +283,7 @@ static void place(struct kith_node *node, struct kith_import *import)
     if (first == NULL) {
         place_first(node, import, room);
     } else if (!place_known(node, import, first)) {
-        import->base = run->seq_first == 1 ? first : NULL;
+        import->origin = (struct kith_origin){run->seq_first == 1 ? first : NULL, 0, 0};
         import->reaching = kith_log_count_reaching(first, last_seq(run));
         compare_from(node, import, first, first);
     }
@@ -322,16 +325,10 @@ static void compare(struct kith_node *node, struct kith_import *import,
 {
     const struct kith_run *run = import->pending->run;
     struct kith_log *log = import->compared;
-    const struct kith_id *last = &run->events[run->count - 1].id;
-    if (kith_intake_is_among(log->room, runs, run_count, last_seq(run), last, scratch,
-                             NULL)) {
+    if (kith_intake_compare(log, runs, run_count, run, scratch, &import->origin)) {
         answer(node, import, 0);
         return;
     }
-    if (import->base == NULL && run->seq_first > 1 &&
-        kith_intake_is_among(log->room, runs, run_count, run->seq_first - 1, &run->prev,
-                             scratch, &import->base_hlc))
-        import->base = log;
     compare_from(node, import, kith_log_find(log->room, &run->author, &run->log),
                  log->branch_next);
 }

@@ -21,6 +21,12 @@ static uint64_t last_seq(const struct kith_run *run)
     return run->seq_first + run->count - 1;
 }
 
+/* Of an event of the run, or of the one before it. */
+static const struct kith_id *id_at(const struct kith_run *run, uint64_t seq)
+{
+    return seq < run->seq_first ? &run->prev : &run->events[seq - run->seq_first].id;
+}
+
 bool kith_intake_follows(const struct kith_log *log, const struct kith_run *run)
 {
     return run->seq_first == log->tail_seq + 1 && kith_id_equal(&run->prev, &log->tail);
@@ -329,32 +335,48 @@ static struct kith_share *share_of(struct kith_node *node, const struct kith_che
     return NULL;
 }
 
-bool kith_intake_is_among(const struct kith_room *room,
-                          const struct kith_stored_run *runs, size_t run_count,
-                          uint64_t seq, const struct kith_id *id,
-                          struct kith_run *scratch, kith_hlc *out_hlc)
+bool kith_intake_compare(struct kith_log *log, const struct kith_stored_run *runs,
+                         size_t run_count, const struct kith_run *run,
+                         struct kith_run *scratch, struct kith_origin *origin)
 {
-    for (size_t i = 0; i < run_count; i++) {
-        if (seq < runs[i].seq_first || seq > runs[i].seq_last)
-            continue;
+    if (origin->log == NULL && run->seq_first == 1)
+        *origin = (struct kith_origin){.log = log};
+    for (size_t i = 0; i < run_count && runs[i].seq_first <= last_seq(run); i++) {
         if (kith_run_decode(runs[i].bytes, scratch) != 0 ||
-            kith_digest_run(scratch, &room->id) != 0)
+            kith_digest_run(scratch, &log->room->id) != 0)
             return true;
-        const struct kith_event *event = &scratch->events[seq - runs[i].seq_first];
-        bool is_same = kith_id_equal(&event->id, id);
-        if (is_same && out_hlc != NULL)
-            *out_hlc = event->hlc;
-        return is_same;
+        for (size_t j = 0; j < scratch->count; j++) {
+            const struct kith_event *event = &scratch->events[j];
+            if (event->seq + 1 < run->seq_first || event->seq > last_seq(run))
+                continue;
+            if (!kith_id_equal(&event->id, id_at(run, event->seq)))
+                return false;
+            if (event->seq == last_seq(run))
+                return true;
+            if (origin->log == NULL || event->seq > origin->seq)
+                *origin = (struct kith_origin){log, event->seq, event->hlc};
+        }
     }
     return false;
 }
 
+void kith_intake_cut(struct kith_run *run, uint64_t seq_first)
+{
+    if (seq_first <= run->seq_first)
+        return;
+    size_t count = (size_t)(seq_first - run->seq_first);
+    run->prev = run->events[count - 1].id;
+    run->seq_first = seq_first;
+    run->count -= count;
+    memmove(run->events, run->events + count, run->count * sizeof(run->events[0]));
+}
+
 /* So it seems. It is told once the branch is stored, hence verified. */
 static void take_fork(struct kith_node *node, struct kith_share *share,
-                      struct kith_log *base, kith_hlc hlc, const struct kith_run *run)
+                      const struct kith_origin *origin, const struct kith_run *run)
 {
     struct kith_log *branch =
-        kith_log_branch(node, base, run->seq_first, &run->prev, hlc);
+        kith_log_branch(node, origin->log, run->seq_first, &run->prev, origin->hlc);
     if (branch == NULL)
         return;
     int error = take(node, share, branch, run);
@@ -369,22 +391,26 @@ static void take_fork(struct kith_node *node, struct kith_share *share,
         kith_link_fault(node, share->link, error);
 }
 
-/* No branch has stored it. */
+/* No branch has stored it, but maybe what it begins with. */
 static void take_unknown(struct kith_node *node, struct kith_share *share,
-                         const struct kith_check *check, const struct kith_run *run)
+                         const struct kith_check *check, struct kith_run *run)
 {
     const struct kith_id *last = &run->events[run->count - 1].id;
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (is_pending(log, last_seq(run), last))
             return;
+    if (check->origin.log != NULL)
+        kith_intake_cut(run, check->origin.seq + 1);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (kith_intake_follows(log, run)) {
-            take(node, share, log, run);
+            int error = take(node, share, log, run);
+            if (error != 0)
+                kith_link_fault(node, share->link, error);
             return;
         }
-    if (check->base != NULL)
-        take_fork(node, share, check->base, check->base_hlc, run);
+    if (check->origin.log != NULL)
+        take_fork(node, share, &check->origin, run);
     else
         kith_fork_ask_before(
             node, share, &(struct kith_ref){run->author, run->log, last_seq(run), *last});
@@ -400,15 +426,8 @@ static bool compare(struct kith_node *node, struct kith_share *share,
     if (error == 0)
         error = kith_digest_run(run, &check->log->room->id);
     assert(error == 0); /* it was sound when it came */
-    const struct kith_id *last = &run->events[run->count - 1].id;
-    if (kith_intake_is_among(share->room, runs, run_count, last_seq(run), last, scratch,
-                             NULL))
+    if (kith_intake_compare(check->log, runs, run_count, run, scratch, &check->origin))
         return true; /* a duplicate */
-    if (check->base == NULL &&
-        (run->seq_first == 1 ||
-         kith_intake_is_among(share->room, runs, run_count, run->seq_first - 1,
-                              &run->prev, scratch, &check->base_hlc)))
-        check->base = check->log;
     struct kith_log *next = next_to_compare(check->log->branch_next, run);
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     size_t reaching = kith_log_count_reaching(first, last_seq(run));

@@ -23,14 +23,17 @@ bool kith_intake_holds(const struct kith_room *room, const struct kith_ref *ref)
 /* Nothing is deleted in this version, so who leaves out a body keeps something back. */
 bool kith_intake_has_bodies(const struct kith_run *run);
 
-/* Is that event among these stored ones? Its run may have other boundaries there, and
- * bodies that were discarded here or there: an id knows neither. What is damaged
- * is taken for the same: nothing shows that it differs. `out_hlc`, if any, is set where
- * the event can be read. */
-bool kith_intake_is_among(const struct kith_room *room,
-                          const struct kith_stored_run *runs, size_t run_count,
-                          uint64_t seq, const struct kith_id *id,
-                          struct kith_run *scratch, kith_hlc *out_hlc);
+/* Is all of the run among these stored ones of `log`? Their runs may have other
+ * boundaries, and bodies that were discarded here or there: an id knows neither. What is
+ * damaged is taken for the same: nothing shows that it differs. If it is not, `origin`
+ * becomes where it leaves this branch, unless it leaves another one later. */
+bool kith_intake_compare(struct kith_log *log, const struct kith_stored_run *runs,
+                         size_t run_count, const struct kith_run *run,
+                         struct kith_run *scratch, struct kith_origin *origin);
+
+/* Drop what comes before this event, which is one of the run's: what is left is a run as
+ * well, for the signature is that of the last. */
+void kith_intake_cut(struct kith_run *run, uint64_t seq_first);
 
 /* Links are not read while too much is pending: so neither is this one, which came. */
 void kith_pending_pause(struct kith_node *node, struct kith_link *link);

@@ -71,7 +71,7 @@ static void a_fork_that_reaches_further_at_once_is_found(void **state)
     struct lone_log other = s->log;
     push(s, 1);
     struct kith_writer run;
-    lone_write(&other, &run, 5, 'a');
+    lone_write(&other, &run, 5, 'q');
     say_run(s, &run);
     kith_writer_deinit(&run);
     assert_int_equal(messages(s), 3 + 5);

@@ -237,6 +237,29 @@ static void a_fork_is_kept_and_told(void **state)
     assert_int_equal(messages(s), 6);
 }
 
+/* Signed once more, together with what follows it. */
+static void what_a_run_begins_with_may_be_held(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log longer = s->log;
+    assert_int_equal(import_next(s, &s->log, 2, 'a'), 0);
+    assert_int_equal(import_next(s, &longer, 3, 'a'), 0);
+    assert_int_equal(messages(s), 3);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 0);
+}
+
+/* Nobody would take it from us. */
+static void a_fork_that_turns_back_where_it_leaves_is_refused(void **state)
+{
+    struct scene *s = *state;
+    assert_int_equal(import_next(s, &s->log, 2, 'a'), 0);
+    struct lone_log other = s->log;
+    assert_int_equal(import_next(s, &s->log, 1, 'c'), 0);
+    other.hlc -= (kith_hlc)KITH_HOUR;
+    assert_int_equal(import_next(s, &other, 1, 'z'), KITH_ECHAIN);
+    assert_int_equal(messages(s), 3);
+}
+
 /* Two histories of a log, of which the first is held; the first run of the other is
  * being imported, and compared with that. Its second run is still to come. */
 static struct lone_log import_slowly(struct scene *s, struct lone_peer *peer,
@@ -474,6 +497,8 @@ int main(void)
         CASE(what_rests_on_something_missing_is_refused),
         CASE(what_is_dated_far_ahead_is_refused),
         CASE(a_fork_is_kept_and_told),
+        CASE(what_a_run_begins_with_may_be_held),
+        CASE(a_fork_that_turns_back_where_it_leaves_is_refused),
         CASE(what_a_peer_brings_meanwhile_is_held),
         CASE(what_a_peer_brings_meanwhile_is_gone_on_with),
         CASE(what_is_stored_while_it_is_compared_is_held),

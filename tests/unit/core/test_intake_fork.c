@@ -203,6 +203,40 @@ static void a_history_that_turns_back_where_it_leaves_is_broken(void **state)
     assert_int_equal(messages(s), 2);
 }
 
+/* An event knows no boundaries of runs: who signs one twice, alone and with what follows,
+ * has said it once. */
+static void what_a_run_begins_with_may_be_held(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    struct lone_log longer = s->log;
+    push_to(s, &s->log, 1, 'a');
+    push_to(s, &longer, 3, 'a');
+    assert_int_equal(messages(s), 3);
+    assert_int_equal(branches(s, nos), 1);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 0);
+    struct lone_log other = s->log;
+    push_to(s, &other, 4, 'b'); /* the two that are held, and two more */
+    assert_int_equal(messages(s), 5);
+    assert_int_equal(branches(s, nos), 1);
+    assert_int_equal(s->l.closed[1], 1);
+}
+
+static void a_history_begins_with_what_differs(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    struct kith_log_view view;
+    struct lone_log other = s->log;
+    push_to(s, &s->log, 1, 'a');
+    push_to(s, &s->log, 1, 'x');
+    push_to(s, &other, 3, 'a'); /* its second is another one */
+    assert_int_equal(branches(s, nos), 2);
+    assert_true(kith_node_log(s->l.node, nos[1], &view));
+    assert_int_equal(view.head_seq, 3);
+    assert_int_equal(messages(s), 2 + 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -218,6 +252,8 @@ int main(void)
         CASE(nor_is_it_when_more_was_stored_since),
         CASE(a_forged_run_does_not_take_what_came_before_it_along),
         CASE(a_history_that_turns_back_where_it_leaves_is_broken),
+        CASE(what_a_run_begins_with_may_be_held),
+        CASE(a_history_begins_with_what_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
