@@ -31,7 +31,10 @@ json_t *kith_request_json(struct kith_request *request)
     else
         kith_request_problem(
             request, KITH_EINVALID,
-            "the body is not valid JSON (RFC 8259): %s, line %d column %d", error.text,
+            "the body is not valid JSON (RFC 8259): %s, line %d column %d",
+            json_error_code(&error) == json_error_null_character
+                ? "U+0000 cannot be in a text"
+                : error.text,
             error.line, error.column);
     json_decref(json);
     return NULL;

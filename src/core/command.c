@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/utf8.h"
 #include "core/author.h"
 #include "core/beacon.h"
 #include "core/dial.h"
@@ -41,7 +40,7 @@ static int check_texts(const struct kith_bytes *texts, size_t count)
     for (size_t i = 0; i < count; i++) {
         if (texts[i].size > KITH_TEXT_SIZE_MAX)
             return KITH_ETEXTSIZE;
-        if (texts[i].size == 0 || !kith_utf8_is_valid(texts[i]))
+        if (!kith_text_is_valid(texts[i]))
             return KITH_ETEXT;
         size += texts[i].size;
     }

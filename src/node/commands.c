@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
 /* One pushed command with copies of what it points at behind it. */
 struct item {
     struct kith_list link;
@@ -105,8 +103,7 @@ static int check(const struct kith_commands *commands, const struct kith_command
     for (size_t i = 0; is_send && i < command->send.text_count; i++) {
         if (command->send.texts[i].size > KITH_TEXT_SIZE_MAX)
             return KITH_ETEXTSIZE;
-        if (command->send.texts[i].size == 0 ||
-            !kith_utf8_is_valid(command->send.texts[i]))
+        if (!kith_text_is_valid(command->send.texts[i]))
             return KITH_ETEXT; /* here, where it spoils nobody else's run */
     }
     if (is_send && cost_of(command) > KITH_SEND_SIZE_MAX)

@@ -145,7 +145,10 @@ int kith_own_decode(struct kith_bytes own, struct kith_event *out);
 
 /* Bodies. Decoders skip unknown trailing fields. `body` is without the salt. */
 void kith_body_message_encode(struct kith_writer *w, struct kith_bytes text);
-/* Text is 1 to KITH_TEXT_SIZE_MAX bytes of valid UTF-8, else KITH_EPROTO. */
+/* 1 to KITH_TEXT_SIZE_MAX bytes of valid UTF-8 without U+0000, which C and many others
+ * take for an end. */
+bool kith_text_is_valid(struct kith_bytes text);
+/* KITH_EPROTO for a text that is not valid. */
 int kith_body_message_decode(struct kith_bytes body, struct kith_bytes *out_text);
 void kith_body_profile_encode(struct kith_writer *w, struct kith_bytes name);
 /* The name is as sent, at most KITH_NAME_SIZE_MAX bytes; the caller judges it. */

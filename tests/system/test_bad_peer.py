@@ -168,6 +168,7 @@ def _(scene):
 
     say(b"the first good one")
     say(b"hidden \xff\xfe")               # no UTF-8
+    say(b"hidden \x00 behind a zero")     # an end to C, and to many others
     say(b"")                              # a message has a text
     say(b"hidden " * 9363)                # 65,541 bytes
     run = say(b"base")

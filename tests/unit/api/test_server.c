@@ -185,6 +185,11 @@ static void a_body_that_is_no_json_is_400_with_the_reason(void **state)
             "not valid JSON");
     ask_raw(api,
             "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\n"
+            "Content-Type: application/json\r\nContent-Length: 31\r\n\r\n"
+            "{\"to\":\"#lobby\",\"text\":\"\\u0000\"}",
+            "U+0000 cannot be in a text");
+    ask_raw(api,
+            "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\n"
             "Content-Type: application/json\r\nContent-Length: 0\r\n\r\n",
             "HTTP/1.1 400 ");
 }

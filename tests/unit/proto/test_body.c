@@ -28,7 +28,8 @@ static void texts_of_1_to_65536_bytes_round_trip(void **state)
 
 static void a_text_is_utf8(void **state)
 {
-    assert_int_equal(judge_text(*state, BYTES("\xf0\x9f\x91\x8b\0\n")), 0);
+    assert_int_equal(judge_text(*state, BYTES("\xf0\x9f\x91\x8b\x01\n")), 0);
+    assert_int_equal(judge_text(*state, BYTES("a\0b")), KITH_EPROTO);
     assert_int_equal(judge_text(*state, BYTES("\xf0\x9f\x91")), KITH_EPROTO);
     assert_int_equal(judge_text(*state, BYTES("\xc0\xaf")), KITH_EPROTO);
     assert_int_equal(judge_text(*state, BYTES("a\xff")), KITH_EPROTO);
