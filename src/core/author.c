@@ -190,3 +190,20 @@ void kith_author_profile(struct kith_node *node, const struct kith_name *name,
                           });
     kith_writer_deinit(&w);
 }
+
+static bool has_profile(const struct kith_node *node)
+{
+    for (size_t i = 0; i < node->lobby->log_count; i++) {
+        const struct kith_log *log = node->lobby->logs[i];
+        if (log->author == node->self && log->log_class == KITH_LOG_CONTROL &&
+            log->head_seq > 0)
+            return true;
+    }
+    return false;
+}
+
+void kith_author_introduce(struct kith_node *node)
+{
+    if (node->self->name_hlc == 0 || !has_profile(node))
+        kith_author_profile(node, &node->self->name, 0);
+}

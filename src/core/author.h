@@ -23,4 +23,8 @@ void kith_author_write(struct kith_node *node, struct kith_room *room,
 void kith_author_profile(struct kith_node *node, const struct kith_name *name,
                          uint64_t token);
 
+/* The same of the name that we have, unless the lobby knows it: in a network that is new
+ * to this home it does not. */
+void kith_author_introduce(struct kith_node *node);
+
 #endif

@@ -185,8 +185,7 @@ void kith_commit_check(struct kith_node *node)
         return;
     }
     node->store_retry_at = 0;
-    if (node->self->name_hlc == 0)
-        kith_author_profile(node, &node->self->name, 0);
+    kith_author_introduce(node);
     struct kith_map_entry *entry = NULL;
     while ((entry = kith_map_next(&node->room_map, entry)) != NULL) {
         struct kith_room *room = kith_map_entry_value(entry);

@@ -170,6 +170,8 @@ static void acknowledged(struct kith_node *node, struct kith_share *share,
         seq = log->head_seq;
     if (seq < log->seq_first || !kith_log_acknowledge(node, log, peer_no, seq))
         return;
+    if (!share->link->peer->is_recorded)
+        kith_peer_keep(node, share->link->peer);
     struct kith_record *record = kith_record_add(node, KITH_RECORD_ACK);
     record->ack = (struct kith_record_ack){log->no, peer_no, seq};
     struct kith_notice *tell = &kith_outbox_add(&node->out, KITH_EFFECT_TELL)->tell;

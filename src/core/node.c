@@ -193,25 +193,12 @@ int kith_node_restore(struct kith_node *node, const struct kith_record *record)
 
 /* ---- steps ---- */
 
-/* Is our name told in the lobby? In a network that is new to this home it is not. */
-static bool has_profile(const struct kith_node *node)
-{
-    for (size_t i = 0; i < node->lobby->log_count; i++) {
-        const struct kith_log *log = node->lobby->logs[i];
-        if (log->author == node->self && log->log_class == KITH_LOG_CONTROL &&
-            log->head_seq > 0)
-            return true;
-    }
-    return false;
-}
-
 static void start(struct kith_node *node, const struct kith_input *input)
 {
     node->is_started = true;
     if (node->self->name.text[0] == '\0')
         node->self->name = node->name_default;
-    if (node->self->name_hlc == 0 || !has_profile(node))
-        kith_author_profile(node, &node->self->name, 0);
+    kith_author_introduce(node);
     kith_exchange_remember(node);
     kith_dial_check_all(node);
     kith_tracker_begin(node, input->start.trackers, input->start.tracker_count);

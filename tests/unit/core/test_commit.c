@@ -120,23 +120,24 @@ static void a_name_counts_once_it_is_committed(void **state)
     assert_string_equal(kith_node_name(l->node), "other");
 }
 
-static void an_acknowledgement_makes_a_direct_message_delivered(void **state)
+/* Its reply. */
+static struct kith_notice send_direct(struct lone *l, const struct lone_peer *peer)
 {
-    struct lone *l = *state;
-    struct lone_peer peer;
-    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(l, &peer);
     struct kith_bytes text = BYTES("hi");
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
     in.command.type = KITH_COMMAND_SEND;
     in.command.token = 5;
     in.command.send.is_direct = true;
-    in.command.send.peer = peer.key.id;
+    in.command.send.peer = peer->key.id;
     in.command.send.texts = &text;
     in.command.send.text_count = 1;
     lone_step(l, in);
-    struct kith_notice reply = *lone_last_told(l, KITH_NOTICE_REPLY);
-    assert_false(kith_node_delivery(l->node, reply.reply.log_no, 1).is_delivered);
+    return *lone_last_told(l, KITH_NOTICE_REPLY);
+}
+
+/* That came, in the words of the peer. */
+static struct kith_vector_entry entry_of_sent(const struct lone *l)
+{
     const struct lone_frame *sent = lone_last_sent(l, 1, KITH_FRAME_RUN);
     struct kith_run *run = malloc(sizeof(*run));
     assert_int_equal(
@@ -146,13 +147,69 @@ static void an_acknowledgement_makes_a_direct_message_delivered(void **state)
     struct kith_vector_entry entry = {
         l->key.id, KITH_LOG_CONTENT, run->log, 0, 1, l->runs[l->run_count - 1].head};
     free(run);
+    return entry;
+}
+
+static void acknowledge(struct lone *l, const struct lone_peer *peer,
+                        const struct kith_vector_entry *entry)
+{
     struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_have_encode(&w, &peer.direct_tag, &entry, 1);
-    lone_say(l, &peer, &w);
+    kith_frame_have_encode(&w, &peer->direct_tag, entry, 1);
+    lone_say(l, peer, &w);
     kith_writer_deinit(&w);
+}
+
+static void an_acknowledgement_makes_a_direct_message_delivered(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct kith_notice reply = send_direct(l, &peer);
+    assert_false(kith_node_delivery(l->node, reply.reply.log_no, 1).is_delivered);
+    struct kith_vector_entry entry = entry_of_sent(l);
+    acknowledge(l, &peer, &entry);
     assert_true(kith_node_delivery(l->node, reply.reply.log_no, 1).is_delivered);
     assert_int_equal(lone_last_told(l, KITH_NOTICE_DELIVERY)->delivery.seq, 1);
     assert_int_equal(l->record_counts[KITH_RECORD_ACK], 1);
+}
+
+/* What failed may have been the row that gives the peer its number. */
+static void who_acknowledges_is_stored_first(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    send_direct(l, &peer);
+    struct kith_vector_entry entry = entry_of_sent(l);
+    l->store_error = KITH_EFULL;
+    send_text(l, BYTES("does not fit"));
+    l->store_error = 0;
+    size_t before = l->record_counts[KITH_RECORD_PEER];
+    acknowledge(l, &peer, &entry);
+    assert_int_equal(l->record_counts[KITH_RECORD_PEER], before + 1);
+    assert_int_equal(l->record_counts[KITH_RECORD_ACK], 1);
+}
+
+/* As in a network that is new to this home. */
+static void a_name_that_the_disk_refused_at_the_start_is_told_later(void **state)
+{
+    (void)state;
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    struct kith_record self = {.type = KITH_RECORD_PEER,
+                               .peer = {.id = l->key.id, .name = {.text = "lone"}}};
+    self.peer.name_hlc = 5; /* told elsewhere */
+    assert_int_equal(kith_node_restore(l->node, &self), 0);
+    l->is_restored = true;
+    l->store_error = KITH_EFULL;
+    lone_start(l);
+    l->store_error = 0;
+    lone_pass(l, 3 * KITH_SECOND);
+    assert_int_equal(lone_count_stored(l), 1);
+    lone_deinit(l);
+    free(l);
 }
 
 int main(void)
@@ -166,6 +223,8 @@ int main(void)
         TEST(texts_beyond_the_limits_are_refused_by_name),
         TEST(a_name_counts_once_it_is_committed),
         TEST(an_acknowledgement_makes_a_direct_message_delivered),
+        TEST(who_acknowledges_is_stored_first),
+        cmocka_unit_test(a_name_that_the_disk_refused_at_the_start_is_told_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
