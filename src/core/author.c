@@ -22,10 +22,11 @@ static bool is_in_doubt(const struct kith_log *log)
            kith_list_item(log->pending.prev, struct kith_pending, in_log)->link != 0;
 }
 
-/* Others park it: our clock was wrong when it was written. */
+/* What comes behind it others might park, whose clocks are behind ours. Our own clock was
+ * wrong when it was written, or that of somebody who wants us all to write there. */
 static bool is_of_the_future(const struct kith_node *node, kith_hlc hlc)
 {
-    return kith_hlc_wall(hlc) > node->now.wall + KITH_FUTURE_MAX;
+    return kith_hlc_wall(hlc) > node->now.wall + KITH_FUTURE_GONE_ON;
 }
 
 /* A log of the future would take all that we write after it there, too: we begin another,
@@ -76,7 +77,7 @@ static kith_hlc next_hlc(const struct kith_node *node, struct kith_room *room,
 {
     kith_hlc now = kith_hlc_from_wall(node->now.wall);
     if (is_of_the_future(node, room->hlc_tail))
-        room->hlc_tail = 0; /* written when our own clock was ahead */
+        room->hlc_tail = 0;
     kith_hlc floor = before > room->hlc_tail ? before : room->hlc_tail;
     return now > floor ? now : floor + 1;
 }

@@ -51,6 +51,7 @@
 #define KITH_ANNOUNCE_DELAY (200 * KITH_MS)    /* so that one HAVE tells of many events */
 #define KITH_STORE_RETRY    (2 * KITH_SECOND)  /* after the disk refused */
 #define KITH_FUTURE_MAX     (24 * KITH_HOUR)   /* an hlc beyond is parked */
+#define KITH_FUTURE_GONE_ON (23 * KITH_HOUR)   /* nor is it gone on from: clocks differ */
 
 #define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
 #define KITH_HOLD_MAX         (60 * KITH_SECOND) /* at most: two of one identity take turns */

@@ -66,6 +66,27 @@ static void what_others_wrote_ahead_turns_no_log_of_ours_back(void **state)
     assert_true(second.reply.hlc_first > first.reply.hlc_first);
 }
 
+/* Who dates everything as far ahead as is taken would have us all write there, where
+ * those whose clocks are a little behind take nothing yet. */
+static void what_is_dated_nearly_a_day_ahead_takes_nobody_along(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_writer run;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct lone_log log = {
+        .author = &peer.key,
+        .room = lone_lobby(),
+        .log = {{1}},
+        .hlc = kith_hlc_from_wall(l->now.wall + 24 * KITH_HOUR - KITH_SECOND)};
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(lone_count_stored(l), 2); /* our name, and that */
+    assert_true(kith_hlc_wall(say(l).reply.hlc_first) < l->now.wall + KITH_SECOND);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
@@ -74,6 +95,7 @@ int main(void)
         CASE(once_a_clock_is_put_right_what_is_said_is_of_now),
         CASE(within_a_day_what_is_said_later_is_dated_later),
         CASE(what_others_wrote_ahead_turns_no_log_of_ours_back),
+        CASE(what_is_dated_nearly_a_day_ahead_takes_nobody_along),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
