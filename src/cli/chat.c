@@ -300,6 +300,7 @@ static int init(struct kith_chat *chat)
 {
     chat->out = kith_writer(&kith_alloc_heap);
     snprintf(chat->target, sizeof chat->target, "#lobby");
+    snprintf(chat->target_shown, sizeof chat->target_shown, "#lobby");
     chat->peers = calloc(KITH_CHAT_PEERS_MAX + 1, sizeof *chat->peers);
     chat->waiting = calloc(KITH_CHAT_WAITING_MAX + 1, sizeof *chat->waiting);
     chat->own = calloc(KITH_CHAT_WAITING_MAX + 1, sizeof *chat->own);

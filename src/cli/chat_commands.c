@@ -29,18 +29,25 @@ static void on_target(struct kith_chat *chat, int error, const struct kith_answe
         kith_chat_refused(chat, answer);
         return;
     }
-    memcpy(chat->target, chat->target_next, sizeof chat->target);
-    kith_chat_prompt(chat);
     char shown[KITH_CHAT_TARGET_SIZE];
-    kith_cli_show_safe(chat->target, shown, sizeof shown);
+    bool is_room = chat->target_next[0] == '#';
+    const json_t *peer = json_array_get(json_object_get(answer->json, "members"), 0);
+    if (is_room || !peer) { /* nobody knows the peer: what was typed is its whole id */
+        kith_cli_show_safe(chat->target_next, shown, sizeof shown);
+        kith_chat_turn(chat, chat->target_next, shown);
+    } else {
+        kith_chat_safe(peer, "name", shown);
+        kith_chat_turn(chat, json_string_value(json_object_get(peer, "id")), shown);
+    }
     kith_chat_say(chat, "what you type now goes to %s%s; /msg #lobby goes back", shown,
-                  shown[0] == '#' ? "" : " alone");
+                  is_room ? "" : " alone");
 }
 
-/* Is there such a target? Its history says so. */
+/* Is there such a target, and who is it? A conversation with a peer has it for a member.
+ */
 static void choose_target(struct kith_chat *chat, const char *target)
 {
-    char path[64 + 3 * KITH_CHAT_TARGET_SIZE] = "/messages?limit=1&order=newest&room=";
+    char path[64 + 3 * KITH_CHAT_TARGET_SIZE] = "/rooms/members?room=";
     struct kith_chat_ask ask = {"GET", path, NULL, on_target};
     if (!kith_utf8_is_valid(kith_bytes(target, strlen(target)))) {
         kith_chat_say(chat, "that is not valid UTF-8");
@@ -62,8 +69,7 @@ static void run_msg(struct kith_chat *chat, const char *rest)
     } else if (text[0] != '\0') {
         kith_chat_send(chat, target, text);
     } else if (strcmp(target, "#lobby") == 0) {
-        snprintf(chat->target, sizeof chat->target, "#lobby");
-        kith_chat_prompt(chat);
+        kith_chat_turn(chat, "#lobby", "#lobby");
     } else {
         choose_target(chat, target);
     }
@@ -274,10 +280,8 @@ static void on_joined(struct kith_chat *chat, int error, const struct kith_answe
         kith_chat_refused(chat, answer);
         return;
     }
-    snprintf(chat->target, sizeof chat->target, "%s", id);
-    kith_chat_prompt(chat);
-    kith_chat_say(chat, "you are in %s, and what you type now goes there",
-                  kith_chat_safe(answer->json, "id", room));
+    kith_chat_turn(chat, id, kith_chat_safe(answer->json, "id", room));
+    kith_chat_say(chat, "you are in %s, and what you type now goes there", room);
 }
 
 static void run_join(struct kith_chat *chat, const char *rest)
@@ -301,8 +305,7 @@ static void on_left(struct kith_chat *chat, int error, const struct kith_answer 
         return;
     }
     if (strcmp(chat->target, id) == 0)
-        snprintf(chat->target, sizeof chat->target, "#lobby");
-    kith_chat_prompt(chat);
+        kith_chat_turn(chat, "#lobby", "#lobby");
     kith_chat_say(chat, "you left %s", kith_chat_safe(answer->json, "id", room));
 }
 

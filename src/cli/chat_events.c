@@ -27,12 +27,22 @@ bool kith_chat_is_online(const struct kith_chat *chat, const char *id)
     return find_peer(chat, id) < chat->peer_count;
 }
 
+/* Plain lines go to a peer, however it is called: the prompt has its name of today. */
+static void note_name(struct kith_chat *chat, const json_t *peer, const char *id)
+{
+    char name[KITH_CHAT_TARGET_SIZE];
+    kith_chat_safe(peer, "name", name);
+    if (strcmp(chat->target, id) == 0 && strcmp(chat->target_shown, name) != 0)
+        kith_chat_turn(chat, id, name);
+}
+
 static void note_peer(struct kith_chat *chat, const json_t *peer)
 {
     const char *id = json_string_value(json_object_get(peer, "id"));
     const char *state = json_string_value(json_object_get(peer, "state"));
     if (!id || !state)
         return;
+    note_name(chat, peer, id);
     size_t index = find_peer(chat, id);
     bool is_online = strcmp(state, "online") == 0;
     if (!is_online && index < chat->peer_count)
@@ -127,7 +137,6 @@ static void on_peer(struct kith_chat *chat, const json_t *event)
     char before[KITH_CHAT_TARGET_SIZE];
     const json_t *peer = json_object_get(event, "peer");
     const char *change = json_string_value(json_object_get(event, "change"));
-    const char *name_before = json_string_value(json_object_get(event, "name_before"));
     const char *id = json_string_value(json_object_get(peer, "id"));
     size_t count_before = chat->peer_count;
     note_peer(chat, peer);
@@ -144,11 +153,6 @@ static void on_peer(struct kith_chat *chat, const json_t *event)
     }
     kith_chat_say(chat, "%s is now called %s",
                   kith_chat_safe(event, "name_before", before), name);
-    const char *name_now = json_string_value(json_object_get(peer, "name"));
-    if (name_before && name_now && strcmp(chat->target, name_before) == 0) {
-        snprintf(chat->target, sizeof chat->target, "%s", name_now);
-        kith_chat_prompt(chat);
-    }
 }
 
 static void on_warning(struct kith_chat *chat, const json_t *event)

@@ -71,9 +71,12 @@ struct kith_chat {
     bool is_hidden; /* the prompt and what is typed, to write above them */
 
     char self_id[KITH_CHAT_ID_SIZE];
-    char self_name[KITH_CHAT_TARGET_SIZE];   /* as told last */
-    char target[KITH_CHAT_TARGET_SIZE];      /* where plain lines go */
-    char target_next[KITH_CHAT_TARGET_SIZE]; /* being looked up */
+    char self_name[KITH_CHAT_TARGET_SIZE]; /* as told last */
+    /* Where plain lines go: a room, or a peer by its id, for somebody else may take its
+     * name; and how that is shown. */
+    char target[KITH_CHAT_TARGET_SIZE];
+    char target_shown[KITH_CHAT_TARGET_SIZE];
+    char target_next[KITH_CHAT_TARGET_SIZE]; /* as typed; being looked up */
     bool awaits_name;  /* `rename` was typed: the next line is the name */
     unsigned old_told; /* bit per old form that was answered with the modern one */
     struct kith_chat_menu menu;
@@ -119,6 +122,8 @@ void kith_chat_title(const char *text, char out[static KITH_CHAT_TITLE_SIZE]);
 bool kith_chat_flush(struct kith_chat *chat);
 /* The prompt says where a line goes. */
 void kith_chat_prompt(struct kith_chat *chat);
+/* Plain lines go to `target` from now on, which is safe to show as `shown`. */
+void kith_chat_turn(struct kith_chat *chat, const char *target, const char *shown);
 
 /* ---- chat_ask.c ---- */
 

@@ -169,13 +169,12 @@ void kith_chat_title(const char *text, char out[static KITH_CHAT_TITLE_SIZE])
 void kith_chat_prompt(struct kith_chat *chat)
 {
     char prompt[KITH_CHAT_TARGET_SIZE + 8];
-    char target[KITH_CHAT_TARGET_SIZE];
     const char *menu = kith_chat_menu_prompt(&chat->menu);
-    kith_cli_show_safe(chat->target, target, sizeof target);
     if (menu)
         snprintf(prompt, sizeof prompt, "%s%c", menu, chat->is_terminal ? ' ' : '\n');
     else
-        snprintf(prompt, sizeof prompt, "%s> ", chat->awaits_name ? "new name" : target);
+        snprintf(prompt, sizeof prompt, "%s> ",
+                 chat->awaits_name ? "new name" : chat->target_shown);
     if (!chat->is_terminal) {
         if (menu)
             kith_chat_text(chat, prompt, strlen(prompt));
@@ -185,4 +184,11 @@ void kith_chat_prompt(struct kith_chat *chat)
         kith_chat_terminal_hide();
     chat->is_hidden = true;
     kith_chat_terminal_prompt(prompt);
+}
+
+void kith_chat_turn(struct kith_chat *chat, const char *target, const char *shown)
+{
+    snprintf(chat->target, sizeof chat->target, "%s", target);
+    snprintf(chat->target_shown, sizeof chat->target_shown, "%s", shown);
+    kith_chat_prompt(chat);
 }

@@ -43,6 +43,31 @@ def _(scene):
     chat.wait("* carol is now called caroline").type("/quit\r").leave()
 
 
+@case("/msg NAME stays with that peer, whoever takes its name, also while the node is away")
+def _(scene):
+    alice = scene.node("alice")
+    bob, mallory = (scene.node(name, alice) for name in ("bob", "mallory"))
+    for node in (bob, mallory):
+        scene.linked(alice, node)
+    chat = Terminal(scene, "chat", "--home", alice.home).wait_last("#lobby>").sees("bob", "mallory")
+    chat.type("/msg BOB\r").wait("goes to bob alone").wait_last("bob>").type("one\r")
+    wait_until("one", lambda: len(alice.history()) == 1)
+    bob.kith("rename", "robert").expect(0)
+    chat.wait("* bob is now called robert").wait_last("robert>")
+    mallory.kith("rename", "bob").expect(0)
+    chat.wait("* mallory is now called bob").type("two\r")
+    wait_until("two", lambda: len(alice.history()) == 2)
+    alice.stop()
+    chat.wait("* the node went away")
+    bob.kith("rename", "rob").expect(0)
+    mallory.kith("rename", "robert").expect(0)
+    alice.start()
+    wait_until("seen", lambda: alice.peer(mallory)["name"] == "robert")
+    chat.wait("* the node is back").wait_last("rob>").type("three\r/quit\r").leave()
+    same([(m["text"], m["room"]) for m in alice.history()],
+         [(text, bob.id) for text in ("one", "two", "three")], "said")
+
+
 @case("commands: who, nick, rooms, connect, disconnect, //, and what is mistyped is answered")
 def _(scene):
     alice, bob = scene.node("alice"), scene.node("bob")
