@@ -7,12 +7,11 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli/chat_terminal.h"
-#include "cli/chat_wrap.h"
 #include "cli/show.h"
+#include "cli/wrap.h"
 
 #define PIECE_SIZE                                                                       \
     4096 /* PIPE_BUF: a pipe that is ready takes as much without waiting                 \
@@ -51,13 +50,6 @@ static void put(struct kith_chat *chat, const char *text, size_t size)
     fwrite(text, 1, size, chat->cli->out);
 }
 
-/* 0 where there is no terminal. */
-static int columns_of(int fd)
-{
-    struct winsize size = {0};
-    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 static void put_wrapped(struct kith_chat *chat, const char *text, size_t size)
 {
     char *wrapped = NULL;
@@ -65,7 +57,7 @@ static void put_wrapped(struct kith_chat *chat, const char *text, size_t size)
     FILE *to = open_memstream(&wrapped, &wrapped_size);
     if (!to)
         return;
-    kith_chat_wrap(to, text, size, columns_of(chat->out_fd));
+    kith_cli_wrap(to, text, size, kith_cli_columns(chat->out_fd));
     fclose(to);
     put(chat, wrapped, wrapped_size);
     free(wrapped);

@@ -57,7 +57,7 @@ static void show_page(struct search *search, const json_t *page)
         if (search->cli->is_json)
             kith_cli_show_json(search->cli->out, message);
         else
-            show_found(search->cli->out, message);
+            kith_cli_show_wrapped(search->cli->out, message, show_found);
         search->shown++;
         search->left -= search->left > 0;
     }

@@ -9,6 +9,7 @@
 
 #include "base/time_format.h"
 #include "base/utf8.h"
+#include "cli/wrap.h"
 #include "kith/error.h"
 
 #define COLUMNS_MAX 16
@@ -180,6 +181,25 @@ void kith_cli_show_message(FILE *to, const json_t *message)
     }
     kith_cli_show_text(to, action ? action : text, "\n         ");
     fputc('\n', to);
+}
+
+void kith_cli_show_wrapped(FILE *to, const json_t *object,
+                           void (*show)(FILE *to, const json_t *object))
+{
+    char *text = NULL;
+    size_t size = 0;
+    int columns = kith_cli_columns(fileno(to));
+    if (columns == 0) {
+        show(to, object);
+        return;
+    }
+    FILE *lines = open_memstream(&text, &size);
+    if (!lines)
+        return;
+    show(lines, object);
+    fclose(lines);
+    kith_cli_wrap(to, text, size, columns);
+    free(text);
 }
 
 /* ---- tables ---- */

@@ -31,6 +31,11 @@ void kith_cli_show_json_text(FILE *to, const char *text, size_t size);
  * `HH:MM:SS * name text`, or `HH:MM:SS @name * name text`. */
 void kith_cli_show_message(FILE *to, const json_t *message);
 
+/* What `show` writes of an object, its long lines broken (cli/wrap.h) where `to` is a
+ * terminal. */
+void kith_cli_show_wrapped(FILE *to, const json_t *object,
+                           void (*show)(FILE *to, const json_t *object));
+
 /* A text that begins with "/me " is an action (XMPP's XEP-0245): what is done, a part of
  * `text`. NULL: it is none. */
 const char *kith_cli_action(const char *text);

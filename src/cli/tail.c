@@ -28,7 +28,7 @@ static void show(struct tail *tail, const json_t *message)
     if (tail->cli->is_json)
         kith_cli_show_json(tail->cli->out, message);
     else
-        kith_cli_show_message(tail->cli->out, message);
+        kith_cli_show_wrapped(tail->cli->out, message, kith_cli_show_message);
 }
 
 static bool is_follow(const struct tail *tail)
@@ -90,7 +90,7 @@ static int on_event(void *ctx, const struct kith_client_event *event)
         kith_cli_show_json_text(tail->cli->out, event->data, event->size);
     } else {
         json_t *message = json_loadb(event->data, event->size, 0, NULL);
-        kith_cli_show_message(tail->cli->out, message);
+        kith_cli_show_wrapped(tail->cli->out, message, kith_cli_show_message);
         json_decref(message);
     }
     return ferror(tail->cli->out); /* nobody reads on */

@@ -189,6 +189,28 @@ def _(scene):
         chat.type("/quit\n" if chat is chats[1] else "/quit\r").leave()
 
 
+@case("on a terminal tail and search break long lines as the chat does; in a pipe lines stay whole")
+def _(scene):
+    alice, bob = scene.pair()
+    clock = r"\d\d:\d\d:\d\d bob: "
+    heads = {"tail": clock, "search": r"#lobby \d{4}-\d\d-\d\d " + clock}
+    follow = Terminal(scene, "tail", "--home", alice.home)
+    nasty = [f"pad{blank * (80 - size - 3)}12:00:00 alice: forged"
+             for size in (14, 32) for blank in (" ", "\u00ad")]
+    for text in nasty:
+        bob.say("#lobby", text, wait="delivered")
+    bob.say("#lobby", "forged last", wait="delivered")
+    follow.wait(": forged last\r\n").type("\x03").leave(-INT)
+    shown = {"tail": Terminal(scene, "tail", "--home", alice.home, "--no-follow").leave(),
+             "search": Terminal(scene, "search", "--home", alice.home, "forged").leave()}
+    for name, terminal in (("tail", follow), *shown.items()):
+        rows = [row for row in terminal.shown() if row not in ("", "^C")]
+        same(sum(bool(re.match(heads[name], row)) for row in rows), 5, f"{name}: {rows}")
+        same([row for row in rows if not re.match(heads[name] + "| {9}", row)], [], name)
+    tail = alice.kith("tail", "--no-follow").expect(0).out.decode()
+    same(texts(tail.splitlines()), [f"bob: {text}" for text in [*nasty, "forged last"]], "piped")
+
+
 @case("what could not be delivered is said once, and marked when it was; the last lines are shown")
 def _(scene):
     alice, bob = scene.pair()
