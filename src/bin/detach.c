@@ -41,9 +41,9 @@ bool kith_detach_begin(int *exit_code)
     pid_t child = fork();
     if (child == 0) {
         setsid();
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
+        if (dup2(ends[1], STDOUT_FILENO) < 0 || chdir("/") != 0)
+            _exit(KITH_EXIT_FAILED);
+        closefrom(STDERR_FILENO + 1); /* a lock of whoever started us, say */
         return false;
     }
     close(ends[1]);

@@ -9,7 +9,8 @@
 #define KITH_DETACH_LOG "kith.log"
 
 /* Fork. In the child, false: its standard output leads to the parent until
- * kith_detach_finish. In the parent, true: what the child printed until then was passed
+ * kith_detach_finish, no file is open but the standard ones, and the working directory is
+ * the root. In the parent, true: what the child printed until then was passed
  * on, and `*exit_code` is 0, or the child's when it failed before. */
 bool kith_detach_begin(int *exit_code);
 

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *set_or_null(const char *name)
@@ -21,7 +22,7 @@ static char *join(const char *directory, const char *rest)
 static char *absolute(const char *path, const char **why)
 {
     if (path[0] == '/')
-        return join("", path + 1);
+        return strdup(path);
     char *cwd = getcwd(NULL, 0);
     if (cwd == NULL) {
         *why = "the working directory is gone; give --home with an absolute path";
@@ -59,5 +60,8 @@ char *kith_cli_home_path(const char *option, const char **why)
         *why = "neither --home, KITH_HOME nor HOME is set; give --home a directory";
         return NULL;
     }
-    return join(login, ".local/share/kith");
+    char *usual = join(login, ".local/share/kith");
+    char *path = usual != NULL ? absolute(usual, why) : NULL;
+    free(usual);
+    return path;
 }

@@ -8,8 +8,8 @@ import signal
 import socket
 import sqlite3
 
-from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, USAGE, UnixConnection, case, main,
-                     run_kith, same, wait_until)
+from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, SANITIZER, USAGE, UnixConnection, case,
+                     main, run_kith, same, wait_until)
 from userlib import IS_ROOT, NOBODY, Ordinary
 
 LOBBY = "#lobby"
@@ -296,6 +296,27 @@ def _(scene):
     alice.stop()
     alice.start()
     same(alice.texts(), ["no log, no trouble"])
+
+
+@case("up --detach keeps nothing of where it was started: open files, the working directory")
+def _(scene):
+    held = os.path.join(scene.path, "held")
+    there = ("sh", "-c", 'cd "$0" && exec "$@" 9>held', scene.path)
+    bare = {"HOME": ".", "XDG_DATA_HOME": "", "KITH_HOME": ""}
+    for name, flags in (("here", ("--home", "here")), (".local/share/kith", ())):
+        home = os.path.join(scene.path, name)
+        scene.at_end(lambda h=home: run_kith("down", "--home", h))
+        run_kith("up", *flags, "--listen", "127.0.0.1:0", "--detach", env=bare,
+                 prefix=there).expect(DONE)
+        with open(home + "/lock", encoding="ascii") as file:
+            process = f"/proc/{file.read().strip()}"
+        kept = [os.readlink(f"{process}/fd/{fd}") for fd in os.listdir(process + "/fd")]
+        assert held not in kept, kept
+        same(os.readlink(process + "/cwd"), "/")
+        run_kith("send", "--home", home, LOBBY, "hello").expect(DONE)
+        run_kith("down", "--home", home).expect(DONE)
+        with open(home + "/kith.log", encoding="utf-8") as file:
+            assert not SANITIZER.search(file.read()), name
 
 
 @case("a stopped peer does not hold up the end")

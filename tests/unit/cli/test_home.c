@@ -49,6 +49,9 @@ static void a_relative_home_is_made_absolute(void **state)
     assert_non_null(getcwd(expected, 4096));
     strncat(expected, "/here", 6);
     assert_home("here", expected);
+    setenv("HOME", "here", 1);
+    strncat(expected, "/.local/share/kith", 20);
+    assert_home(NULL, expected);
 }
 
 static void an_empty_name_is_refused(void **state)
