@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -93,61 +94,69 @@ static int read_file(const char *path, struct raw *raw,
 
 /* ---- a terminal ---- */
 
-static void on_signal(int number)
-{
-    (void)number; /* ppoll() returns, and the terminal gets its echo back */
-}
+/* They wait until the terminal has its echo back. */
+static const int held_numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 
-/* False when it was interrupted. Signals come while it waits, and only then. */
-static bool read_line(const sigset_t *while_waiting, struct raw *raw)
+/* 0 when a line was read; else the number of a signal that came before its end, or -1. */
+static int read_line(int signal_fd, struct raw *raw)
 {
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    struct pollfd polls[] = {{.fd = STDIN_FILENO, .events = POLLIN},
+                             {.fd = signal_fd, .events = POLLIN}};
+    struct signalfd_siginfo info;
     uint8_t byte;
     while (raw->size < sizeof(raw->bytes)) {
-        if (ppoll(&input, 1, NULL, while_waiting) < 0)
-            return false;
+        if (poll(polls, 2, -1) < 0)
+            return -1;
+        if (polls[1].revents != 0)
+            return read(signal_fd, &info, sizeof(info)) == sizeof(info)
+                       ? (int)info.ssi_signo
+                       : -1;
         ssize_t got = read(STDIN_FILENO, &byte, 1);
         if (got < 0)
-            return false;
+            return -1;
         if (got == 0 || byte == '\n')
             break;
         raw->bytes[raw->size++] = byte;
     }
-    return true;
+    return 0;
 }
 
-/* The prompt comes once typing is silent. */
-static bool read_silently(FILE *to, const char *prompt, const struct termios *loud,
-                          struct raw *raw)
+/* As read_line(). The prompt comes once typing is silent. */
+static int read_silently(FILE *to, const char *prompt, const struct termios *loud,
+                         struct raw *raw)
 {
-    struct sigaction interrupt = {.sa_handler = on_signal}, before[2];
-    sigset_t held, while_waiting;
+    sigset_t held, before;
     struct termios silent = *loud;
     silent.c_lflag &= ~(tcflag_t)ECHO;
     silent.c_lflag |= ECHONL | ICANON;
     sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigprocmask(SIG_BLOCK, &held, &while_waiting);
-    sigaction(SIGINT, &interrupt, &before[0]);
-    sigaction(SIGTERM, &interrupt, &before[1]);
+    for (size_t i = 0; i < sizeof(held_numbers) / sizeof(held_numbers[0]); i++)
+        sigaddset(&held, held_numbers[i]);
+    int signal_fd = signalfd(-1, &held, SFD_CLOEXEC);
+    if (signal_fd < 0)
+        return -1;
+    sigprocmask(SIG_BLOCK, &held, &before);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     fputs(prompt, to);
     fflush(to);
-    bool is_read = read_line(&while_waiting, raw);
+    int outcome = read_line(signal_fd, raw);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, loud);
-    sigaction(SIGINT, &before[0], NULL);
-    sigaction(SIGTERM, &before[1], NULL);
-    sigprocmask(SIG_SETMASK, &while_waiting, NULL);
-    return is_read;
+    close(signal_fd);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return outcome;
 }
 
 static int ask(const struct kith_cli *cli, const char *prompt, struct raw *raw,
                char why[static KITH_CONFIG_WHY_SIZE])
 {
     struct termios loud;
-    if (tcgetattr(STDIN_FILENO, &loud) == 0 &&
-        read_silently(cli->err, prompt, &loud, raw))
+    int outcome = -1;
+    if (tcgetattr(STDIN_FILENO, &loud) == 0)
+        while ((outcome = read_silently(cli->err, prompt, &loud, raw)) == SIGTSTP) {
+            raise(SIGTSTP); /* returns when the person is back, who is asked anew */
+            explicit_bzero(raw, sizeof(*raw));
+        }
+    if (outcome == 0)
         return 0;
     snprintf(why, KITH_CONFIG_WHY_SIZE, "no passphrase was given");
     return KITH_EIO;

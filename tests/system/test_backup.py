@@ -12,6 +12,7 @@ import subprocess
 import termios
 import time
 
+from chatlib import HUP, TERM, Terminal, signal_all
 from disklib import Disk, enter_namespace
 from kithlib import (DONE, FAILED, NOT_FOUND, USAGE, WAIT_S, case, kith_path, main, run_kith, same,
                      wait_until)
@@ -318,6 +319,34 @@ def _(scene):
     run_kith("restore", "--home", at(scene, "h2"), file, *flag,
              env={VARIABLE: "something else"}).expect(DONE)
     run_kith("backup", "--home", alice.home, file, PASSPHRASE).expect(USAGE)
+
+
+def has_echo(terminal):
+    return bool(termios.tcgetattr(terminal.master)[3] & termios.ECHO)
+
+
+@case("whatever ends or stops the asking for a passphrase, the terminal has its echo back")
+def _(scene):
+    alice = scene.node("alice")
+    alice.stop()
+    file = at(scene, "backup")
+    asks = ("backup", "--home", alice.home, file)
+    prompt = "passphrase of the backup: "
+    ways = {"^C": lambda t: t.type("half\x03"), "^\\": lambda t: t.type("half\x1c"),
+            "SIGTERM": lambda t: signal_all(t, TERM), "SIGHUP": lambda t: signal_all(t, HUP)}
+    for name, end in ways.items():
+        terminal = Terminal(scene, *asks).wait(prompt)
+        assert not has_echo(terminal), name
+        end(terminal).leave(FAILED).wait("no passphrase was given")
+        assert has_echo(terminal), name
+    shell = ("sh", "-c", 'set -m; "$@"; echo stopped; read line; fg', "sh")
+    terminal = Terminal(scene, *asks, prefix=shell).wait(prompt).type("half\x1a").wait("stopped")
+    assert has_echo(terminal)
+    terminal.type("\r")
+    wait_until("asked again", lambda: terminal.output().count(prompt) == 2)
+    assert not has_echo(terminal)
+    terminal.type(PASSPHRASE + "\r").wait("the same again: ").type(PASSPHRASE + "\r").leave()
+    assert os.path.exists(file) and PASSPHRASE not in terminal.output(), terminal.output()
 
 
 if __name__ == "__main__":
