@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "cli/chat_words.h"
 #include "cli/commands.h"
 #include "cli/order.h"
 #include "cli/show.h"
@@ -18,6 +20,13 @@ static void show_member(FILE *to, const char *label, const json_t *object,
     fprintf(to, "%-12s", label);
     kith_cli_show_text(to, json_string_value(json_object_get(object, member)), " ");
     fputc('\n', to);
+}
+
+static bool is_yes(char *reply)
+{
+    kith_chat_trim(reply);
+    const char *word = kith_chat_skip(reply);
+    return strcasecmp(word, "y") == 0 || strcasecmp(word, "yes") == 0;
 }
 
 /* Show the code. `*is_same` is what a person at a terminal says of it. */
@@ -46,7 +55,11 @@ static int show_code(struct kith_cli *cli, bool *is_same)
         return exit_code;
     fputs("Is it? [y/N] ", cli->out);
     fflush(cli->out);
-    *is_same = fgets(reply, sizeof reply, cli->in) && strcmp(reply, "y\n") == 0;
+    *is_same = fgets(reply, sizeof reply, cli->in) && is_yes(reply);
+    if (!*is_same)
+        fputs(
+            "nothing was changed; if the codes differ, somebody may pose as that peer\n",
+            cli->out);
     return KITH_EXIT_DONE;
 }
 

@@ -103,16 +103,21 @@ def _(scene):
 @case("on a terminal verify asks, and only a yes counts")
 def _(scene):
     alice, bob = scene.pair()
-    for reply, is_verified in ((b"n\n", False), (b"\n", False), (b"y\n", True)):
+    replies = {True: (b"y\n", b"Y\n", b"yes\n", b" Yes \n"),
+               False: (b"n\n", b"\n", b"yesterday\n", b"yes, I think so\n", b"\x04")}
+    for reply, is_verified in ((r, v) for v, some in replies.items() for r in some):
+        alice.kith("verify", "bob", "--undo").expect(DONE)
         theirs, ours = pty.openpty()
         with subprocess.Popen([kith_path(), "verify", "--home", alice.home, "bob"],
                               stdin=ours, stdout=subprocess.PIPE) as asked:
             os.close(ours)
             os.write(theirs, reply)
-            assert b"[y/N]" in asked.stdout.read()
+            shown = asked.stdout.read()
         os.close(theirs)
         same(asked.returncode, DONE)
         same(alice.peer(bob)["verified"], is_verified, repr(reply))
+        assert b"[y/N]" in shown, shown
+        same(b"nothing was changed" in shown, not is_verified, repr(reply))
 
 
 if __name__ == "__main__":
