@@ -9,7 +9,10 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include "cli/wrap.h"
+
 #define HISTORY_MAX 500 /* lines that the arrow keys bring back; never on disk */
+#define COLUMNS_MIN 8   /* with fewer readline divides by zero and reads past its lines */
 
 /* readline would give the terminal back while a line is obeyed, and the kernel then
  * edits, echoes and cuts what is typed or pasted meanwhile. So it stays taken from open
@@ -50,6 +53,15 @@ static void choose_locale(void)
         setlocale(LC_CTYPE, "C.UTF-8");
 }
 
+/* A narrower terminal shows the line wrong, and nothing worse happens. */
+static void widen(void)
+{
+    int rows, columns;
+    rl_get_screen_size(&rows, &columns);
+    if (columns < COLUMNS_MIN)
+        rl_set_screen_size(rows, COLUMNS_MIN);
+}
+
 void kith_chat_terminal_open(FILE *in, FILE *out, const char *prompt)
 {
     choose_locale();
@@ -62,6 +74,7 @@ void kith_chat_terminal_open(FILE *in, FILE *out, const char *prompt)
     using_history();
     stifle_history(HISTORY_MAX);
     rl_initialize();
+    widen();
     rl_prep_terminal(1);
     rl_prep_term_function = keep_taken;
     rl_deprep_term_function = keep;
@@ -140,6 +153,9 @@ bool kith_chat_terminal_drop(void)
 
 void kith_chat_terminal_resize(void)
 {
+    int columns = kith_cli_columns(fileno(rl_instream));
+    if (columns > 0 && columns < COLUMNS_MIN)
+        return; /* it stays as wide as it was */
     rl_resize_terminal();
     fflush(rl_outstream);
 }
@@ -155,5 +171,6 @@ void kith_chat_terminal_go_on(void)
 {
     rl_prep_terminal(1);
     rl_reset_screen_size();
+    widen();
     kith_chat_terminal_show();
 }

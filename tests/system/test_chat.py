@@ -140,6 +140,24 @@ def _(scene):
     assert "\x1b" not in chat.output(), chat.output()
 
 
+@case("a terminal of hardly any columns, dumb or not, is borne, from the start and later")
+def _(scene):
+    node = scene.node("alice")
+    said = []
+    for term in ("dumb", "xterm"):
+        for columns in range(6):
+            chat = Terminal(scene, "chat", "--home", node.home, env={"TERM": term}, columns=columns)
+            chat.wait("* nobody else is here")
+            for size in (columns, 80, columns):
+                chat.resize(size, 24)
+                said.append(f"{term} {columns} {size} narrow")
+                chat.type(said[-1] + "\r")
+                wait_until(f"said: {said[-1]}, after {chat.output()[-80:]!r}",
+                           lambda: chat.process.poll() is not None or node.texts() == said)
+                assert chat.process.poll() is None, (said[-1], chat.process.returncode)
+            chat.type("/quit\r").leave()
+
+
 @case("another size of the terminal: a line that wraps stays whole, and what comes is above it")
 def _(scene):
     node = scene.node("alice")
