@@ -79,7 +79,7 @@ static void put_json(struct kith_chat *chat, const json_t *object)
 void kith_chat_text(struct kith_chat *chat, const char *text, size_t size)
 {
     if (!chat->cli->is_json) {
-        put(chat, text, size);
+        put_wrapped(chat, text, size);
         return;
     }
     json_t *object = json_object();

@@ -207,6 +207,17 @@ def _(scene):
         chat.type("/quit\n" if chat is chats[1] else "/quit\r").leave()
 
 
+@case("a name forges no line within what the chat itself says: long notices are broken too")
+def _(scene):
+    alice, bob = scene.pair()
+    chat = Terminal(scene, "chat", "--home", alice.home, columns=24).sees("bob")
+    bob.kith("rename", "pad * carol left").expect(0)
+    wait_until("told", lambda: " left" in chat.output() and chat.last() == "#lobby>")
+    rows = chat.shown()
+    same([row for row in rows if "carol left" in row], ["         * carol left"], rows)
+    chat.type("/quit\r").leave()
+
+
 @case("on a terminal tail and search break long lines as the chat does; in a pipe lines stay whole")
 def _(scene):
     alice, bob = scene.pair()
