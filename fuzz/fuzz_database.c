@@ -121,6 +121,7 @@ static const char *const statements[] = {
     "DELETE FROM peers",
     "UPDATE search_data SET block = ?1",
     "DELETE FROM search_data",
+    "UPDATE meta SET self = ?1",
 };
 
 /* ---- what is made of it ---- */

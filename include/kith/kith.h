@@ -100,6 +100,7 @@ enum kith_open_mode {
  * passed over when one runs. On failure `why` (may be NULL) has a sentence about it,
  * cut to `why_size` bytes. Besides the errors above: KITH_EINVALID, KITH_ENAME,
  * KITH_EADDRESS (a knob has no usable value), KITH_EACCESS (another user's node),
+ * KITH_ENOTFOUND (a database without its identity), KITH_EINVALID (with another one),
  * KITH_EREADONLY, KITH_EFULL, KITH_ECORRUPT, KITH_ENEWER (the home), KITH_EADDRINUSE.
  * Takes some milliseconds; with a passphrase about a second, where the key is made. */
 KITH_API int kith_open(const char *home, enum kith_open_mode mode,

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <sodium.h>
 
@@ -30,7 +31,8 @@ static int read_seed(const struct kith_secret_file *file,
     if (error == 0 && size != KITH_IDENTITY_SEED_SIZE)
         return kith_problem_set(problem, KITH_ECORRUPT,
                                 "the identity %s has %zu bytes where %d belong; restore "
-                                "it from a backup, or move it away to become a new peer",
+                                "it from a backup, or move it and " KITH_HOME_DATABASE
+                                " away to become a new peer",
                                 file->path, size, KITH_IDENTITY_SEED_SIZE);
     return error;
 }
@@ -55,6 +57,26 @@ static int load(const struct kith_secret_file *file, struct kith_identity *out,
 
 /* ---- making ---- */
 
+/* What is in a database was said by the identity that is gone: with another one, peers
+ * would be told of logs that it never wrote. */
+static bool has_database(const char *home)
+{
+    struct stat is;
+    char *path = kith_home_file(home, KITH_HOME_DATABASE);
+    bool has = path == NULL || (stat(path, &is) == 0 && is.st_size > 0);
+    free(path);
+    return has;
+}
+
+static int explain_lost(const struct kith_secret_file *file, struct kith_problem *problem)
+{
+    return kith_problem_set(problem, KITH_ENOTFOUND,
+                            "the identity %s is missing, and %s/" KITH_HOME_DATABASE
+                            " is of it; put it back, or `kith restore` a backup; to "
+                            "begin as a new peer move " KITH_HOME_DATABASE " away too",
+                            file->path, file->home);
+}
+
 static int make(const struct kith_secret_file *file, struct kith_problem *problem)
 {
     uint8_t seed[KITH_IDENTITY_SEED_SIZE];
@@ -74,8 +96,12 @@ static int with_path(const char *home, bool makes, struct kith_identity *out,
         return kith_problem_set(problem, KITH_ENOMEM, "out of memory");
     }
     struct kith_secret_file file = {home, path, "identity"};
+    /* Asked first: another process makes the identity, then the database. */
+    bool is_lost = makes && has_database(home);
     int error = load(&file, out, problem);
-    if (error == KITH_ENOTFOUND && makes) {
+    if (error == KITH_ENOTFOUND && is_lost) {
+        error = explain_lost(&file, problem);
+    } else if (error == KITH_ENOTFOUND && makes) {
         error = make(&file, problem);
         if (error == 0)
             error = load(&file, out, problem);

@@ -22,7 +22,8 @@ int kith_identity_load(const char *home, struct kith_identity *out,
                        struct kith_problem *problem);
 
 /* The same, but make one where there is none; of two processes that both do, one wins and
- * both get its identity. Besides: KITH_EREADONLY, KITH_EFULL. */
+ * both get its identity. KITH_ENOTFOUND: none, and the home has a database, so it had
+ * one. Besides: KITH_EREADONLY, KITH_EFULL. */
 int kith_identity_load_or_make(const char *home, struct kith_identity *out,
                                struct kith_problem *problem);
 

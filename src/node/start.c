@@ -53,6 +53,17 @@ static int explain_store(const struct kith_runtime *runtime, int error,
     }
 }
 
+static int explain_owner(const struct kith_runtime *runtime, const char *detail,
+                         struct kith_problem *problem)
+{
+    return kith_problem_set(
+        problem, KITH_EINVALID,
+        "%s/" KITH_HOME_IDENTITY " is another identity than that of "
+        "the database %s (%s); put that one back, or `kith restore` "
+        "a backup; to begin with an empty database move " KITH_HOME_DATABASE " away",
+        runtime->home, runtime->database, detail);
+}
+
 static int open_store(struct kith_runtime *runtime,
                       const struct kith_runtime_config *config,
                       struct kith_problem *problem)
@@ -62,6 +73,8 @@ static int open_store(struct kith_runtime *runtime,
                                       .self = runtime->identity.id,
                                       .is_durable_full = config->is_durable};
     int error = kith_store_open(&store, &runtime->store, detail);
+    if (error == KITH_EINVALID)
+        return explain_owner(runtime, detail, problem);
     return error == 0 ? 0 : explain_store(runtime, error, detail, problem);
 }
 

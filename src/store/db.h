@@ -173,6 +173,9 @@ static inline int64_t kith_db_hlc(kith_hlc hlc)
 /* Begin a transaction if none is open. */
 int kith_db_begin(struct kith_store *store);
 
+/* The database belongs to the first who opens it; KITH_EINVALID for anybody else. */
+int kith_store_claim(struct kith_store *store);
+
 /* The arrival row that is pending, if any, becomes a row. */
 int kith_store_events_flush(struct kith_store *store);
 

@@ -24,6 +24,8 @@ const struct kith_migration kith_migrations[] = {
         " is_kept INTEGER NOT NULL) WITHOUT ROWID"},
     /* What shows damage; NULL in the rows until then. */
     {5, "ALTER TABLE events ADD COLUMN checksum INTEGER"},
+    /* Whose it is; NULL until then. */
+    {6, "ALTER TABLE meta ADD COLUMN self BLOB"},
 };
 const size_t kith_migration_count = sizeof kith_migrations / sizeof kith_migrations[0];
 

@@ -5,7 +5,7 @@
 
 #include "store/db.h"
 
-#define KITH_SCHEMA_VERSION     6
+#define KITH_SCHEMA_VERSION     7
 #define KITH_SCHEMA_APPLICATION 0x6b697468 /* "kith", in the file's application id */
 
 /* NULL when there is none of this type. */

@@ -33,7 +33,7 @@ struct kith_store;
 
 struct kith_store_config {
     const char *path;     /* "…/kith.db", in a directory that exists, or ":memory:" */
-    struct kith_id self;  /* author of the logs whose author_no is 0 */
+    struct kith_id self;  /* author of the logs whose author_no is 0; zero: not asked */
     bool is_durable_full; /* sync the disk at every commit */
     bool is_home_locked;  /* the caller holds the lock already (store/lock.h) */
     uint32_t
@@ -43,8 +43,9 @@ struct kith_store_config {
 /* Lock the home (a file `lock` beside the database), then open, create or migrate.
  * A schema of an older kith is copied to `PATH.v<N>` before it is migrated.
  * KITH_ELOCKED: another process has it. KITH_ENEWER: a newer kith wrote it.
- * KITH_ECORRUPT: damaged, or not kith's. KITH_EREADONLY, KITH_EFULL. `detail`
- * (KITH_STORE_DETAIL_SIZE bytes, may be NULL) gets one clause on failure. */
+ * KITH_ECORRUPT: damaged, or not kith's. KITH_EINVALID: another `self` opened it before.
+ * KITH_EREADONLY, KITH_EFULL. `detail` (KITH_STORE_DETAIL_SIZE bytes, may be NULL) gets
+ * one clause on failure. */
 int kith_store_open(const struct kith_store_config *config, struct kith_store **out,
                     char *detail);
 

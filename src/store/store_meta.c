@@ -2,11 +2,51 @@
 /* Facts of the home: one row. */
 #include "store/db.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char schema[] =
-    "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), marker BLOB NOT NULL);"
-    "INSERT INTO meta VALUES(1, zeroblob(32));";
+    "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), marker BLOB NOT NULL,"
+    " self BLOB);"
+    "INSERT INTO meta(id, marker) VALUES(1, zeroblob(32));";
+
+static int note_owner(struct kith_store *store)
+{
+    sqlite3_stmt *s = NULL;
+    sqlite3_prepare_v2(store->db, "UPDATE meta SET self = ?1", -1, &s, NULL);
+    kith_db_bind_bytes(s, 1, store->self.bytes, KITH_ID_SIZE);
+    int rc = kith_db_run(store, s, "note whose database it is");
+    sqlite3_finalize(s);
+    return rc;
+}
+
+static int refuse_owner(struct kith_store *store, const struct kith_id *owner)
+{
+    char text[KITH_ID_TEXT_SIZE];
+    kith_id_format(owner, text);
+    snprintf(store->detail, sizeof store->detail, "it is of %s", text);
+    return KITH_EINVALID;
+}
+
+int kith_store_claim(struct kith_store *store)
+{
+    struct kith_id owner = {0};
+    sqlite3_stmt *s = NULL;
+    if (kith_id_equal(&store->self, &owner))
+        return 0;
+    sqlite3_prepare_v2(store->db, "SELECT self FROM meta", -1, &s, NULL);
+    int rc = kith_db_step(store, s, "see whose database it is");
+    bool is_noted = rc == 1 && sqlite3_column_type(s, 0) != SQLITE_NULL;
+    bool is_sound = rc == 1 && (!is_noted || kith_db_copy(s, 0, &owner, KITH_ID_SIZE));
+    sqlite3_finalize(s);
+    if (rc < 0)
+        return rc;
+    if (!is_sound)
+        return kith_db_fail(store, KITH_ECORRUPT, "see whose database it is");
+    if (!is_noted)
+        return note_owner(store);
+    return kith_id_equal(&store->self, &owner) ? 0 : refuse_owner(store, &owner);
+}
 
 static int put(struct kith_store *store, const struct kith_record *record)
 {

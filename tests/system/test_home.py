@@ -188,6 +188,50 @@ def _(scene):
     same(alice.id, before)
 
 
+@case("a database without its identity is refused, and nothing is written")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "kept")
+    alice.stop()
+    was, identity = alice.id, os.path.join(alice.home, "identity")
+    aside = os.path.join(scene.path, "aside")
+    os.rename(identity, aside)
+    before = sorted(os.listdir(alice.home))
+    up(alice.home).expect(FAILED, identity, "put it back", "kith.db", "new peer")
+    same(sorted(os.listdir(alice.home)), before)
+    os.rename(aside, identity)
+    alice.start()
+    same((alice.id, alice.texts()), (was, ["kept"]))
+    alice.stop()
+    for name in ("identity", "kith.db"):  # as it was said
+        os.remove(os.path.join(alice.home, name))
+    alice.start()
+    assert alice.id != was
+    same(alice.texts(), [])
+
+
+@case("an identity of another home is refused, also by a database from before it was noted")
+def _(scene):
+    alice, bob = scene.node("alice"), scene.node("bob")
+    alice.stop()
+    bob.stop()
+    path = os.path.join(alice.home, "identity")
+    shutil.copy(path, os.path.join(scene.path, "aside"))
+    shutil.copy(os.path.join(bob.home, "identity"), path)
+    up(alice.home).expect(FAILED, "kith.db", "another identity", alice.id, "put that one back")
+    shutil.copy(os.path.join(scene.path, "aside"), path)
+    with sqlite3.connect(os.path.join(alice.home, "kith.db")) as connection:
+        connection.execute("ALTER TABLE meta DROP COLUMN self")
+        connection.execute("PRAGMA user_version = 6")
+    connection.close()
+    was = alice.id
+    alice.start()
+    same(alice.id, was)
+    alice.stop()
+    shutil.copy(os.path.join(bob.home, "identity"), path)
+    up(alice.home).expect(FAILED, "another identity")
+
+
 # ---- the network ----
 
 @case("a taken port is named, unless none was asked for")

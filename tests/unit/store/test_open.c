@@ -333,6 +333,26 @@ static int teardown_disk(void **state)
     return teardown(state);
 }
 
+static void it_belongs_to_who_opened_it_first(void **state)
+{
+    struct fixture *f = *state;
+    const struct kith_id owner = f->config.self;
+    char id[KITH_ID_TEXT_SIZE], detail[KITH_STORE_DETAIL_SIZE] = "";
+    struct kith_store *store = NULL;
+    close_store(f);
+    f->config.self = made_peer_id(1);
+    assert_int_equal(kith_store_open(&f->config, &store, detail), KITH_EINVALID);
+    kith_id_format(&owner, id);
+    assert_non_null(strstr(detail, id));
+    f->config.self = (struct kith_id){0};
+    fixture_reopen(f);
+    f->config.self = owner;
+    fixture_reopen(f);
+    close_store(f);
+    run_sql(f->path, "UPDATE meta SET self = x'07'");
+    expect_refusal(f, KITH_ECORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +371,7 @@ int main(void)
         D(a_full_database_fails_the_commit_and_recovers),
         D(a_full_disk_fails_the_commit_and_recovers),
         D(a_new_marker_is_kept),
+        D(it_belongs_to_who_opened_it_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
