@@ -69,6 +69,7 @@ static int run(struct kith_cli *cli)
         .config = config,
         .file = cli->args[0],
         .replaces = kith_cli_has(cli, "force"),
+        .takes_damaged = kith_cli_has(cli, "damaged"),
         .passphrase = &passphrase,
         .cost = &kith_seal_cost_default,
     };
@@ -83,13 +84,15 @@ static const struct kith_cli_option options[] = {
     {"passphrase-file", "FILE", "a file with the passphrase, which only you may read",
      false},
     {"force", NULL, "replace FILE if it is there", false},
+    {"damaged", NULL, "back up a damaged database as it is, where that is all there is",
+     false},
     {0},
 };
 
 const struct kith_cli_command kith_command_backup = {
     .name = "backup",
     .summary = "write identity, history and configuration to one encrypted file",
-    .usage = "FILE [--passphrase-file FILE] [--force]",
+    .usage = "FILE [--passphrase-file FILE] [--force] [--damaged]",
     .detail =
         "FILE holds everything that makes this home: the identity, the network's key, "
         "the\n"
@@ -98,8 +101,10 @@ const struct kith_cli_command kith_command_backup = {
         "--passphrase-file or the variable KITH_BACKUP_PASSPHRASE. Whoever has both the\n"
         "file and the passphrase is you; who has lost the passphrase has lost the "
         "backup.\n"
-        "FILE is written whole or not at all. While it is made a copy of the database\n"
-        "takes room in the home.",
+        "FILE is written whole or not at all, and not from a database that is damaged: "
+        "what\n"
+        "was there stays. While it is made a copy of the database takes room in the "
+        "home.",
     .options = options,
     .args_min = 1,
     .args_max = 1,

@@ -150,6 +150,12 @@ static int explain_snapshot(struct out *out, int error, const char *detail)
                                 "there is no room in %s for a copy of the database, "
                                 "which is needed for a moment; make room",
                                 home);
+    if (error == KITH_ECORRUPT && !out->job->takes_damaged)
+        return kith_problem_set(out->problem, error,
+                                "the database in %s is damaged (%s), so no backup of it "
+                                "was made; `kith restore` an older one, or back it up as "
+                                "it is with --damaged",
+                                home, detail);
     return kith_problem_set(out->problem, error,
                             "the database in %s cannot be copied (%s); see whether the "
                             "home can be read and written to",
@@ -161,9 +167,10 @@ static int take_snapshot(struct out *out, int *fd)
     char detail[KITH_STORE_DETAIL_SIZE] = "";
     char *database = kith_home_file(out->job->home, KITH_HOME_DATABASE);
     char *part = kith_home_file(out->job->home, SNAPSHOT_NAME);
-    int error = database == NULL || part == NULL
-                    ? out_of_memory(out->problem)
-                    : kith_snapshot_take(database, part, fd, detail);
+    int error =
+        database == NULL || part == NULL
+            ? out_of_memory(out->problem)
+            : kith_snapshot_take(database, part, out->job->takes_damaged, fd, detail);
     if (error != 0 && database != NULL && part != NULL)
         error = explain_snapshot(out, error, detail);
     free(database);

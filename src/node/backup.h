@@ -14,6 +14,7 @@ struct kith_backup_job {
     const char *config; /* the configuration file to take along; NULL: none */
     const char *file;   /* to be made; mode 0600 */
     bool replaces;      /* it may be there already */
+    bool takes_damaged; /* a database that is damaged is backed up all the same */
     const struct kith_passphrase *passphrase;
     const struct kith_seal_cost *cost;
 };
@@ -21,8 +22,8 @@ struct kith_backup_job {
 /* Whole or not at all: written under another name, synced, and put in place; on failure a
  * file that was there before is still there, whole. `*out_size` (may be NULL) is the size
  * of the file. KITH_ENOTFOUND: nothing to back up there. KITH_EINVALID: the file is
- * there. KITH_EFULL, KITH_EREADONLY, KITH_EACCESS, KITH_ECORRUPT, KITH_EIO, KITH_ENOMEM.
- */
+ * there. KITH_ECORRUPT: a page or an event of the database is damaged. KITH_EFULL,
+ * KITH_EREADONLY, KITH_EACCESS, KITH_EIO, KITH_ENOMEM. */
 int kith_backup(const struct kith_backup_job *job, uint64_t *out_size,
                 struct kith_problem *problem);
 

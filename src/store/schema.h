@@ -6,6 +6,7 @@
 #include "store/db.h"
 
 #define KITH_SCHEMA_VERSION     7
+#define KITH_SCHEMA_CHECKSUMS   6          /* the first with checksums of events */
 #define KITH_SCHEMA_APPLICATION 0x6b697468 /* "kith", in the file's application id */
 
 /* NULL when there is none of this type. */

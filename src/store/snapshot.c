@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "store/event_row.h"
 #include "store/schema.h"
 
 #define BUSY_MS_MAX 5000 /* while the owner recovers or checkpoints: soon done */
@@ -65,6 +67,73 @@ static int open_existing(const char *path, sqlite3 **out, char *detail)
     return check_application(*out, detail);
 }
 
+/* ---- is it whole? ---- */
+
+/* A page that the disk does not give is told in the same way as one that is damaged. */
+static int explain_pages(sqlite3 *db, const char *told, char *detail)
+{
+    const char *code = strstr(told, "error code=");
+    int error = code ? kith_db_error(db, (int)strtol(strchr(code, '=') + 1, NULL, 10))
+                     : KITH_ECORRUPT;
+    snprintf(detail, KITH_STORE_DETAIL_SIZE, "some of its pages %s",
+             error == KITH_ECORRUPT ? "are damaged" : "cannot be read");
+    return error == 0 ? KITH_ECORRUPT : error;
+}
+
+static int check_pages(sqlite3 *db, char *detail)
+{
+    sqlite3_stmt *s = NULL;
+    sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &s, NULL);
+    int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
+    const char *told = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(s, 0) : NULL;
+    bool is_sound = told && strcmp(told, "ok") == 0;
+    int error = is_sound ? 0
+                : told   ? explain_pages(db, told, detail)
+                         : failed(db, "read the database", detail);
+    sqlite3_finalize(s);
+    return error;
+}
+
+/* Older schemas have no checksums yet, and of newer ones nothing is known. */
+static int has_checksums(sqlite3 *db, bool *out, char *detail)
+{
+    sqlite3_stmt *s = NULL;
+    sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL);
+    int rc = s ? sqlite3_step(s) : SQLITE_ERROR;
+    int64_t version = rc == SQLITE_ROW ? sqlite3_column_int64(s, 0) : 0;
+    int error = rc == SQLITE_ROW ? 0 : failed(db, "read the database", detail);
+    sqlite3_finalize(s);
+    *out = version >= KITH_SCHEMA_CHECKSUMS && version <= KITH_SCHEMA_VERSION;
+    return error;
+}
+
+static int check_events(sqlite3 *db, char *detail)
+{
+    struct kith_event_row row;
+    sqlite3_stmt *s = NULL;
+    unsigned long long damaged = 0;
+    int rc = sqlite3_prepare_v2(db, "SELECT " KITH_EVENT_COLUMNS " FROM events e", -1, &s,
+                                NULL);
+    while (s && (rc = sqlite3_step(s)) == SQLITE_ROW)
+        damaged += !kith_event_row_read(s, &row);
+    int error = rc == SQLITE_DONE ? 0 : failed(db, "read the events", detail);
+    sqlite3_finalize(s);
+    if (error != 0 || damaged == 0)
+        return error;
+    snprintf(detail, KITH_STORE_DETAIL_SIZE, "%llu event%s not as written", damaged,
+             damaged == 1 ? " is" : "s are");
+    return KITH_ECORRUPT;
+}
+
+static int check(sqlite3 *db, char *detail)
+{
+    bool has = false;
+    int error = check_pages(db, detail);
+    if (error == 0)
+        error = has_checksums(db, &has, detail);
+    return error == 0 && has ? check_events(db, detail) : error;
+}
+
 /* ---- taking one ---- */
 
 /* Only its name is missing afterwards: SQLite writes to what it has open. */
@@ -88,12 +157,13 @@ static int open_part(const char *part, sqlite3 **out, int *fd, char *detail)
 
 /* The first read fixes what is seen until the end of the transaction; without one a copy
  * would begin anew with each commit of another process. */
+static int begin_reading(sqlite3 *db, char *detail)
+{
+    return exec(db, "BEGIN; SELECT count(*) FROM meta", "read the database", detail);
+}
+
 static int copy(sqlite3 *from, sqlite3 *to, char *detail)
 {
-    int error =
-        exec(from, "BEGIN; SELECT count(*) FROM meta", "read the database", detail);
-    if (error != 0)
-        return error;
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
     int rc = backup ? SQLITE_OK : SQLITE_ERROR;
     while (rc == SQLITE_OK)
@@ -108,11 +178,16 @@ static int copy(sqlite3 *from, sqlite3 *to, char *detail)
     return failed(to, "make the copy", detail);
 }
 
-int kith_snapshot_take(const char *path, const char *part, int *out, char *detail)
+int kith_snapshot_take(const char *path, const char *part, bool takes_damaged, int *out,
+                       char *detail)
 {
     sqlite3 *from = NULL, *to = NULL;
     int fd = -1;
     int error = open_existing(path, &from, detail);
+    if (error == 0)
+        error = begin_reading(from, detail);
+    if (error == 0 && !takes_damaged)
+        error = check(from, detail);
     if (error == 0)
         error = open_part(part, &to, &fd, detail);
     if (error == 0)

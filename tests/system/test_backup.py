@@ -224,6 +224,61 @@ def _(scene):
         assert other.read() != content
 
 
+def change(home, *statements):
+    with sqlite3.connect(os.path.join(home, "kith.db")) as database:
+        for statement in statements:
+            database.execute(statement)
+    database.close()
+
+
+def break_page(home, table):
+    """The head of a table's first page is nonsense."""
+    path = os.path.join(home, "kith.db")
+    with sqlite3.connect(path) as database:
+        root = database.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?",
+                                (table,)).fetchone()[0]
+    database.close()
+    with open(path, "r+b") as file:
+        file.seek((root - 1) * 4096)
+        file.write(b"\xff" * 8)
+
+
+@case("a damaged database is not put over a good backup, and only backed up at all if told to")
+def _(scene):
+    alice = scene.node("alice")
+    for text in ("first", "second", "third"):
+        alice.say(LOBBY, text)
+    alice.stop()
+    file = at(scene, "backup")
+    back_up(alice.home, file).expect(DONE)
+    with open(file, "rb") as good:
+        content = good.read()
+    in_home = names(alice.home)
+    change(alice.home, "UPDATE events SET content = zeroblob(40)"
+                       " WHERE instr(content, x'7365636f6e64') > 0")
+    back_up(alice.home, file, "--force").expect(
+        FAILED, "damaged", "1 event", "kith restore", "--damaged")
+    back_up(alice.home, at(scene, "other")).expect(FAILED, "--damaged")
+    break_page(alice.home, "acks")
+    back_up(alice.home, file, "--force").expect(FAILED, "damaged", "pages", "--damaged")
+    with open(file, "rb") as kept:
+        assert kept.read() == content, "the good one is gone"
+    same((names(alice.home), [n for n in names(scene.path) if "other" in n]), (in_home, []))
+    back_up(alice.home, file, "--force", "--damaged").expect(DONE)
+    restore(at(scene, "new"), file).expect(DONE)
+
+
+@case("a database of an older kith, without checksums, is backed up")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say(LOBBY, "kept")
+    alice.stop()
+    change(alice.home, "ALTER TABLE meta DROP COLUMN self",
+           "ALTER TABLE events DROP COLUMN checksum", "PRAGMA user_version = 5")
+    back_up(alice.home, at(scene, "backup")).expect(DONE)
+    restore(at(scene, "new"), at(scene, "backup")).expect(DONE)
+
+
 @case("killed half way, neither a backup nor a home is there that is not whole")
 def _(scene):
     alice = scene.node("alice")

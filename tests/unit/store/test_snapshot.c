@@ -35,7 +35,7 @@ static void take(struct fixture *f, const char *path)
 {
     char detail[KITH_STORE_DETAIL_SIZE] = "";
     int fd = -1;
-    int error = kith_snapshot_take(f->path, beside(f, "part"), &fd, detail);
+    int error = kith_snapshot_take(f->path, beside(f, "part"), false, &fd, detail);
     if (error != 0)
         fail_msg("%s", detail);
     save(fd, path);
@@ -83,7 +83,8 @@ static void its_name_is_gone_at_once(void **state)
     int fd = -1;
     put_world(f);
     close(open(beside(f, "part"), O_WRONLY | O_CREAT, 0600)); /* of one that was killed */
-    assert_int_equal(kith_snapshot_take(f->path, beside(f, "part"), &fd, detail), 0);
+    assert_int_equal(kith_snapshot_take(f->path, beside(f, "part"), false, &fd, detail),
+                     0);
     assert_int_not_equal(access(beside(f, "part"), F_OK), 0);
     assert_int_not_equal(access(beside(f, "part-wal"), F_OK), 0);
     assert_int_not_equal(access(beside(f, "part-journal"), F_OK), 0);
@@ -113,14 +114,14 @@ static void what_is_no_database_of_kith_is_refused(void **state)
     char detail[KITH_STORE_DETAIL_SIZE];
     int fd = -1;
     assert_int_equal(
-        kith_snapshot_take(beside(f, "none.db"), beside(f, "part"), &fd, detail),
+        kith_snapshot_take(beside(f, "none.db"), beside(f, "part"), false, &fd, detail),
         KITH_ENOTFOUND);
     int file = open(beside(f, "other.db"), O_WRONLY | O_CREAT, 0600);
     for (int i = 0; i < 300; i++)
         assert_int_equal(write(file, "not pages at all", 16), 16);
     close(file);
     assert_int_equal(
-        kith_snapshot_take(beside(f, "other.db"), beside(f, "part"), &fd, detail),
+        kith_snapshot_take(beside(f, "other.db"), beside(f, "part"), false, &fd, detail),
         KITH_ECORRUPT);
     assert_int_equal(kith_snapshot_adopt(beside(f, "other.db"), detail), KITH_ECORRUPT);
     assert_int_equal(fd, -1);
