@@ -53,7 +53,7 @@ struct run {
     struct kith_address bound[KITH_TRACKER_LISTEN_MAX];
     size_t bound_count;
     struct kith_address metrics; /* as bound */
-    bool has_control;
+    struct kith_control control;
     bool is_stopping;
     int exit_code;
 };
@@ -100,8 +100,7 @@ static void stop(struct run *run)
     kith_logger_write(&run->log, KITH_LOGGER_INFO, "tracker", "stopping", NULL);
     uv_timer_start(&run->patience, out_of_patience, STOP_MS_MAX, 0);
     uv_timer_stop(&run->list);
-    if (run->has_control)
-        kith_control_remove(run->cli->home);
+    kith_control_remove(run->cli->home, &run->control);
     if (run->http != NULL)
         kith_tracker_http_stop(run->http, on_http_stopped, run);
     else
@@ -318,10 +317,9 @@ static int open_http(struct run *run, struct kith_problem *problem)
                                 kith_error_text(error));
     error = open_metrics(run, problem);
     if (error == 0)
-        error = kith_control_listen(run->cli->home, &fd, problem);
+        error = kith_control_listen(run->cli->home, &run->control, &fd, problem);
     if (error != 0)
         return error;
-    run->has_control = true;
     return kith_tracker_http_listen(run->http, KITH_TRACKER_CONTROL, fd);
 }
 

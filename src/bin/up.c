@@ -39,6 +39,7 @@ struct up {
     struct kith_passphrase passphrase; /* secret; wiped once the node has its key */
     struct kith_runtime *runtime;
     struct kith_server *server;
+    struct kith_control control;
     char token[KITH_TOKEN_TEXT_SIZE]; /* secret */
     struct kith_random random;
     bool is_stopping;
@@ -71,7 +72,7 @@ static void on_server_stopped(void *ctx)
 static void on_runtime_stopped(void *ctx)
 {
     struct up *up = ctx;
-    kith_control_remove(up->cli->home);
+    kith_control_remove(up->cli->home, &up->control);
     if (up->server != NULL)
         kith_server_stop(up->server, on_server_stopped, up);
     else
@@ -232,7 +233,7 @@ static int start(struct up *up, struct kith_problem *problem)
 static int open_socket(struct up *up, struct kith_problem *problem)
 {
     int fd;
-    int error = kith_control_listen(up->cli->home, &fd, problem);
+    int error = kith_control_listen(up->cli->home, &up->control, &fd, problem);
     if (error != 0)
         return error;
     error = kith_server_listen(up->server, KITH_DOOR_UNIX, fd);

@@ -41,6 +41,7 @@ struct kith_host {
     uv_async_t end; /* kith_host_free wants the end */
     struct kith_runtime *runtime;
     struct kith_server *server;
+    struct kith_control control;
     bool is_stopping;
     bool is_stopped;
     bool is_ending;
@@ -68,7 +69,7 @@ static void on_server_stopped(void *ctx)
 static void on_runtime_stopped(void *ctx)
 {
     struct kith_host *host = ctx;
-    kith_control_remove(host->cli.home);
+    kith_control_remove(host->cli.home, &host->control);
     if (host->server)
         kith_server_stop(host->server, on_server_stopped, host);
     else
@@ -132,7 +133,7 @@ static int start_runtime(struct kith_host *host)
 static int open_socket(struct kith_host *host)
 {
     int fd;
-    int error = kith_control_listen(host->cli.home, &fd, &host->problem);
+    int error = kith_control_listen(host->cli.home, &host->control, &fd, &host->problem);
     if (error)
         return error;
     error = kith_server_listen(host->server, KITH_DOOR_UNIX, fd);

@@ -232,6 +232,17 @@ def _(scene):
     up(alice.home).expect(FAILED, "another identity")
 
 
+@case("a node whose home was moved leaves the socket of the one in its place")
+def _(scene):
+    alice = scene.node("alice")
+    os.rename(alice.home, os.path.join(scene.path, "moved"))
+    bob = scene.make("bob", home=alice.home).start()
+    alice.stop()
+    same(bob.request("GET", "/self")[1]["id"], bob.id)
+    bob.kith("down").expect(DONE)
+    bob.ended()
+
+
 # ---- the network ----
 
 @case("a taken port is named, unless none was asked for")
