@@ -278,7 +278,9 @@ static int serve(struct up *up, struct kith_problem *problem)
         return kith_problem_set(problem, error, "the control API cannot start: %s",
                                 kith_error_text(error));
     error = open_http(up, problem);
-    return error != 0 ? error : open_socket(up, problem);
+    if (error == 0)
+        error = open_socket(up, problem);
+    return error != 0 ? error : kith_runtime_keep_network(up->runtime, problem);
 }
 
 static int complain(struct up *up, const struct kith_problem *problem)

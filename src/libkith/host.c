@@ -178,7 +178,9 @@ static int serve(struct kith_host *host)
         return kith_problem_set(&host->problem, error, "the control API cannot start: %s",
                                 kith_error_text(error));
     error = open_http(host);
-    return error ? error : open_socket(host);
+    if (!error)
+        error = open_socket(host);
+    return error ? error : kith_runtime_keep_network(host->runtime, &host->problem);
 }
 
 static void tell_started(struct kith_host *host)

@@ -91,7 +91,8 @@ struct kith_runtime {
     char *database;
     struct kith_logger *log; /* borrowed; may be NULL */
     struct kith_identity identity;
-    struct kith_network network; /* without its key once the core has it */
+    struct kith_network network;      /* without its key once the home keeps it */
+    struct kith_network network_kept; /* in the home; without its key after that */
     char network_fingerprint[KITH_ID_SHORT_SIZE];
     struct kith_random random;
     struct kith_store *store;

@@ -209,6 +209,7 @@ void kith_runtime_free(struct kith_runtime *runtime)
     kith_release(&kith_alloc_heap, runtime->load_runs);
     kith_identity_deinit(&runtime->identity);
     kith_network_deinit(&runtime->network);
+    kith_network_deinit(&runtime->network_kept);
     kith_random_deinit(&runtime->random);
     free(runtime->database);
     free(runtime->home);

@@ -55,6 +55,10 @@ struct kith_runtime_config {
 int kith_runtime_new(uv_loop_t *loop, const struct kith_runtime_config *config,
                      struct kith_runtime **out, struct kith_problem *problem);
 
+/* From now on the home's later starts are in the network of this one. For when all of the
+ * program is up: a start that fails changes nothing. Returns 0 or an error, explained. */
+int kith_runtime_keep_network(struct kith_runtime *runtime, struct kith_problem *problem);
+
 /* Stop cleanly: peers are told, what is queued is sent (at most 1 s), the store is
  * closed, then `done` is called, in which kith_runtime_free is allowed. */
 void kith_runtime_stop(struct kith_runtime *runtime, void (*done)(void *ctx), void *ctx);

@@ -138,7 +138,6 @@ static int make_node(struct kith_runtime *runtime,
     if (error != 0)
         return error;
     memcpy(node.network_key, runtime->network.key, sizeof(node.network_key));
-    sodium_memzero(runtime->network.key, sizeof(runtime->network.key));
     error = kith_home_marker(runtime->database, node.marker);
     if (error == 0)
         error = choose_neighbours(&runtime->network, &node);
@@ -154,7 +153,7 @@ static int make_node(struct kith_runtime *runtime,
 
 /* ---- the network ---- */
 
-static void log_network(struct kith_runtime *runtime, const struct kith_network *before)
+static void log_network(struct kith_runtime *runtime)
 {
     const struct kith_network *network = &runtime->network;
     kith_logger_write(runtime->log, KITH_LOGGER_INFO, "network",
@@ -162,7 +161,8 @@ static void log_network(struct kith_runtime *runtime, const struct kith_network 
                       "kept, its passphrase is not",
                       "network", network->name.text, "passphrase",
                       network->has_passphrase ? "yes" : "no", "fingerprint",
-                      runtime->network_fingerprint, "before", before->name.text, NULL);
+                      runtime->network_fingerprint, "before",
+                      runtime->network_kept.name.text, NULL);
 }
 
 /* Under the lock of the store, so that two processes do not both choose. */
@@ -170,19 +170,25 @@ static int choose_network(struct kith_runtime *runtime,
                           const struct kith_runtime_config *config,
                           struct kith_problem *problem)
 {
-    struct kith_network kept = {0};
     struct kith_network_wish wish = {config->network, config->passphrase,
                                      config->drops_passphrase};
-    int error =
-        kith_network_choose(runtime->home, &wish, &runtime->network, &kept, problem);
+    int error = kith_network_choose(runtime->home, &wish, &runtime->network,
+                                    &runtime->network_kept, problem);
     kith_network_fingerprint(&runtime->network, runtime->network_fingerprint);
-    if (error == 0 && !kith_network_equal(&runtime->network, &kept)) {
-        error = kith_network_save(runtime->home, &runtime->network, problem);
-        if (error == 0)
-            log_network(runtime, &kept);
-    }
-    kith_network_deinit(&kept);
     return error;
+}
+
+int kith_runtime_keep_network(struct kith_runtime *runtime, struct kith_problem *problem)
+{
+    if (!kith_network_equal(&runtime->network, &runtime->network_kept)) {
+        int error = kith_network_save(runtime->home, &runtime->network, problem);
+        if (error != 0)
+            return error;
+        log_network(runtime);
+    }
+    sodium_memzero(runtime->network.key, sizeof(runtime->network.key));
+    runtime->network_kept = runtime->network;
+    return 0;
 }
 
 /* ---- the net ---- */

@@ -8,6 +8,7 @@ import os
 import pty
 import re
 import select
+import socket
 import stat
 import subprocess
 import termios
@@ -202,6 +203,20 @@ def _(scene):
     alice.say(LOBBY, "back again")
     wait_until("it arrives", lambda: "back again" in bob.texts())
     same([t for t in bob.texts() if "play" in t], [], "of another network at bob")
+
+
+@case("a start that fails does not switch the network")
+def _(scene):
+    alice = scene.make("alice").start("--network", "work")
+    alice.stop()
+    switch = ("up", "--home", alice.home, "--network", "play", "--no-lan", "--no-port-mapping")
+    run_kith(*switch, "--listen", "192.0.2.1:0").expect(FAILED, "no such address")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        http = f"127.0.0.1:{taken.getsockname()[1]}"
+        run_kith(*switch, "--listen", "127.0.0.1:0", "--http", http).expect(FAILED, http)
+    assert b"work" in alice.kith("network", "show").expect(DONE).out
+    alice.start()
+    same(network(alice)["name"], "work")
 
 
 @case("a passphrase comes from a file, which nobody else may read, and can be dropped")
