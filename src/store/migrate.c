@@ -39,6 +39,18 @@ static int sync_file(const char *path)
     return rc;
 }
 
+/* Empty, and nobody else's whatever the umask of the program: SQLite fills it. */
+static int make_empty(struct kith_store *store, const char *path)
+{
+    unlink(path);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file < 0)
+        return kith_db_fail(store, errno == ENOSPC ? KITH_EFULL : KITH_EIO,
+                            "copy the database before migrating it");
+    close(file);
+    return 0;
+}
+
 /* Whole or not at all: written under another name first. */
 static int copy_database(struct kith_store *store, int64_t version)
 {
@@ -47,11 +59,13 @@ static int copy_database(struct kith_store *store, int64_t version)
     if (size < 0 || (size_t)size + sizeof ".part" > sizeof part)
         return kith_db_fail(store, KITH_EINVALID, "copy the database");
     snprintf(part, sizeof part, "%.*s.part", (int)(sizeof part - sizeof ".part"), copy);
-    unlink(part);
+    int rc = make_empty(store, part);
+    if (rc != 0)
+        return rc;
     sqlite3_stmt *s = NULL;
     sqlite3_prepare_v2(store->db, "VACUUM INTO ?1", -1, &s, NULL);
     kith_db_bind_text(s, 1, part);
-    int rc = kith_db_run(store, s, "copy the database before migrating it");
+    rc = kith_db_run(store, s, "copy the database before migrating it");
     sqlite3_finalize(s);
     if (rc == 0 && (sync_file(part) != 0 || rename(part, copy) != 0))
         rc = kith_db_fail(store, errno == ENOSPC ? KITH_EFULL : KITH_EIO,

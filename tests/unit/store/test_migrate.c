@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema_1.h"
@@ -113,13 +114,17 @@ static void an_older_schema_is_copied_then_migrated(void **state)
 {
     struct fixture *f = *state;
     char copy[128];
+    struct stat is;
     put_world(f);
+    umask(022); /* as programs have it that use the library */
     assert_int_equal(kith_migrate(f->store, NOW, steps, COUNT(steps)), 0);
     assert_int_equal(number(f->store, "PRAGMA user_version"), NOW + 2);
     assert_int_equal(number(f->store, "SELECT count(*) FROM rooms WHERE topic = 'some'"),
                      2);
     assert_int_equal(number(f->store, "SELECT count(*) FROM drafts"), 0);
     assert_true(copy_exists(f, NOW, copy));
+    assert_int_equal(stat(copy, &is), 0);
+    assert_int_equal(is.st_mode & 07777, 0600);
     /* The copy is a whole store of the old version. */
     kith_store_close(f->store);
     f->store = NULL;
