@@ -22,7 +22,6 @@
 
 #define SECRET_SIZE_MAX 4096
 #define CONFIG_SIZE_MAX (256 * 1024) /* 256 addresses, and a book of comments */
-#define SNAPSHOT_NAME   "kith.db.snapshot"
 
 /* The file being written. */
 struct out {
@@ -166,16 +165,11 @@ static int take_snapshot(struct out *out, int *fd)
 {
     char detail[KITH_STORE_DETAIL_SIZE] = "";
     char *database = kith_home_file(out->job->home, KITH_HOME_DATABASE);
-    char *part = kith_home_file(out->job->home, SNAPSHOT_NAME);
-    int error =
-        database == NULL || part == NULL
-            ? out_of_memory(out->problem)
-            : kith_snapshot_take(database, part, out->job->takes_damaged, fd, detail);
-    if (error != 0 && database != NULL && part != NULL)
-        error = explain_snapshot(out, error, detail);
+    if (database == NULL)
+        return out_of_memory(out->problem);
+    int error = kith_snapshot_take(database, out->job->takes_damaged, fd, detail);
     free(database);
-    free(part);
-    return error;
+    return error == 0 ? 0 : explain_snapshot(out, error, detail);
 }
 
 static int put_file(struct out *out, int fd, uint64_t size)

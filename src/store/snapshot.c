@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,13 +137,16 @@ static int check(sqlite3 *db, char *detail)
 
 /* ---- taking one ---- */
 
-/* Only its name is missing afterwards: SQLite writes to what it has open. */
-static int open_part(const char *part, sqlite3 **out, int *fd, char *detail)
+/* Under a name that no other backup has; that is missing afterwards, and SQLite writes to
+ * what it has open. */
+static int open_part(const char *path, sqlite3 **out, int *fd, char *detail)
 {
-    unlink(part);
-    *fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    char part[PATH_MAX];
+    int size = snprintf(part, sizeof part, "%s.snapshot.XXXXXX", path);
+    errno = ENAMETOOLONG;
+    *fd = size < (int)sizeof part ? mkostemp(part, O_CLOEXEC) : -1;
     if (*fd < 0)
-        return failed_file(part, "make", detail);
+        return failed_file(path, "copy", detail);
     int error = kith_db_open(part, 0, out) == SQLITE_OK
                     ? 0
                     : failed(*out, "make the copy", detail);
@@ -153,6 +157,16 @@ static int open_part(const char *part, sqlite3 **out, int *fd, char *detail)
                      "make the copy", detail);
     unlink(part);
     return error;
+}
+
+/* Somebody who put another file under that name in between has got it. */
+static int check_copy(int fd, char *detail)
+{
+    struct stat is;
+    if (fstat(fd, &is) == 0 && is.st_size > 0)
+        return 0;
+    snprintf(detail, KITH_STORE_DETAIL_SIZE, "the copy is empty");
+    return KITH_EIO;
 }
 
 /* The first read fixes what is seen until the end of the transaction; without one a copy
@@ -178,8 +192,7 @@ static int copy(sqlite3 *from, sqlite3 *to, char *detail)
     return failed(to, "make the copy", detail);
 }
 
-int kith_snapshot_take(const char *path, const char *part, bool takes_damaged, int *out,
-                       char *detail)
+int kith_snapshot_take(const char *path, bool takes_damaged, int *out, char *detail)
 {
     sqlite3 *from = NULL, *to = NULL;
     int fd = -1;
@@ -189,13 +202,15 @@ int kith_snapshot_take(const char *path, const char *part, bool takes_damaged, i
     if (error == 0 && !takes_damaged)
         error = check(from, detail);
     if (error == 0)
-        error = open_part(part, &to, &fd, detail);
+        error = open_part(path, &to, &fd, detail);
     if (error == 0)
         error = copy(from, to, detail);
     sqlite3_close(to);
     sqlite3_close(from);
+    if (error == 0)
+        error = check_copy(fd, detail);
     if (error == 0 && lseek(fd, 0, SEEK_SET) != 0)
-        error = failed_file(part, "read", detail);
+        error = failed_file(path, "copy", detail);
     if (error != 0 && fd >= 0)
         close(fd);
     if (error == 0)

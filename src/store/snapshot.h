@@ -8,19 +8,18 @@
 
 #include <stdbool.h>
 
-/* Copy the database `path`. The copy passes through the file `part` beside it, whose name
- * is taken away again as soon as it is open: whatever happens, nothing of it stays.
- * `*out` is its descriptor, at the beginning, to be closed. Nothing of it was synced.
+/* Copy the database `path`. The copy passes through a file of its own beside it, whose
+ * name is taken away again as soon as it is open, before anything is in it. `*out` is its
+ * descriptor, at the beginning, to be closed. Nothing of it was synced.
  *
  * The original is read within one transaction, first to see whether it is whole (not
  * where `takes_damaged`), then page by page: writers go on, and meanwhile only its
- * write-ahead log grows. `part` is replaced if it is there.
+ * write-ahead log grows.
  *
  * KITH_ENOTFOUND: no database. KITH_ECORRUPT: damaged, or not kith's. KITH_EFULL,
  * KITH_EREADONLY, KITH_ENOMEM, KITH_EIO. `detail` (KITH_STORE_DETAIL_SIZE bytes) then has
  * one clause. */
-int kith_snapshot_take(const char *path, const char *part, bool takes_damaged, int *out,
-                       char *detail);
+int kith_snapshot_take(const char *path, bool takes_damaged, int *out, char *detail);
 
 /* Make a copy that nobody has open the database of a home: it forgets where its logs were
  * written, so that none of them goes on, and gets a write-ahead log. Synced. Errors as

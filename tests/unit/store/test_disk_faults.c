@@ -193,11 +193,8 @@ static void read_all(struct life *life)
 
 static void take_snapshot(struct life *life)
 {
-    char part[128];
     int fd = -1, error;
-    snprintf(part, sizeof part, "%s/part", life->f->home);
-    while ((error = kith_snapshot_take(life->f->path, part, false, &fd, life->detail)) !=
-           0)
+    while ((error = kith_snapshot_take(life->f->path, false, &fd, life->detail)) != 0)
         told(life, error, life->detail);
     close(fd);
 }

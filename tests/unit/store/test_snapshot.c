@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/snapshot.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store_fixture.h"
@@ -35,7 +37,7 @@ static void take(struct fixture *f, const char *path)
 {
     char detail[KITH_STORE_DETAIL_SIZE] = "";
     int fd = -1;
-    int error = kith_snapshot_take(f->path, beside(f, "part"), false, &fd, detail);
+    int error = kith_snapshot_take(f->path, false, &fd, detail);
     if (error != 0)
         fail_msg("%s", detail);
     save(fd, path);
@@ -76,23 +78,62 @@ static void it_has_what_was_committed_and_no_more(void **state)
     assert_int_equal(count_events(f, beside(f, "copy.db")), 400);
 }
 
+static size_t count_files(const struct fixture *f)
+{
+    size_t count = 0;
+    DIR *home = opendir(f->home);
+    assert_non_null(home);
+    while (readdir(home))
+        count++;
+    closedir(home);
+    return count;
+}
+
 static void its_name_is_gone_at_once(void **state)
 {
     struct fixture *f = *state;
     char detail[KITH_STORE_DETAIL_SIZE];
     int fd = -1;
     put_world(f);
-    close(open(beside(f, "part"), O_WRONLY | O_CREAT, 0600)); /* of one that was killed */
-    assert_int_equal(kith_snapshot_take(f->path, beside(f, "part"), false, &fd, detail),
-                     0);
-    assert_int_not_equal(access(beside(f, "part"), F_OK), 0);
-    assert_int_not_equal(access(beside(f, "part-wal"), F_OK), 0);
-    assert_int_not_equal(access(beside(f, "part-journal"), F_OK), 0);
+    size_t before = count_files(f);
+    assert_int_equal(kith_snapshot_take(f->path, false, &fd, detail), 0);
+    assert_int_equal(count_files(f), before);
     struct stat is;
     assert_int_equal(fstat(fd, &is), 0);
     assert_true(is.st_size > 0 && is.st_nlink == 0);
     assert_int_equal(is.st_mode & 07777, 0600);
     close(fd);
+}
+
+static bool take_often(const struct fixture *f)
+{
+    char detail[KITH_STORE_DETAIL_SIZE];
+    struct stat is;
+    int fd = -1;
+    for (int i = 0; i < 200; i++) {
+        if (kith_snapshot_take(f->path, false, &fd, detail) != 0)
+            return false;
+        bool is_whole = fstat(fd, &is) == 0 && is.st_size > 0;
+        close(fd);
+        if (!is_whole)
+            return false;
+    }
+    return true;
+}
+
+static void two_at_once_are_both_whole(void **state)
+{
+    struct fixture *f = *state;
+    int status = 0;
+    put_world(f);
+    assert_int_equal(kith_store_commit(f->store), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(take_often(f) ? 0 : 1);
+    bool is_whole = take_often(f);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(is_whole && status == 0);
 }
 
 static void it_works_without_an_owner_too(void **state)
@@ -113,16 +154,14 @@ static void what_is_no_database_of_kith_is_refused(void **state)
     struct fixture *f = *state;
     char detail[KITH_STORE_DETAIL_SIZE];
     int fd = -1;
-    assert_int_equal(
-        kith_snapshot_take(beside(f, "none.db"), beside(f, "part"), false, &fd, detail),
-        KITH_ENOTFOUND);
+    assert_int_equal(kith_snapshot_take(beside(f, "none.db"), false, &fd, detail),
+                     KITH_ENOTFOUND);
     int file = open(beside(f, "other.db"), O_WRONLY | O_CREAT, 0600);
     for (int i = 0; i < 300; i++)
         assert_int_equal(write(file, "not pages at all", 16), 16);
     close(file);
-    assert_int_equal(
-        kith_snapshot_take(beside(f, "other.db"), beside(f, "part"), false, &fd, detail),
-        KITH_ECORRUPT);
+    assert_int_equal(kith_snapshot_take(beside(f, "other.db"), false, &fd, detail),
+                     KITH_ECORRUPT);
     assert_int_equal(kith_snapshot_adopt(beside(f, "other.db"), detail), KITH_ECORRUPT);
     assert_int_equal(fd, -1);
 }
@@ -165,6 +204,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(it_has_what_was_committed_and_no_more),
         CASE(its_name_is_gone_at_once),
+        CASE(two_at_once_are_both_whole),
         CASE(it_works_without_an_owner_too),
         CASE(what_is_no_database_of_kith_is_refused),
         CASE(adopted_it_forgets_where_its_logs_were_written),
