@@ -63,20 +63,22 @@ static int make(struct kith_cli *cli, const struct kith_backup_job *job,
 static int run(struct kith_cli *cli)
 {
     struct kith_passphrase passphrase = {.size = 0};
-    char *config = kith_config_file(cli->home);
+    struct kith_config_text config;
+    char why[KITH_CONFIG_WHY_SIZE] = "";
+    int error = kith_config_text(cli->home, &config, why);
+    if (error != 0)
+        return kith_cli_fail(cli, KITH_EXIT_FAILED, "%s", why);
     struct kith_backup_job job = {
         .home = cli->home,
-        .config = config,
+        .config = kith_bytes(config.text, config.size),
         .file = cli->args[0],
         .replaces = kith_cli_has(cli, "force"),
         .takes_damaged = kith_cli_has(cli, "damaged"),
         .passphrase = &passphrase,
         .cost = &kith_seal_cost_default,
     };
-    int exit_code = config != NULL
-                        ? make(cli, &job, &passphrase)
-                        : kith_cli_fail(cli, KITH_EXIT_FAILED, "out of memory");
-    free(config);
+    int exit_code = make(cli, &job, &passphrase);
+    free(config.text);
     return exit_code;
 }
 

@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <ini.h>
@@ -60,6 +62,8 @@ const struct kith_knob kith_knobs[] = {
     {0},
 };
 
+#define TEXT_SIZE_MAX (256 * 1024) /* 256 addresses, and a book of comments */
+
 #define KNOBS (sizeof(kith_knobs) / sizeof(kith_knobs[0]) - 1)
 
 /* The sources of one knob, nearest first; a nearer one wins whole. */
@@ -97,6 +101,14 @@ static void setting_clear(struct setting *setting)
     free(setting->values);
     free(setting->source);
     *setting = (struct setting){.rank = RANK_NONE};
+}
+
+static struct kith_config *config_new(void)
+{
+    struct kith_config *config = calloc(1, sizeof(*config));
+    for (size_t i = 0; config != NULL && i < KNOBS; i++)
+        config->settings[i].rank = RANK_NONE;
+    return config;
 }
 
 static int append(struct setting *setting, const char *value, size_t size)
@@ -380,17 +392,103 @@ static int read_files(struct kith_config *config, const char *home,
     return error;
 }
 
-char *kith_config_file(const char *home)
+/* ---- as one text ---- */
+
+static int failed_text(const char *path, const char *reason,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    snprintf(why, KITH_CONFIG_WHY_SIZE,
+             "the configuration %s cannot be read: %s; correct that, or move it away",
+             path, reason);
+    return KITH_EIO;
+}
+
+static int read_open(int fd, const char *path, struct kith_config_text *out,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct stat is;
+    if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode))
+        return failed_text(path, "it is no file", why);
+    if (is.st_size > TEXT_SIZE_MAX)
+        return failed_text(path, "it is far too long", why);
+    out->text = malloc((size_t)is.st_size + 1);
+    if (out->text == NULL)
+        return explain(KITH_ENOMEM, path, "", why);
+    ssize_t got = read(fd, out->text, (size_t)is.st_size);
+    if (got < 0)
+        return failed_text(path, strerror(errno), why);
+    out->size = (size_t)got;
+    return 0;
+}
+
+static int read_text(const char *path, struct kith_config_text *out,
+                     char why[static KITH_CONFIG_WHY_SIZE])
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? 0
+                   : failed_text(path, strerror(errno), why);
+    int error = read_open(fd, path, out, why);
+    close(fd);
+    return error;
+}
+
+/* Without blanks: no line gets longer than it was. */
+static void print_rank(const struct kith_config *config, enum rank rank, FILE *to)
+{
+    for (size_t i = 0; i < KNOBS; i++)
+        for (size_t j = 0; j < config->settings[i].count; j++)
+            if (config->settings[i].rank == rank)
+                fprintf(to, "%s=%s\n", kith_knobs[i].name, config->settings[i].values[j]);
+}
+
+/* What only the user's file says goes behind what the home's own does. */
+static int append_user(const char *home, const char *user, struct kith_config_text *own,
+                       char why[static KITH_CONFIG_WHY_SIZE])
+{
+    struct kith_config *config = config_new();
+    struct kith_config_text both = {NULL, 0};
+    FILE *to = open_memstream(&both.text, &both.size);
+    int error = config == NULL || to == NULL ? explain(KITH_ENOMEM, home, "", why)
+                                             : read_files(config, home, why);
+    if (error == 0) {
+        fwrite(own->text, 1, own->size, to);
+        fprintf(to, "\n# of %s:\n", user);
+        print_rank(config, RANK_XDG, to);
+    }
+    if (to != NULL && fclose(to) != 0 && error == 0)
+        error = explain(KITH_ENOMEM, home, "", why);
+    kith_config_free(config);
+    free(error == 0 ? own->text : both.text);
+    if (error == 0)
+        *own = both;
+    return error;
+}
+
+int kith_config_text(const char *home, struct kith_config_text *out,
+                     char why[static KITH_CONFIG_WHY_SIZE])
 {
     bool failed = false;
-    char *own = file_of(home, "kith.conf");
-    if (own == NULL || access(own, F_OK) == 0)
-        return own;
-    char *user = user_file(&failed);
-    if (user == NULL)
-        return own;
+    char *own = file_of(home, "kith.conf"), *user = user_file(&failed);
+    struct kith_config_text owns = {NULL, 0}, users = {NULL, 0};
+    int error = own == NULL || failed ? explain(KITH_ENOMEM, home, "", why) : 0;
+    if (error == 0)
+        error = read_text(own, &owns, why);
+    if (error == 0 && user != NULL)
+        error = read_text(user, &users, why);
+    if (error == 0 && owns.text != NULL && users.text != NULL)
+        error = append_user(home, user, &owns, why);
+    if (error == 0) {
+        struct kith_config_text *chosen = owns.text != NULL ? &owns : &users;
+        *out = *chosen;
+        chosen->text = NULL;
+    }
+    free(owns.text);
+    free(users.text);
     free(own);
-    return user;
+    free(user);
+    return error;
 }
 
 /* ---- all together ---- */
@@ -399,11 +497,9 @@ int kith_config_new(const char *home, const struct kith_config_flag *flags,
                     size_t flag_count, struct kith_config **out,
                     char why[static KITH_CONFIG_WHY_SIZE])
 {
-    struct kith_config *config = calloc(1, sizeof(*config));
+    struct kith_config *config = config_new();
     if (config == NULL)
         return explain(KITH_ENOMEM, "configuration", "", why);
-    for (size_t i = 0; i < KNOBS; i++)
-        config->settings[i].rank = RANK_NONE;
     int error = read_flags(config, flags, flag_count, why);
     if (error == 0)
         error = read_environment(config, why);

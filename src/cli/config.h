@@ -68,9 +68,16 @@ const char *kith_config_value_at(const struct kith_config *config, const char *k
  * KITH_ELIMIT. */
 int kith_config_add(struct kith_config *config, const char *knob, const char *value);
 
-/* The file that decides first: that of the home, else the user's. It need not be there.
- * Heap; NULL when memory ran out. */
-char *kith_config_file(const char *home);
+/* What the files say, as one to be put into another home: the home's own, the user's, or
+ * where both are there the own one and behind it the knobs that only the user's names. */
+struct kith_config_text {
+    char *text; /* heap; NULL: there is no file */
+    size_t size;
+};
+
+/* Returns 0, or as kith_config_new; variables are not looked at. */
+int kith_config_text(const char *home, struct kith_config_text *out,
+                     char why[static KITH_CONFIG_WHY_SIZE]);
 
 /* Where the value came from, for error messages: "--listen", "KITH_LISTEN",
  * "/home/sam/.local/share/kith/kith.conf:3"; NULL when no source names it. */

@@ -21,7 +21,6 @@
 #include "store/store.h"
 
 #define SECRET_SIZE_MAX 4096
-#define CONFIG_SIZE_MAX (256 * 1024) /* 256 addresses, and a book of comments */
 
 /* The file being written. */
 struct out {
@@ -96,44 +95,6 @@ static int put_secret(struct out *out, const char *name, const char *what, bool 
         error = 0;
     sodium_memzero(content, sizeof(content));
     free(path);
-    return error;
-}
-
-static int failed_config(struct out *out, const char *why)
-{
-    return kith_problem_set(out->problem, KITH_EIO,
-                            "the configuration %s cannot be read: %s; correct that, or "
-                            "move it away",
-                            out->job->config, why);
-}
-
-static int put_open_config(struct out *out, int fd)
-{
-    struct stat is;
-    if (fstat(fd, &is) != 0 || !S_ISREG(is.st_mode))
-        return failed_config(out, "it is no file");
-    if (is.st_size > CONFIG_SIZE_MAX)
-        return failed_config(out, "it is far too long");
-    uint8_t *content = malloc((size_t)is.st_size + 1);
-    if (content == NULL)
-        return out_of_memory(out->problem);
-    ssize_t got = read(fd, content, (size_t)is.st_size);
-    int error = got < 0
-                    ? failed_config(out, strerror(errno))
-                    : put_entry(out, KITH_HOME_CONFIG, kith_bytes(content, (size_t)got));
-    free(content);
-    return error;
-}
-
-static int put_config(struct out *out)
-{
-    if (out->job->config == NULL)
-        return 0;
-    int fd = open(out->job->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : failed_config(out, strerror(errno));
-    int error = put_open_config(out, fd);
-    close(fd);
     return error;
 }
 
@@ -225,8 +186,8 @@ static int put_all(struct out *out)
         error = put_secret(out, KITH_HOME_IDENTITY, "identity", true);
     if (error == 0)
         error = put_secret(out, KITH_HOME_NETWORK, "network key", false);
-    if (error == 0)
-        error = put_config(out);
+    if (error == 0 && out->job->config.data != NULL)
+        error = put_entry(out, KITH_HOME_CONFIG, out->job->config);
     if (error == 0)
         error = put_database(out);
     if (error == 0)

@@ -6,15 +6,16 @@
 #ifndef KITH_NODE_BACKUP_H
 #define KITH_NODE_BACKUP_H
 
+#include "base/bytes.h"
 #include "node/problem.h"
 #include "node/seal.h"
 
 struct kith_backup_job {
     const char *home;
-    const char *config; /* the configuration file to take along; NULL: none */
-    const char *file;   /* to be made; mode 0600 */
-    bool replaces;      /* it may be there already */
-    bool takes_damaged; /* a database that is damaged is backed up all the same */
+    struct kith_bytes config; /* of the configuration to take along; NULL: none */
+    const char *file;         /* to be made; mode 0600 */
+    bool replaces;            /* it may be there already */
+    bool takes_damaged;       /* a database that is damaged is backed up all the same */
     const struct kith_passphrase *passphrase;
     const struct kith_seal_cost *cost;
 };

@@ -94,6 +94,24 @@ def _(scene):
     wait_until("the configuration counts", lambda: alice.logs(" debug "))
 
 
+@case("of two configurations, the home's and the user's, both come back")
+def _(scene):
+    alice, file = scene.node("alice"), at(scene, "backup")
+    alice.stop()
+    os.makedirs(at(scene, "config/kith"))
+    with open(at(scene, "config/kith/kith.conf"), "w", encoding="utf-8") as users:
+        users.write("durability = full\nlog = error\n")
+    with open(os.path.join(alice.home, "kith.conf"), "w", encoding="utf-8") as own:
+        own.write("# mine\nlog = debug\n")
+    run_kith("backup", "--home", alice.home, file,
+             env={**SECRET, "XDG_CONFIG_HOME": at(scene, "config")}).expect(DONE)
+    restore(at(scene, "new"), file).expect(DONE)
+    with open(at(scene, "new/kith.conf"), encoding="utf-8") as restored:
+        lines = restored.read().splitlines()
+    same([line for line in lines if not line.startswith("# of") and line],
+         ["# mine", "log = debug", "durability=full"])
+
+
 @case("lost and restored: no fork, nothing is lost that peers hold, and no number is used twice")
 def _(scene):
     alice, bob = scene.pair()

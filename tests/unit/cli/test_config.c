@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -245,6 +246,69 @@ static void what_is_added_later_is_no_sources_alone(void **state)
     assert_int_equal(kith_config_count(config, "peer"), KITH_CONFIG_VALUES_MAX);
 }
 
+static void write_xdg(const char *text)
+{
+    write_file(xdg, "kith/kith.conf", text);
+}
+
+static void remove_xdg(void)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/kith/kith.conf", xdg);
+    assert_int_equal(remove(path), 0);
+}
+
+/* What the text says once it is the file of a home. */
+static void take_text_home(void)
+{
+    struct kith_config_text text;
+    int error = kith_config_text(home, &text, why);
+    if (error != 0)
+        fail_msg("%s", why);
+    assert_non_null(text.text);
+    char *copy = strndup(text.text, text.size);
+    free(text.text);
+    write_home(copy);
+    free(copy);
+    remove_xdg();
+    assert_int_equal(read_config(NULL, 0), 0);
+}
+
+static void one_text_says_what_both_files_did(void **state)
+{
+    char longest[200];
+    (void)state;
+    snprintf(longest, sizeof longest, "name=%0193d", 1);
+    write_xdg(longest);
+    write_home("# mine\nhttp = no\npeer = a:1"); /* without an end of line */
+    take_text_home();
+    assert_string_equal(kith_config_value(config, "name"), longest + 5);
+    write_xdg("listen = 127.0.0.1:0\nlisten = [::1]:0\npeer = b:2\nhttp = [::1]:1\n");
+    write_home("# mine\nhttp = no\npeer = a:1\n");
+    take_text_home();
+    assert_string_equal(kith_config_value(config, "http"), "no");
+    assert_int_equal(kith_config_count(config, "peer"), 1);
+    assert_string_equal(kith_config_value(config, "peer"), "a:1");
+    assert_int_equal(kith_config_count(config, "listen"), 2);
+    assert_string_equal(kith_config_value_at(config, "listen", 1), "[::1]:0");
+}
+
+static void a_text_of_one_file_is_that_file(void **state)
+{
+    struct kith_config_text text;
+    (void)state;
+    assert_int_equal(kith_config_text(home, &text, why), 0);
+    assert_null(text.text);
+    write_xdg("nonsense");
+    assert_int_equal(kith_config_text(home, &text, why), 0);
+    assert_int_equal(text.size, 8);
+    assert_memory_equal(text.text, "nonsense", 8);
+    free(text.text);
+    write_home("log = debug\n");
+    assert_int_equal(kith_config_text(home, &text, why), KITH_EINVALID);
+    assert_non_null(strstr(why, "kith/kith.conf:1"));
+}
+
 static void every_knob_has_what_help_shows(void **state)
 {
     (void)state;
@@ -281,6 +345,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(too_many_values_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_added_later_is_no_sources_alone, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(one_text_says_what_both_files_did, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_text_of_one_file_is_that_file, setup, teardown),
         cmocka_unit_test(every_knob_has_what_help_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -37,7 +37,7 @@ static int back_up(const struct fixture *f, bool replaces)
 {
     struct kith_passphrase secret = passphrase("seven small otters");
     struct kith_backup_job job = {.home = in(f, "n0"),
-                                  .config = in(f, "kith.conf"),
+                                  .config = kith_bytes("port = 1\n", 9),
                                   .file = in(f, "backup"),
                                   .replaces = replaces,
                                   .passphrase = &secret,
@@ -67,10 +67,6 @@ static void make_home(struct fixture *f)
 {
     start_node(f, 0, "alice", -1);
     stop_node(f, 0);
-    FILE *config = fopen(in(f, "kith.conf"), "w");
-    assert_non_null(config);
-    fputs("port = 1\n", config);
-    fclose(config);
 }
 
 static bool exists(const char *path)
@@ -124,7 +120,7 @@ static void nothing_is_left_beside_backup_and_home(void **state)
     make_home(f);
     size_t in_home = count_entries(in(f, "n0"));
     assert_int_equal(back_up(f, false), 0);
-    assert_int_equal(count_entries(f->directory), 3); /* n0, backup, kith.conf */
+    assert_int_equal(count_entries(f->directory), 2); /* n0, backup */
     assert_int_equal(count_entries(in(f, "n0")), in_home);
 }
 
