@@ -316,6 +316,7 @@ static void clear(const struct restore *r)
         for (size_t j = 0; j < sizeof(traces) / sizeof(traces[0]); j++)
             remove_file(r, contents[i].name, traces[j]);
     remove_file(r, KITH_HOME_ORIGIN, "");
+    remove_file(r, KITH_HOME_ORIGIN, PART);
 }
 
 /* 0 when there is nothing in it but, perhaps, `except`; else the errno. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,37 +79,75 @@ static int failed_write(const struct kith_secret_file *file, int number,
                             file->what, file->path, strerror(number));
 }
 
-static int write_new(const char *path, struct kith_bytes content)
+/* Opens the one name that a file has until it is whole, empty, for one process at a time.
+ * One that a process left when it was killed is taken over. Returns 0 or an errno. */
+static int open_part(const char *part, int *out)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return errno;
-    int number = 0;
+    struct stat is, named;
+    for (;;) {
+        int fd =
+            open(part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+        if (fd < 0)
+            return errno;
+        int number = flock(fd, LOCK_EX) == 0 && fstat(fd, &is) == 0 ? 0 : errno;
+        bool is_ours = number == 0 && lstat(part, &named) == 0 &&
+                       named.st_dev == is.st_dev && named.st_ino == is.st_ino;
+        if (is_ours && (fchmod(fd, 0600) != 0 || ftruncate(fd, 0) != 0))
+            number = errno;
+        if (is_ours && number == 0) {
+            *out = fd;
+            return 0;
+        }
+        close(fd);
+        if (number != 0 && number != EINTR)
+            return number;
+    }
+}
+
+static char *part_of(const char *path)
+{
+    char *part = NULL;
+    return asprintf(&part, "%s.part", path) < 0 ? NULL : part;
+}
+
+static int write_part(int fd, struct kith_bytes content)
+{
     errno = EIO; /* for a short write */
-    if (write(fd, content.data, content.size) != (ssize_t)content.size || fsync(fd) != 0)
-        number = errno;
-    if (close(fd) != 0 && number == 0)
-        number = errno;
-    if (number != 0)
-        unlink(path);
-    return number;
+    return write(fd, content.data, content.size) == (ssize_t)content.size &&
+                   fsync(fd) == 0
+               ? 0
+               : errno;
 }
 
 int kith_secret_file_write(const struct kith_secret_file *file, struct kith_bytes content,
                            bool replaces, struct kith_problem *problem)
 {
-    char *fresh = NULL;
-    if (asprintf(&fresh, "%s.%ld", file->path, (long)getpid()) < 0)
+    int fd = -1;
+    char *part = part_of(file->path);
+    if (part == NULL)
         return kith_problem_set(problem, KITH_ENOMEM, "out of memory");
-    unlink(fresh); /* of a process that had this number and died half way */
-    int number = write_new(fresh, content);
+    int number = open_part(part, &fd);
     if (number == 0) {
-        number = kith_place_put(fresh, file->path, replaces); /* the first one wins */
+        number = write_part(fd, content);
+        if (number == 0)
+            number = kith_place_put(part, file->path, replaces); /* the first one wins */
         if (number != 0)
-            unlink(fresh);
+            unlink(part);
         else
             kith_place_sync(file->home);
+        close(fd); /* and with it goes the lock */
     }
-    free(fresh);
+    free(part);
     return number == 0 || number == EEXIST ? 0 : failed_write(file, number, problem);
+}
+
+void kith_secret_file_clear(const char *path)
+{
+    int fd = -1;
+    char *part = part_of(path);
+    if (part != NULL && access(part, F_OK) == 0 && open_part(part, &fd) == 0) {
+        unlink(part);
+        close(fd);
+    }
+    free(part);
 }

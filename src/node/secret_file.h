@@ -21,10 +21,14 @@ int kith_secret_file_read(const struct kith_secret_file *file, uint8_t *out,
                           size_t size_max, size_t *out_size,
                           struct kith_problem *problem);
 
-/* Write it under another name, make it durable, and put it in place at once, so that
- * there is never half of one. `replaces`: what was there goes; else it stays and counts
- * (0 is returned). KITH_EREADONLY, KITH_EFULL, KITH_EIO, KITH_ENOMEM. */
+/* Write it as PATH.part, make it durable, and put it in place at once, so that there is
+ * never half of one, and of several processes one after the other does. `replaces`: what
+ * was there goes; else it stays and counts (0 is returned). KITH_EREADONLY, KITH_EFULL,
+ * KITH_EIO, KITH_ENOMEM. */
 int kith_secret_file_write(const struct kith_secret_file *file, struct kith_bytes content,
                            bool replaces, struct kith_problem *problem);
+
+/* Take away the PATH.part of a process that was killed. */
+void kith_secret_file_clear(const char *path);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "node/home.h"
 #include "node/inside.h"
+#include "node/secret_file.h"
+#include "node/token.h"
 #include "proto/frame.h"
 
 #define KITH_PORTS_TRIED                                                                 \
@@ -269,6 +271,19 @@ static int listen_all(struct kith_runtime *runtime,
 
 /* ---- all together ---- */
 
+/* Secrets that one who was killed did not put in place. */
+static void clear_parts(const struct kith_runtime *runtime)
+{
+    static const char *const names[] = {KITH_HOME_IDENTITY, KITH_HOME_NETWORK,
+                                        KITH_HOME_TOKEN};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *path = kith_home_file(runtime->home, names[i]);
+        if (path != NULL)
+            kith_secret_file_clear(path);
+        free(path);
+    }
+}
+
 static int open_home(struct kith_runtime *runtime, const char *home,
                      struct kith_problem *problem)
 {
@@ -287,6 +302,8 @@ int kith_start(struct kith_runtime *runtime, const struct kith_runtime_config *c
     int error = open_home(runtime, config->home, problem);
     if (error == 0)
         error = open_store(runtime, config, problem);
+    if (error == 0)
+        clear_parts(runtime);
     if (error == 0)
         error = choose_network(runtime, config, problem);
     if (error == 0)

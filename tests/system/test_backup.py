@@ -328,7 +328,7 @@ def _(scene):
         for part in parts():
             os.remove(at(scene, part))
     back_up(alice.home, file).expect(DONE)
-    for name in ("lock", "identity.part", "kith.db.part", "identity"):
+    for name in ("lock", "identity.part", "kith.db.part", "origin.part", "identity"):
         path = os.path.join(home + ".restoring", name)
         killed += kill_when(lambda p=path: os.path.exists(p), "restore", "--home", home, file)
         if os.path.exists(home):

@@ -188,7 +188,7 @@ static void what_a_killed_restore_left_is_taken_over(void **state)
     assert_int_equal(back_up(f, false), 0);
     assert_int_equal(mkdir(in(f, "new.restoring"), 0700), 0);
     static const char *const left[] = {"lock", "identity.part", "kith.db.part",
-                                       "kith.db.part-wal"};
+                                       "kith.db.part-wal", "origin.part"};
     for (size_t i = 0; i < COUNT(left); i++) {
         char name[64];
         snprintf(name, sizeof name, "new.restoring/%s", left[i]);

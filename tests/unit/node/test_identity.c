@@ -2,6 +2,7 @@
 #include "node/identity.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -51,6 +52,22 @@ static void nothing_else_is_left_in_the_home(void **state)
         count += entry->d_name[0] != '.';
     closedir(directory);
     assert_int_equal(count, 1);
+}
+
+static void what_a_killed_process_left_is_taken_over(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_identity identity;
+    struct stat is;
+    char part[140];
+    snprintf(part, sizeof part, "%s.part", file_of(f));
+    int file = open(part, O_WRONLY | O_CREAT, 0644);
+    assert_int_equal(ftruncate(file, 100), 0);
+    close(file);
+    assert_int_equal(make(f, &identity), 0);
+    assert_int_equal(stat(file_of(f), &is), 0);
+    assert_int_equal(is.st_mode & 07777, 0600);
+    assert_int_not_equal(access(part, F_OK), 0);
 }
 
 static void loading_makes_none(void **state)
@@ -145,6 +162,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(nothing_else_is_left_in_the_home, setup_directory,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_a_killed_process_left_is_taken_over,
+                                        setup_directory, teardown),
         cmocka_unit_test_setup_teardown(loading_makes_none, setup_directory, teardown),
         cmocka_unit_test_setup_teardown(one_that_others_may_read_is_refused,
                                         setup_directory, teardown),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/runtime.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -346,6 +347,18 @@ static void observers_may_leave_while_they_are_told(void **state)
     assert_int_equal(first.calls + second.calls, 1);
 }
 
+static void a_start_takes_away_the_secrets_of_one_that_was_killed(void **state)
+{
+    static const char *const left[] = {"identity.part", "network.part", "token.part"};
+    struct fixture *f = *state;
+    stop_node(f, 0);
+    for (size_t i = 0; i < COUNT(left); i++)
+        close(open(path_of(f, 0, left[i]), O_WRONLY | O_CREAT, 0600));
+    start_node(f, 0, "alice", -1);
+    for (size_t i = 0; i < COUNT(left); i++)
+        assert_int_not_equal(access(path_of(f, 0, left[i]), F_OK), 0);
+}
+
 static int refused_start(struct fixture *f, const struct kith_address *listen,
                          const char *home, struct kith_problem *problem)
 {
@@ -427,6 +440,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(observers_may_leave_while_they_are_told,
                                         setup_alice, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_start_takes_away_the_secrets_of_one_that_was_killed, setup_alice, teardown),
         cmocka_unit_test_setup_teardown(a_second_runtime_on_a_home_is_refused,
                                         setup_alice, teardown),
         cmocka_unit_test_setup_teardown(a_taken_port_is_refused_and_leaves_nothing_behind,
