@@ -28,6 +28,7 @@ struct out {
     struct kith_problem *problem;
     char *part; /* owned: its name until it is whole */
     int fd;
+    bool is_nameless; /* it has none until it is whole */
     uint64_t size;
     struct kith_sealer *sealer;
 };
@@ -227,12 +228,49 @@ int kith_backup_check(const struct kith_backup_job *job, struct kith_problem *pr
     return job->replaces ? 0 : already_there(job, problem);
 }
 
+/* Without a name, so that nothing stays of it whatever ends the process; where the file
+ * system cannot, under its name of meanwhile. */
+static int open_out(struct out *out)
+{
+    char *directory = strdup(out->part);
+    if (directory == NULL)
+        return ENOMEM;
+    char *slash = strrchr(directory, '/');
+    if (slash != NULL)
+        slash[slash == directory ? 1 : 0] = '\0';
+    out->fd =
+        open(slash != NULL ? directory : ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600);
+    free(directory);
+    unlink(out->part); /* of a process that had this number and died half way */
+    if (out->fd >= 0 && access("/proc/self/fd", X_OK) == 0) {
+        out->is_nameless = true;
+        return 0;
+    }
+    if (out->fd >= 0)
+        close(out->fd);
+    out->fd = open(out->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return out->fd >= 0 ? 0 : errno;
+}
+
+/* A link cannot replace, so that it has its name of meanwhile for a moment. */
+static int name_out(struct out *out)
+{
+    char path[32];
+    if (!out->is_nameless)
+        return 0;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", out->fd);
+    return linkat(AT_FDCWD, path, AT_FDCWD, out->part, AT_SYMLINK_FOLLOW) == 0 ? 0
+                                                                               : errno;
+}
+
 /* Durable, and only then under its name. */
 static int finish(struct out *out)
 {
     if (fsync(out->fd) != 0)
         return failed_write(out, errno);
-    int number = kith_place_put(out->part, out->job->file, out->job->replaces);
+    int number = name_out(out);
+    if (number == 0)
+        number = kith_place_put(out->part, out->job->file, out->job->replaces);
     if (number == EEXIST)
         return already_there(out->job, out->problem);
     if (number != 0)
@@ -243,10 +281,9 @@ static int finish(struct out *out)
 
 static int write_file(struct out *out)
 {
-    unlink(out->part); /* of a process that had this number and died half way */
-    out->fd = open(out->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (out->fd < 0)
-        return failed_write(out, errno);
+    int number = open_out(out);
+    if (number != 0)
+        return failed_write(out, number);
     int error = put_all(out);
     if (error == 0)
         error = finish(out);

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -14,8 +15,8 @@ import time
 
 from chatlib import HUP, TERM, Terminal, signal_all
 from disklib import Disk, enter_namespace
-from kithlib import (DONE, FAILED, NOT_FOUND, USAGE, WAIT_S, case, kith_path, main, run_kith, same,
-                     wait_until)
+from kithlib import (DONE, FAILED, NOT_FOUND, USAGE, WAIT_S, Skip, case, kith_path, main, run_kith,
+                     same, wait_until)
 
 LOBBY = "#lobby"
 VARIABLE = "KITH_BACKUP_PASSPHRASE"
@@ -297,6 +298,38 @@ def _(scene):
     restore(at(scene, "new"), at(scene, "backup")).expect(DONE)
 
 
+def wrote(process, directory):
+    """How much is in the file that a backup is writing in this directory, -1: none yet."""
+    folder = f"/proc/{process.pid}/fd"
+    try:
+        for fd in os.listdir(folder):
+            path = os.path.join(folder, fd)
+            place = os.readlink(path)
+            if os.path.dirname(place) == directory and stat.S_ISREG(os.stat(path).st_mode):
+                return os.stat(path).st_size
+    except OSError:  # it ended
+        pass
+    return -1
+
+
+@case("stopped by a signal, a backup leaves nothing beside the file")
+def _(scene):
+    try:
+        os.close(os.open(scene.path, os.O_TMPFILE | os.O_WRONLY, 0o600))
+    except OSError as error:
+        raise Skip("files without names are not for this file system") from error
+    alice = scene.node("alice")
+    alice.stop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGKILL):
+        process = subprocess.Popen(
+            [kith_path(), "backup", "--home", alice.home, at(scene, "backup")],
+            env={**os.environ, **SECRET}, stdout=subprocess.DEVNULL)
+        wait_until("it has begun", lambda p=process: wrote(p, scene.path) >= 0)
+        process.send_signal(number)
+        same(process.wait(WAIT_S), -number)
+        same([name for name in names(scene.path) if name.startswith("backup")], [])
+
+
 @case("killed half way, neither a backup nor a home is there that is not whole")
 def _(scene):
     alice = scene.node("alice")
@@ -310,27 +343,20 @@ def _(scene):
         process = subprocess.Popen([kith_path(), *args], env={**os.environ, **SECRET},
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + WAIT_S
-        while process.poll() is None and not is_time() and time.monotonic() < deadline:
+        while process.poll() is None and not is_time(process) and time.monotonic() < deadline:
             pass
         process.kill()
         return process.wait(WAIT_S) != 0
 
-    def parts():
-        return [name for name in names(scene.path) if name.endswith(".part")]
-
-    def larger_than(size):
-        return lambda: any(os.path.getsize(at(scene, part)) > size for part in parts())
-
     for size in (0, 200, 300000):
-        killed += kill_when(larger_than(size), "backup", "--home", alice.home, file)
+        killed += kill_when(lambda process, size=size: wrote(process, scene.path) > size,
+                            "backup", "--home", alice.home, file)
         if os.path.exists(file):
             os.remove(file)
-        for part in parts():
-            os.remove(at(scene, part))
     back_up(alice.home, file).expect(DONE)
     for name in ("lock", "identity.part", "kith.db.part", "origin.part", "identity"):
         path = os.path.join(home + ".restoring", name)
-        killed += kill_when(lambda p=path: os.path.exists(p), "restore", "--home", home, file)
+        killed += kill_when(lambda _, p=path: os.path.exists(p), "restore", "--home", home, file)
         if os.path.exists(home):
             same(names(home), ["identity", "kith.db", "origin"])
             shutil.rmtree(home)
