@@ -180,6 +180,7 @@ static void carry_out(const struct kith_registry_effect *effect)
         assert(!kith_id_equal(&effect->pair.ids[0], &effect->pair.ids[1]));
         await(w.pairs, effect->pair.pair);
         break;
+    case KITH_REGISTRY_UNCHECK: /* answered whenever the input says so */
     case KITH_REGISTRY_MARKED:
     case KITH_REGISTRY_TELL:
         break;

@@ -120,6 +120,19 @@ void kith_checker_free(struct kith_checker *checker)
     free(checker);
 }
 
+void kith_checker_drop(struct kith_checker *checker, uint32_t check)
+{
+    kith_list_each (node, &checker->waiting) {
+        struct waiting *waiting = kith_list_item(node, struct waiting, node);
+        if (waiting->check != check)
+            continue;
+        kith_list_remove(&waiting->node);
+        free(waiting);
+        checker->config.checked(checker->config.ctx, check, false);
+        return;
+    }
+}
+
 void kith_checker_check(struct kith_checker *checker, uint32_t check,
                         const struct kith_address *address, const struct kith_id *id)
 {

@@ -14,7 +14,7 @@ struct kith_checker_config {
     uv_loop_t *loop; /* borrowed */
     const uint8_t *seed;
     struct kith_id id;
-    /* From the loop, once for each check; or from within kith_checker_check. */
+    /* From the loop, once for each check; or from within kith_checker_check or _drop. */
     void (*checked)(void *ctx, uint32_t check, bool is_reached);
     void *ctx;
 };
@@ -30,5 +30,8 @@ void kith_checker_free(struct kith_checker *checker); /* accepts NULL */
 /* How many may wait is up to the caller. */
 void kith_checker_check(struct kith_checker *checker, uint32_t check,
                         const struct kith_address *address, const struct kith_id *id);
+
+/* If it still waits it is not dialled, and was not reached. */
+void kith_checker_drop(struct kith_checker *checker, uint32_t check);
 
 #endif

@@ -44,7 +44,7 @@ static void free_checks(struct kith_registry *r)
     for (struct kith_map_entry *e = kith_map_next(&r->checks, NULL); e != NULL;
          e = next) {
         next = kith_map_next(&r->checks, e);
-        kith_release(r->alloc, kith_map_entry_value(e));
+        kith_registry_check_free(r, kith_map_entry_value(e));
     }
     kith_map_deinit(&r->checks);
 }

@@ -57,7 +57,11 @@
 #define KITH_REGISTRY_CHECK_BURST    18 /* twice all addresses of a record and the port */
 
 #define KITH_REGISTRY_CHECKS_MAX 256 /* dials back, waiting and under way */
-#define KITH_REGISTRY_PAIRS_MAX  64  /* asked of the relay and not yet answered */
+/* Of these for one household, whatever ids it makes up: nobody takes them all, and half
+ * of those that are under way at once are left to others. In proportion where a household
+ * may have more links than is usual. */
+#define KITH_REGISTRY_CHECKS_PER_HOUSEHOLD 32
+#define KITH_REGISTRY_PAIRS_MAX            64 /* asked of the relay and not yet answered */
 
 struct kith_registry; /* opaque */
 
@@ -119,6 +123,7 @@ enum kith_registry_effect_type {
     KITH_REGISTRY_SEND,
     KITH_REGISTRY_CLOSE,
     KITH_REGISTRY_CHECK,
+    KITH_REGISTRY_UNCHECK,
     KITH_REGISTRY_KEEP,
     KITH_REGISTRY_FORGET,
     KITH_REGISTRY_MARKED,
@@ -156,6 +161,9 @@ struct kith_registry_effect {
             struct kith_id id;
             struct kith_address address;
         } check;
+        struct { /* of use to nobody any more; CHECKED answers it nonetheless */
+            uint32_t check;
+        } uncheck;
         struct kith_registration keep; /* replaces the row of its id */
         struct {
             struct kith_id id;

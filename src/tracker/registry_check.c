@@ -20,10 +20,17 @@ static void answer(struct kith_registry *r, struct kith_entry *entry,
     kith_registry_link_send(r, entry->link, from);
 }
 
+static bool has_room(const struct kith_registry *r, const struct kith_entry *entry)
+{
+    return r->checks.count < KITH_REGISTRY_CHECKS_MAX &&
+           entry->household->check_count <
+               kith_registry_household_share(r, KITH_REGISTRY_CHECKS_PER_HOUSEHOLD);
+}
+
 static void dial(struct kith_registry *r, struct kith_entry *entry,
                  const struct kith_ip_port *place)
 {
-    if (r->checks.count >= KITH_REGISTRY_CHECKS_MAX ||
+    if (!has_room(r, entry) ||
         !kith_registry_token(&entry->check_at, r->now.mono, KITH_REGISTRY_CHECK_EVERY,
                              KITH_REGISTRY_CHECK_BURST))
         return; /* not known then, until the peer registers again */
@@ -38,14 +45,23 @@ static void dial(struct kith_registry *r, struct kith_entry *entry,
         check->no = ++r->check_no_last;
     while (check->no == 0 || kith_map_get(&r->checks, &check->no) != NULL);
     check->id = entry->id;
+    check->household = entry->household;
+    check->household->check_count++;
     check->place = *place;
     effect->check.check = check->no;
     effect->check.id = entry->id;
     effect->check.address = kith_ip_port_address(place);
     if (kith_map_put(&r->checks, &check->no, check) != 0) {
-        kith_release(r->alloc, check);
+        kith_registry_check_free(r, check);
         kith_registry_broke(r);
     }
+}
+
+void kith_registry_check_free(struct kith_registry *r, struct kith_check *check)
+{
+    check->household->check_count--;
+    kith_registry_household_drop(r, check->household);
+    kith_release(r->alloc, check);
 }
 
 static void check_record(struct kith_registry *r, struct kith_entry *entry)
@@ -106,7 +122,8 @@ void kith_registry_checked(struct kith_registry *r, uint32_t no, bool is_reached
     if (check == NULL)
         return;
     struct kith_entry *entry = kith_registry_entry(r, &check->id);
-    if (entry != NULL && entry->link != NULL) {
+    bool is_told = is_reached || !check->is_dropped;
+    if (entry != NULL && entry->link != NULL && is_told) {
         char text[KITH_ADDRESS_TEXT_SIZE];
         struct kith_address address = kith_ip_port_address(&check->place);
         kith_address_format(&address, text);
@@ -114,5 +131,20 @@ void kith_registry_checked(struct kith_registry *r, uint32_t no, bool is_reached
             note_reached(r, entry, &check->place);
         answer(r, entry, kith_bytes(text, strlen(text)), is_reached);
     }
-    kith_release(r->alloc, check);
+    kith_registry_check_free(r, check);
+}
+
+void kith_registry_uncheck(struct kith_registry *r, const struct kith_entry *entry)
+{
+    for (struct kith_map_entry *e = kith_map_next(&r->checks, NULL); e != NULL;
+         e = kith_map_next(&r->checks, e)) {
+        struct kith_check *check = kith_map_entry_value(e);
+        if (check->is_dropped || !kith_id_equal(&check->id, &entry->id))
+            continue;
+        check->is_dropped = true;
+        struct kith_registry_effect *effect =
+            kith_registry_effect(r, KITH_REGISTRY_UNCHECK);
+        if (effect != NULL)
+            effect->uncheck.check = check->no;
+    }
 }

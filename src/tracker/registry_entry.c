@@ -207,6 +207,7 @@ void kith_registry_entry_leave(struct kith_registry *r, struct kith_entry *entry
     r->counts.introduced -= entry->is_introduced;
     entry->is_introduced = false;
     put_away(r, entry);
+    kith_registry_uncheck(r, entry);
     kith_watch_tell(r, entry);
     kith_registry_tell(r, KITH_REGISTRY_LEFT, entry);
 }

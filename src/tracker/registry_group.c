@@ -24,10 +24,18 @@ struct kith_registry_household *kith_registry_household(struct kith_registry *r,
     return NULL;
 }
 
+size_t kith_registry_household_share(const struct kith_registry *r, size_t usual)
+{
+    size_t links = r->config.per_address_max > KITH_REGISTRY_PER_ADDRESS_MAX
+                       ? r->config.per_address_max
+                       : KITH_REGISTRY_PER_ADDRESS_MAX;
+    return usual * links / KITH_REGISTRY_PER_ADDRESS_MAX;
+}
+
 void kith_registry_household_drop(struct kith_registry *r,
                                   struct kith_registry_household *household)
 {
-    if (household->link_count > 0 || household->entry_count > 0)
+    if (household->link_count + household->entry_count + household->check_count > 0)
         return;
     kith_map_remove(&r->households, household->ip.bytes);
     kith_release(r->alloc, household);

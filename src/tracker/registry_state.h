@@ -29,11 +29,12 @@ struct kith_registry_network {
     size_t entry_count;
 };
 
-/* Those behind one address. Lives while it has links or entries. */
+/* Those behind one address. Lives while it has links, entries or dials back. */
 struct kith_registry_household {
     struct kith_ip ip;
     size_t link_count;
     size_t entry_count;
+    size_t check_count;
     struct kith_list away; /* entries, away the longest first */
     kith_time register_at; /* tokens */
 };
@@ -125,6 +126,8 @@ struct kith_registry_link {
 struct kith_check {
     uint32_t no;
     struct kith_id id;
+    struct kith_registry_household *household; /* who asked for it */
+    bool is_dropped; /* since then its entry was away: no answer says nothing of it */
     struct kith_ip_port place;
 };
 
@@ -242,6 +245,9 @@ struct kith_registry_household *kith_registry_household(struct kith_registry *r,
                                                         const struct kith_ip *ip);
 struct kith_registry_network *kith_registry_network(struct kith_registry *r,
                                                     const uint8_t *tag);
+/* What one household may have where the usual number of links is allowed to it; in
+ * proportion where more are: a campus behind one address. */
+size_t kith_registry_household_share(const struct kith_registry *r, size_t usual);
 /* Freed when nobody is in it. */
 void kith_registry_household_drop(struct kith_registry *r,
                                   struct kith_registry_household *household);
@@ -349,6 +355,9 @@ bool kith_registry_record_is_told(const struct kith_registry *r,
 void kith_registry_check(struct kith_registry *r, struct kith_entry *entry,
                          uint16_t wants_port);
 void kith_registry_checked(struct kith_registry *r, uint32_t check, bool is_reached);
+/* It has gone: its dials back that have not begun need not. */
+void kith_registry_uncheck(struct kith_registry *r, const struct kith_entry *entry);
+void kith_registry_check_free(struct kith_registry *r, struct kith_check *check);
 
 /* ---- what peers ask for: 0, or why the link fails: the peer's fault, KITH_ELIMIT,
  * KITH_ENOMEM ---- */

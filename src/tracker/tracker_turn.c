@@ -88,6 +88,9 @@ static void carry_out(struct kith_tracker *tracker,
         kith_checker_check(tracker->checker, effect->check.check, &effect->check.address,
                            &effect->check.id);
         break;
+    case KITH_REGISTRY_UNCHECK:
+        kith_checker_drop(tracker->checker, effect->uncheck.check);
+        break;
     case KITH_REGISTRY_KEEP:
     case KITH_REGISTRY_FORGET:
     case KITH_REGISTRY_MARKED:

@@ -178,6 +178,47 @@ static void dials_back_are_limited_in_all(void **state)
     assert_int_equal(kith_registry_counts(g->registry).checks, KITH_REGISTRY_CHECKS_MAX);
 }
 
+/* Many ids of one address, each within its own limits. */
+static void one_household_has_its_share_of_dials_back_and_no_more(void **state)
+{
+    struct ground *g = *state;
+    uint32_t last = 10 + KITH_REGISTRY_CHECKS_PER_HOUSEHOLD;
+    for (uint32_t who = 10; who <= last; who++) {
+        ground_up(g, who, "198.51.100.7");
+        ground_register(g, who, (struct ground_register){.port = 1, .wants_check = true});
+    }
+    assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK),
+                     KITH_REGISTRY_CHECKS_PER_HOUSEHOLD);
+    ground_up(g, ALICE, "192.0.2.1"); /* another one */
+    ground_register(g, ALICE, (struct ground_register){.port = 1, .wants_check = true});
+    assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK),
+                     KITH_REGISTRY_CHECKS_PER_HOUSEHOLD + 1);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check - 1, false);
+    ground_register(g, last, (struct ground_register){.port = 1, .wants_check = true});
+    assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK),
+                     KITH_REGISTRY_CHECKS_PER_HOUSEHOLD + 2);
+}
+
+static void who_goes_is_not_dialled_back_if_that_can_be_helped(void **state)
+{
+    struct ground *g = *state;
+    begin(g, "198.51.100.1");
+    with_record(g, 1, "203.0.113.1:4747", NULL);
+    uint32_t check = ground_effect(g, KITH_REGISTRY_CHECK)->check.check;
+    assert_int_equal(ground_count(g, KITH_REGISTRY_UNCHECK), 0);
+    ground_down(g, ALICE);
+    assert_int_equal(ground_effect(g, KITH_REGISTRY_UNCHECK)->uncheck.check, check);
+    ground_up(g, ALICE, "198.51.100.1"); /* back before the answer to the old one */
+    with_record(g, 1, "203.0.113.1:4747", NULL);
+    ground_checked(g, check, false);
+    assert_int_equal(ground_sent(g, ALICE, KITH_FRAME_REACHABLE), 0);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check, false);
+    assert_false(reachable(g).is_reached);
+    ground_down(g, ALICE);
+    assert_int_equal(ground_count(g, KITH_REGISTRY_UNCHECK), 1); /* none was left */
+    assert_int_equal(kith_registry_counts(g->registry).checks, 0);
+}
+
 static void a_record_that_has_expired_is_told_no_more(void **state)
 {
     struct ground *g = *state;
@@ -211,6 +252,8 @@ int main(void)
         CASE(an_answer_about_somebody_who_is_gone_means_nothing),
         CASE(dials_back_are_limited_for_one_id),
         CASE(dials_back_are_limited_in_all),
+        CASE(one_household_has_its_share_of_dials_back_and_no_more),
+        CASE(who_goes_is_not_dialled_back_if_that_can_be_helped),
         CASE(a_record_that_has_expired_is_told_no_more),
     };
     return cmocka_run_group_tests_name("tracker/check", tests, NULL, NULL);
