@@ -126,6 +126,8 @@ void kith_relay_take(struct kith_relay *relay,
     forget_tickets(relay, pair);
     kith_expiry_remove(&relay->awaited, &pair->awaited);
     relay->joined_count++;
+    if (relay->config.joined)
+        relay->config.joined(relay->config.ctx, pair->number);
 }
 
 struct kith_relay_counts kith_relay_counts(const struct kith_relay *relay)

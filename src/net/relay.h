@@ -5,8 +5,8 @@
  * that one side does not take are kept up to one share, and until it has taken them the
  * other side is not read: a slow end slows the other down, and costs no more.
  *
- * Happy path of a pair: expect, take, take; both get the byte that says so; bytes; one
- * side ends, which the other is told; the other ends; `ended` with 0.
+ * Happy path of a pair: expect, take, take; both get the byte that says so (`joined`);
+ * bytes; one side ends, which the other is told; the other ends; `ended` with 0.
  *
  * Until both sides are there a ticket may be shown again, over another way or because the
  * first connection broke: the last one that showed it counts, those before are closed.
@@ -49,6 +49,8 @@ struct kith_relay_config {
     uint32_t bytes_per_s; /* of a pair, both ways together; 0: no limit */
     size_t share_size;    /* 0: KITH_RELAY_SHARE_SIZE_MAX, which is also the most */
 
+    /* Both sides are there; from within kith_relay_take. May be NULL. */
+    void (*joined)(void *ctx, uint64_t pair);
     /* Once for each pair, from the loop, its descriptors already closed: bytes that came
      * from side a and from side b, and why. 0: both ended in order. KITH_ETIMEDOUT,
      * KITH_ECLOSED, KITH_EUNREACHABLE, KITH_ENOMEM, KITH_EIO. May be NULL. */

@@ -6,8 +6,9 @@
 #include "kith/error.h"
 
 struct place {
-    uint32_t pair; /* 0: free */
-    struct kith_id ids[2];
+    uint32_t pair;         /* 0: free */
+    bool is_joined;        /* both came */
+    struct kith_id ids[2]; /* the caller's first */
     struct kith_ip households[2];
 };
 
@@ -28,6 +29,11 @@ static struct place *find(struct kith_relaying *relaying, uint32_t pair)
     return NULL;
 }
 
+static void on_joined(void *ctx, uint64_t pair)
+{
+    find(ctx, (uint32_t)pair)->is_joined = true;
+}
+
 static void on_ended(void *ctx, uint64_t pair, uint64_t bytes_a, uint64_t bytes_b,
                      int error)
 {
@@ -45,6 +51,7 @@ int kith_relaying_new(const struct kith_relaying_config *config,
         return KITH_ENOMEM;
     struct kith_relay_config relay = {.pairs_max = config->pairs_max,
                                       .bytes_per_s = config->bytes_per_s,
+                                      .joined = on_joined,
                                       .ended = on_ended,
                                       .ctx = relaying};
     relaying->count = config->pairs_max;
@@ -74,9 +81,32 @@ void kith_relaying_free(struct kith_relaying *relaying)
     free(relaying);
 }
 
+/* A pair is the caller's from the beginning, and the other's once both came: by calling,
+ * strangers take nothing of somebody's share. */
 static bool is_of(const struct place *place, const struct kith_id *id)
 {
-    return kith_id_equal(&place->ids[0], id) || kith_id_equal(&place->ids[1], id);
+    return kith_id_equal(&place->ids[0], id) ||
+           (place->is_joined && kith_id_equal(&place->ids[1], id));
+}
+
+static bool is_of_household(const struct place *place, const struct kith_ip *household)
+{
+    return kith_ip_equal(&place->households[0], household) ||
+           (place->is_joined && kith_ip_equal(&place->households[1], household));
+}
+
+/* Has the caller asked for the same already, and the two have yet to come? */
+static bool is_awaited(const struct kith_relaying *relaying,
+                       const struct kith_registry_pair *pair)
+{
+    for (size_t i = 0; i < relaying->count; i++) {
+        const struct place *place = &relaying->places[i];
+        if (place->pair != 0 && !place->is_joined &&
+            kith_id_equal(&place->ids[0], &pair->ids[0]) &&
+            kith_id_equal(&place->ids[1], &pair->ids[1]))
+            return true;
+    }
+    return false;
 }
 
 /* Is there something left for this side of the pair? */
@@ -91,8 +121,7 @@ static bool has_share(const struct kith_relaying *relaying,
             continue;
         taken++;
         of_peer += is_of(place, &pair->ids[side]);
-        of_household += kith_ip_equal(&place->households[0], household) ||
-                        kith_ip_equal(&place->households[1], household);
+        of_household += is_of_household(place, household);
     }
     size_t peer_max = taken < relaying->count / 2 ? relaying->per_peer_spare_max
                                                   : relaying->per_peer_max;
@@ -103,14 +132,15 @@ int kith_relaying_expect(struct kith_relaying *relaying,
                          const struct kith_registry_pair *pair)
 {
     struct place *place = find(relaying, 0);
-    if (place == NULL || !has_share(relaying, pair, 0) || !has_share(relaying, pair, 1))
+    if (place == NULL || is_awaited(relaying, pair) || !has_share(relaying, pair, 0) ||
+        !has_share(relaying, pair, 1))
         return KITH_ELIMIT;
     int error = kith_relay_expect(relaying->relay, pair->pair, pair->tickets[0],
                                   pair->tickets[1]);
     if (error == 0)
-        *place = (struct place){pair->pair,
-                                {pair->ids[0], pair->ids[1]},
-                                {pair->households[0], pair->households[1]}};
+        *place = (struct place){.pair = pair->pair,
+                                .ids = {pair->ids[0], pair->ids[1]},
+                                .households = {pair->households[0], pair->households[1]}};
     return error;
 }
 

@@ -10,9 +10,10 @@
 /* A pair costs two descriptors and, while it is in use, 128 KiB; two more descriptors, as
  * much again and a TLS session for each side that comes inside TLS. */
 #define KITH_RELAYING_PAIRS_MAX 1024
-/* Of one peer at once: as many friends as none of them reaches directly. While half of
- * all places are free it may have as many as it seeks links by itself (64): who is behind
- * the worst of routers belongs to large networks too. */
+/* Of one peer at once, those it called for and those of others that it came to: as many
+ * friends as none of them reaches directly. While half of all places are free it may have
+ * as many as it seeks links by itself (64): who is behind the worst of routers belongs to
+ * large networks too. */
 #define KITH_RELAYING_PER_PEER_MAX       16
 #define KITH_RELAYING_PER_PEER_SPARE_MAX 64
 /* Of one household at once, however many ids it makes up: a quarter of all. */
@@ -42,7 +43,8 @@ void kith_relaying_shutdown(struct kith_relaying *relaying, void (*done)(void *c
 void kith_relaying_free(struct kith_relaying *relaying);
 
 /* Await the two peers with their tickets. 0, KITH_ELIMIT (one of them or its household
- * has its share, or all places are taken), KITH_ENOMEM, KITH_EINVALID. */
+ * has its share, all places are taken, or the same two are awaited at the same one's call
+ * already), KITH_ENOMEM, KITH_EINVALID. */
 int kith_relaying_expect(struct kith_relaying *relaying,
                          const struct kith_registry_pair *pair);
 

@@ -75,15 +75,34 @@ static int expect(struct fixture *f, const struct kith_registry_pair *pair)
     return kith_relaying_expect(f->relaying, pair);
 }
 
+/* Both come, and stay: the ends are the test's to close. */
+static void join(struct fixture *f, const struct kith_registry_pair *pair, int ends[2])
+{
+    for (int i = 0; i < 2; i++) {
+        int fds[2];
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+        kith_relaying_take(f->relaying, pair->tickets[i], fds[0]);
+        ends[i] = fds[1];
+    }
+}
+
+static void leave(const int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
 /* Peer 1 gets `wanted` pairs, called and calling by turns, and no more. */
 static void check_share(struct fixture *f, uint32_t wanted)
 {
     struct kith_registry_pair pair;
+    int ends[PER_PEER_SPARE_MAX][2];
     for (uint32_t i = 0; i < wanted; i++) {
         bool is_caller = i % 2 == 0;
         pair = pair_of(f, is_caller ? 1 : 100 + i, is_caller ? 100 + i : 1,
                        (uint8_t)(10 + i), (uint8_t)(100 + i));
         assert_int_equal(expect(f, &pair), 0);
+        join(f, &pair, ends[i]);
     }
     pair = pair_of(f, 1, 2, 1, 2);
     assert_int_equal(expect(f, &pair), KITH_ELIMIT);
@@ -91,6 +110,8 @@ static void check_share(struct fixture *f, uint32_t wanted)
     assert_int_equal(expect(f, &pair), KITH_ELIMIT);
     pair = pair_of(f, 2, 3, 1, 2);
     assert_int_equal(expect(f, &pair), 0);
+    for (uint32_t i = 0; i < wanted; i++)
+        leave(ends[i]);
 }
 
 static void one_peer_has_more_than_its_share_while_half_is_free(void **state)
@@ -123,6 +144,35 @@ static void many_ids_of_one_household_share_what_is_its(void **state)
     assert_int_equal(expect(f, &pair), 0);
 }
 
+static void calls_of_strangers_take_nothing_of_whom_they_call(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_registry_pair pair;
+    for (uint32_t i = 0; i < PER_HOUSEHOLD_MAX; i++) { /* all its household has */
+        pair = pair_of(f, 1000 + i, 1, 1, 2);
+        assert_int_equal(expect(f, &pair), 0);
+    }
+    pair = pair_of(f, 2, 1, 3, 2); /* a friend */
+    assert_int_equal(expect(f, &pair), 0);
+    pair = pair_of(f, 1, 2, 2, 3);
+    assert_int_equal(expect(f, &pair), 0);
+}
+
+static void the_same_two_are_awaited_once_for_each_that_calls(void **state)
+{
+    struct fixture *f = *state;
+    struct kith_registry_pair pair = pair_of(f, 1, 2, 1, 2);
+    struct kith_registry_pair again = pair_of(f, 1, 2, 1, 2);
+    struct kith_registry_pair back = pair_of(f, 2, 1, 2, 1);
+    int ends[2];
+    assert_int_equal(expect(f, &pair), 0);
+    assert_int_equal(expect(f, &again), KITH_ELIMIT);
+    assert_int_equal(expect(f, &back), 0);
+    join(f, &pair, ends);
+    assert_int_equal(expect(f, &again), 0); /* the link over it may have broken */
+    leave(ends);
+}
+
 static void all_together_have_a_limit(void **state)
 {
     struct fixture *f = *state;
@@ -141,17 +191,13 @@ static void a_pair_that_ends_makes_room(void **state)
 {
     struct fixture *f = *state;
     struct kith_registry_pair pair = {0};
-    int ends[2][2];
+    int ends[2];
     for (uint32_t i = 0; i < PER_PEER_SPARE_MAX; i++) {
         pair = pair_of(f, 1, 100 + i, 1, 2);
         assert_int_equal(expect(f, &pair), 0);
     }
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends[i]), 0);
-        kith_relaying_take(f->relaying, pair.tickets[i], ends[i][0]);
-    }
-    for (int i = 0; i < 2; i++)
-        close(ends[i][1]);
+    join(f, &pair, ends);
+    leave(ends);
     while (kith_relaying_counts(f->relaying).pairs == PER_PEER_SPARE_MAX)
         uv_run(&f->loop, UV_RUN_ONCE);
     pair = pair_of(f, 1, 2, 1, 2);
@@ -166,6 +212,8 @@ int main(void)
         CASE(one_peer_has_more_than_its_share_while_half_is_free),
         CASE(when_it_gets_tight_its_share_is_all),
         CASE(many_ids_of_one_household_share_what_is_its),
+        CASE(calls_of_strangers_take_nothing_of_whom_they_call),
+        CASE(the_same_two_are_awaited_once_for_each_that_calls),
         CASE(all_together_have_a_limit),
         CASE(a_pair_that_ends_makes_room),
     };
