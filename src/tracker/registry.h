@@ -56,6 +56,12 @@
 #define KITH_REGISTRY_CHECK_EVERY    (10 * KITH_SECOND)
 #define KITH_REGISTRY_CHECK_BURST    18 /* twice all addresses of a record and the port */
 
+/* Of all ids of one household together; in proportion where it may have more links than
+ * is usual. Half of the RINGs that a peer follows of one tracker: it hears of others
+ * beside. */
+#define KITH_REGISTRY_HOUSEHOLD_CALL_EVERY (500 * KITH_MS)
+#define KITH_REGISTRY_HOUSEHOLD_CALL_BURST 128
+
 #define KITH_REGISTRY_CHECKS_MAX 256 /* dials back, waiting and under way */
 /* Of these for one household, whatever ids it makes up: nobody takes them all, and half
  * of those that are under way at once are left to others. In proportion where a household

@@ -140,6 +140,17 @@ void kith_registry_paired(struct kith_registry *r, uint32_t no, int error)
 
 /* ---- the frame ---- */
 
+/* Of its id, and of its household: ids cost nothing. */
+static bool may_call(struct kith_registry *r, struct kith_entry *caller)
+{
+    size_t burst = kith_registry_household_share(r, KITH_REGISTRY_HOUSEHOLD_CALL_BURST);
+    kith_time every = KITH_REGISTRY_HOUSEHOLD_CALL_EVERY *
+                      KITH_REGISTRY_HOUSEHOLD_CALL_BURST / (kith_time)burst;
+    return kith_registry_token(&caller->call_at, r->now.mono, KITH_REGISTRY_CALL_EVERY,
+                               KITH_REGISTRY_CALL_BURST) &&
+           kith_registry_token(&caller->household->call_at, r->now.mono, every, burst);
+}
+
 int kith_registry_call(struct kith_registry *r, struct kith_registry_link *link,
                        struct kith_bytes fields)
 {
@@ -148,8 +159,7 @@ int kith_registry_call(struct kith_registry *r, struct kith_registry_link *link,
     int error = kith_frame_call_decode(fields, &call);
     if (error != 0)
         return error;
-    if (!kith_registry_token(&caller->call_at, r->now.mono, KITH_REGISTRY_CALL_EVERY,
-                             KITH_REGISTRY_CALL_BURST))
+    if (!may_call(r, caller))
         return refuse(r, link, call.token, KITH_REFUSED_LIMIT);
     struct kith_entry *called = kith_registry_entry(r, &call.id);
     if (called == NULL || called == caller || called->network != caller->network ||

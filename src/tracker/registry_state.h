@@ -37,6 +37,7 @@ struct kith_registry_household {
     size_t check_count;
     struct kith_list away; /* entries, away the longest first */
     kith_time register_at; /* tokens */
+    kith_time call_at;
 };
 
 /* Entries of one network whose names fold to the same. Lives while it has some. */

@@ -202,6 +202,33 @@ static void too_many_calls_are_refused_until_time_has_passed(void **state)
     expect_meeting(g, ALICE, BOB);
 }
 
+/* Many ids of one address, each within its own limits. */
+static void one_household_leaves_room_for_calls_of_others(void **state)
+{
+    struct ground *g = *state;
+    const uint32_t ids =
+        2 + KITH_REGISTRY_HOUSEHOLD_CALL_BURST / KITH_REGISTRY_CALL_BURST;
+    ground_join(g, ALICE, "alice");
+    ground_join(g, BOB, "bob");
+    for (uint32_t who = 10; who < 10 + ids; who++) {
+        ground_up(g, who, "198.51.100.7");
+        ground_register(g, who, (struct ground_register){.name = "one"});
+        for (int i = 0; i < KITH_REGISTRY_CALL_BURST; i++)
+            ground_call(g, who, 8, BOB, KITH_CALL_MEET);
+    }
+    assert_int_equal(ground_sent(g, BOB, KITH_FRAME_RING),
+                     KITH_REGISTRY_HOUSEHOLD_CALL_BURST);
+    ground_forget(g);
+    ground_call(g, ALICE, 8, BOB, KITH_CALL_MEET);
+    expect_meeting(g, ALICE, BOB);
+    ground_pass(g, KITH_SECOND);
+    ground_forget(g);
+    for (uint32_t who = 10; who < 10 + ids; who++)
+        ground_call(g, who, 8, BOB, KITH_CALL_MEET);
+    assert_int_equal(ground_sent(g, BOB, KITH_FRAME_RING),
+                     KITH_SECOND / KITH_REGISTRY_HOUSEHOLD_CALL_EVERY);
+}
+
 static void what_is_not_done_here_is_refused(void **state)
 {
     struct ground *g = *state;
@@ -325,6 +352,7 @@ int main(void)
         CASE(who_is_called_is_told_of_the_caller_first),
         CASE(who_is_not_here_cannot_be_called),
         CASE(too_many_calls_are_refused_until_time_has_passed),
+        CASE(one_household_leaves_room_for_calls_of_others),
         CASE(what_is_not_done_here_is_refused),
         cmocka_unit_test(a_relay_gives_each_a_ticket_once_both_are_expected),
         cmocka_unit_test(a_relay_that_is_full_or_too_late_is_refused),
