@@ -9,8 +9,9 @@
 
 static void init_lists(struct kith_registry *r)
 {
-    struct kith_list *const lists[] = {&r->strangers, &r->heard,  &r->ending, &r->away,
-                                       &r->soon,      &r->paused, &r->held};
+    struct kith_list *const lists[] = {&r->strangers, &r->heard,  &r->ending,
+                                       &r->away,      &r->soon,   &r->paused,
+                                       &r->held,      &r->resting};
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
         kith_list_init(lists[i]);
 }
@@ -69,7 +70,7 @@ void kith_registry_free(struct kith_registry *registry)
     free_checks(r);
     kith_map_deinit(&r->entries);
     kith_map_deinit(&r->networks);
-    kith_map_deinit(&r->households);
+    kith_registry_households_free(r);
     kith_map_deinit(&r->names);
     kith_release(r->alloc, r->slots);
     kith_release(r->alloc, r->slots_free);
@@ -141,6 +142,7 @@ static void timeout(struct kith_registry *r)
 {
     kith_registry_links_timeout(r);
     kith_registry_entries_timeout(r);
+    kith_registry_households_timeout(r);
     kith_news_timeout(r);
     if (r->mark_at <= r->now.mono)
         mark(r);
@@ -221,6 +223,7 @@ kith_time kith_registry_deadline(const struct kith_registry *registry)
 {
     kith_time deadline = earlier(registry->mark_at, kith_news_deadline(registry));
     deadline = earlier(deadline, kith_registry_links_deadline(registry));
+    deadline = earlier(deadline, kith_registry_households_deadline(registry));
     return earlier(deadline, kith_registry_entries_deadline(registry));
 }
 

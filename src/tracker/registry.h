@@ -24,6 +24,10 @@
  * pushes out its own oldest one that is away, not somebody else's. */
 #define KITH_REGISTRY_ENTRIES_PER_LINK 4
 
+/* How long a household without links and entries keeps what it has used of its limits:
+ * until all are full again, of which registrations take the longest. */
+#define KITH_REGISTRY_HOUSEHOLD_REST (2 * KITH_MINUTE)
+
 #define KITH_REGISTRY_WATCHED_MAX 200 /* others that one peer is told of */
 
 /* Half of what routers forget an idle connection after, at the impatient end. */

@@ -104,21 +104,27 @@ static void forget(struct kith_registry *r, struct kith_entry *entry)
     kith_registry_entry_free(r, entry);
 }
 
+int kith_registry_entry_share(struct kith_registry *r,
+                              struct kith_registry_household *household)
+{
+    if (household->entry_count <
+        r->config.per_address_max * KITH_REGISTRY_ENTRIES_PER_LINK)
+        return 0;
+    if (kith_list_is_empty(&household->away))
+        return KITH_ELIMIT;
+    forget(r, kith_list_item(household->away.next, struct kith_entry, household_node));
+    return 0;
+}
+
 int kith_registry_entry_room(struct kith_registry *r,
                              struct kith_registry_household *household)
 {
-    bool is_full = r->entries.count >= r->config.peers_max;
-    bool has_share = household->entry_count >=
-                     r->config.per_address_max * KITH_REGISTRY_ENTRIES_PER_LINK;
-    if (!is_full && !has_share)
-        return 0;
-    struct kith_list *own = &household->away;
-    if (has_share && !kith_list_is_empty(own))
-        forget(r, kith_list_item(own->next, struct kith_entry, household_node));
-    else if (!has_share && !kith_list_is_empty(&r->away))
-        forget(r, kith_list_item(r->away.next, struct kith_entry, away_node));
-    else
+    int error = kith_registry_entry_share(r, household);
+    if (error != 0 || r->entries.count < r->config.peers_max)
+        return error;
+    if (kith_list_is_empty(&r->away))
         return KITH_ELIMIT;
+    forget(r, kith_list_item(r->away.next, struct kith_entry, away_node));
     return 0;
 }
 

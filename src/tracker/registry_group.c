@@ -11,13 +11,16 @@ struct kith_registry_household *kith_registry_household(struct kith_registry *r,
 {
     struct kith_ip key = kith_ip_household(ip);
     struct kith_registry_household *household = kith_map_get(&r->households, key.bytes);
-    if (household != NULL)
+    if (household != NULL) {
+        kith_list_remove(&household->rest_node);
         return household;
+    }
     household = kith_alloc_zero(r->alloc, sizeof *household);
     if (household == NULL)
         return NULL;
     household->ip = key;
     kith_list_init(&household->away);
+    kith_list_init(&household->rest_node);
     if (kith_map_put(&r->households, key.bytes, household) == 0)
         return household;
     kith_release(r->alloc, household);
@@ -32,13 +35,50 @@ size_t kith_registry_household_share(const struct kith_registry *r, size_t usual
     return usual * links / KITH_REGISTRY_PER_ADDRESS_MAX;
 }
 
+static void household_free(struct kith_registry *r,
+                           struct kith_registry_household *household)
+{
+    kith_list_remove(&household->rest_node);
+    kith_map_remove(&r->households, household->ip.bytes);
+    kith_release(r->alloc, household);
+}
+
 void kith_registry_household_drop(struct kith_registry *r,
                                   struct kith_registry_household *household)
 {
+    kith_time now = r->now.mono;
     if (household->link_count + household->entry_count + household->check_count > 0)
         return;
-    kith_map_remove(&r->households, household->ip.bytes);
-    kith_release(r->alloc, household);
+    if (household->register_at <= now && household->call_at <= now) {
+        household_free(r, household);
+        return;
+    }
+    household->rest_end = now + KITH_REGISTRY_HOUSEHOLD_REST;
+    kith_list_remove(&household->rest_node);
+    kith_list_push(&r->resting, &household->rest_node);
+}
+
+kith_time kith_registry_households_deadline(const struct kith_registry *r)
+{
+    if (kith_list_is_empty(&r->resting))
+        return KITH_TIME_NEVER;
+    return kith_list_item(r->resting.next, struct kith_registry_household, rest_node)
+        ->rest_end;
+}
+
+void kith_registry_households_timeout(struct kith_registry *r)
+{
+    while (kith_registry_households_deadline(r) <= r->now.mono)
+        household_free(r, kith_list_item(r->resting.next, struct kith_registry_household,
+                                         rest_node));
+}
+
+void kith_registry_households_free(struct kith_registry *r)
+{
+    kith_list_each_safe (node, &r->resting)
+        household_free(r,
+                       kith_list_item(node, struct kith_registry_household, rest_node));
+    kith_map_deinit(&r->households);
 }
 
 /* ---- networks ---- */

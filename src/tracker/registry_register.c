@@ -42,13 +42,15 @@ static int judge(const struct kith_registry_link *link, struct kith_bytes fields
     return error;
 }
 
-/* Found, or made where there is room. */
+/* Found, or made; where there is room, for one that comes from elsewhere too. */
 static int find_entry(struct kith_registry *r, struct kith_registry_link *link,
                       struct kith_entry **out)
 {
     *out = kith_registry_entry(r, &link->peer);
     if (*out != NULL)
-        return 0;
+        return (*out)->household == link->household
+                   ? 0
+                   : kith_registry_entry_share(r, link->household);
     int error = kith_registry_entry_room(r, link->household);
     if (error != 0)
         return error;

@@ -29,7 +29,8 @@ struct kith_registry_network {
     size_t entry_count;
 };
 
-/* Those behind one address. Lives while it has links, entries or dials back. */
+/* Those behind one address. Lives while it has links, entries or dials back, and then
+ * until its limits are full again, or to come back would fill them. */
 struct kith_registry_household {
     struct kith_ip ip;
     size_t link_count;
@@ -38,6 +39,8 @@ struct kith_registry_household {
     struct kith_list away; /* entries, away the longest first */
     kith_time register_at; /* tokens */
     kith_time call_at;
+    struct kith_list rest_node; /* in resting */
+    kith_time rest_end;
 };
 
 /* Entries of one network whose names fold to the same. Lives while it has some. */
@@ -168,6 +171,7 @@ struct kith_registry {
     struct kith_list soon;      /* links with news, the first due first */
     struct kith_list paused;    /* links told news lately */
     struct kith_list held;      /* links with news that read too slowly */
+    struct kith_list resting;   /* households without anybody, the longest first */
     kith_time mark_at;          /* KITH_TIME_NEVER: nobody is here */
 
     struct kith_pair pairs[KITH_REGISTRY_PAIRS_MAX];
@@ -249,9 +253,12 @@ struct kith_registry_network *kith_registry_network(struct kith_registry *r,
 /* What one household may have where the usual number of links is allowed to it; in
  * proportion where more are: a campus behind one address. */
 size_t kith_registry_household_share(const struct kith_registry *r, size_t usual);
-/* Freed when nobody is in it. */
+/* When nobody is in it: freed, or left to rest. */
 void kith_registry_household_drop(struct kith_registry *r,
                                   struct kith_registry_household *household);
+void kith_registry_households_timeout(struct kith_registry *r);
+kith_time kith_registry_households_deadline(const struct kith_registry *r);
+void kith_registry_households_free(struct kith_registry *r);
 void kith_registry_network_drop(struct kith_registry *r,
                                 struct kith_registry_network *network);
 int kith_registry_network_enter(struct kith_registry *r, struct kith_entry *entry);
@@ -269,10 +276,14 @@ struct kith_entry *kith_registry_entry_new(struct kith_registry *r,
  * when it has its share. 0 or KITH_ELIMIT. */
 int kith_registry_entry_room(struct kith_registry *r,
                              struct kith_registry_household *household);
+/* Of these the household's share only: for one that moves there. */
+int kith_registry_entry_share(struct kith_registry *r,
+                              struct kith_registry_household *household);
 /* Out of everything, away or not, and freed. */
 void kith_registry_entry_free(struct kith_registry *r, struct kith_entry *entry);
 int kith_registry_entry_move(struct kith_registry *r, struct kith_entry *entry,
                              const uint8_t *tag);
+/* There is room, as above. */
 void kith_registry_entry_settle(struct kith_registry *r, struct kith_entry *entry,
                                 struct kith_registry_household *household);
 /* `name` "" for none. */

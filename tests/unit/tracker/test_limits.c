@@ -117,6 +117,45 @@ static void a_household_pushes_out_its_own_and_nobody_else(void **state)
     done(g);
 }
 
+static void a_household_has_no_more_by_moving_there(void **state)
+{
+    struct ground *g = limited(1000, 1);
+    for (uint32_t who = 10; who < 10 + 3 * KITH_REGISTRY_ENTRIES_PER_LINK; who++) {
+        for (int i = 0; i < 2; i++) {
+            ground_up(g, who, i == 0 ? ONE_HOST : "198.51.100.8");
+            ground_register(g, who, (struct ground_register){.name = "flood"});
+            assert_int_equal(g->closed[who], 0);
+            ground_down(g, who);
+        }
+        ground_pass(g, KITH_MINUTE);
+    }
+    assert_int_equal(kith_registry_counts(g->registry).away,
+                     KITH_REGISTRY_ENTRIES_PER_LINK);
+    done(g);
+}
+
+/* Its ids move on to the next address, and leave nobody behind. */
+static void an_emptied_household_has_no_new_registrations(void **state)
+{
+    struct ground *g = limited(1000, 1);
+    for (int i = 0; i < 2; i++) {
+        for (uint32_t who = 1; who <= 2; who++) { /* all that it has */
+            ground_up(g, who, ONE_HOST);
+            ground_register(g, who, (struct ground_register){.name = "flood"});
+            assert_int_equal(g->closed[who], 0);
+            ground_up_as(g, 10 + who, who, who == 1 ? "203.0.113.1" : "203.0.113.2");
+            ground_register(g, 10 + who, (struct ground_register){.name = "flood"});
+            assert_int_equal(g->closed[10 + who], 0);
+            ground_down(g, 10 + who);
+        }
+        ground_up(g, 3, ONE_HOST);
+        ground_register(g, 3, (struct ground_register){.name = "flood"});
+        ground_ended(g, 3, KITH_ELIMIT, KITH_BYE_LIMIT);
+        ground_pass(g, KITH_REGISTRY_HOUSEHOLD_REST);
+    }
+    done(g);
+}
+
 static void ten_thousand_of_one_address_may_come_where_that_is_allowed(void **state)
 {
     struct ground *g = limited(10000, 10000);
@@ -286,6 +325,8 @@ int main(void)
         cmocka_unit_test(a_household_of_ipv6_cannot_multiply_itself),
         cmocka_unit_test(a_flood_of_registrations_from_one_household_is_let_go),
         cmocka_unit_test(a_household_pushes_out_its_own_and_nobody_else),
+        cmocka_unit_test(a_household_has_no_more_by_moving_there),
+        cmocka_unit_test(an_emptied_household_has_no_new_registrations),
         cmocka_unit_test(ten_thousand_of_one_address_may_come_where_that_is_allowed),
         cmocka_unit_test(what_is_kept_comes_back_as_away),
         cmocka_unit_test(who_was_away_for_a_day_is_forgotten),
