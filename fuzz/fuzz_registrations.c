@@ -117,7 +117,8 @@ static int take(void *ctx, const struct kith_registration *row)
     assert(memchr(row->name.text, '\0', sizeof(row->name.text)) != NULL);
     assert(!row->is_here);
     taking->count++;
-    return kith_registry_restore(taking->registry, row, START_S);
+    const struct kith_now now = {.wall = START_S * KITH_SECOND};
+    return kith_registry_restore(taking->registry, row, now);
 }
 
 static void live(struct kith_registrations *kept)

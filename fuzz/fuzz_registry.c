@@ -229,8 +229,7 @@ static void restart(void)
     for (size_t i = 0; i < PEERS; i++) {
         if (!w.rows[i].is_kept)
             continue;
-        int error = kith_registry_restore(w.registry, &w.rows[i].row,
-                                          (uint64_t)(w.now.wall / KITH_SECOND));
+        int error = kith_registry_restore(w.registry, &w.rows[i].row, w.now);
         assert(error == 0);
     }
 }

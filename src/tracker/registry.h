@@ -205,10 +205,11 @@ int kith_registry_new(const struct kith_registry_config *config,
 void kith_registry_free(struct kith_registry *registry); /* accepts NULL */
 
 /* Before the first step: give back a kept row, those longest away first. What has
- * expired by `now_s` is left out; above peers_max those longest away give way. Returns 0,
- * KITH_ENOMEM, or KITH_ECORRUPT for a row that no registry wrote. */
+ * expired by now is left out; what was seen later than now, for the clock is not set yet,
+ * or was wrong, is away from now on. Above peers_max those longest away give way. Returns
+ * 0, KITH_ENOMEM, or KITH_ECORRUPT for a row that no registry wrote. */
 int kith_registry_restore(struct kith_registry *registry,
-                          const struct kith_registration *row, uint64_t now_s);
+                          const struct kith_registration *row, struct kith_now now);
 
 /* Everything that can happen arrives here. `input` and what it points at are borrowed;
  * the effects, oldest first, are valid until the next step. Returns 0, or KITH_ENOMEM,

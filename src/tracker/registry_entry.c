@@ -209,6 +209,7 @@ void kith_registry_entry_leave(struct kith_registry *r, struct kith_entry *entry
     entry->link->entry = NULL;
     entry->link = NULL;
     entry->seen_s = kith_registry_now_s(r);
+    entry->away_at = r->now.mono;
     r->counts.here--;
     r->counts.introduced -= entry->is_introduced;
     entry->is_introduced = false;
@@ -220,30 +221,18 @@ void kith_registry_entry_leave(struct kith_registry *r, struct kith_entry *entry
 
 /* ---- time ---- */
 
-static uint64_t expires_s(const struct kith_registry *r)
+kith_time kith_registry_entries_deadline(const struct kith_registry *r)
 {
     if (kith_list_is_empty(&r->away))
-        return UINT64_MAX;
-    return kith_list_item(r->away.next, struct kith_entry, away_node)->seen_s +
-           KITH_REGISTRY_AWAY_S;
+        return KITH_TIME_NEVER;
+    return kith_list_item(r->away.next, struct kith_entry, away_node)->away_at +
+           KITH_REGISTRY_AWAY_S * KITH_SECOND;
 }
 
 void kith_registry_entries_timeout(struct kith_registry *r)
 {
-    while (expires_s(r) <= kith_registry_now_s(r) && !r->is_broken)
+    while (kith_registry_entries_deadline(r) <= r->now.mono && !r->is_broken)
         forget(r, kith_list_item(r->away.next, struct kith_entry, away_node));
-}
-
-/* Kept in wall time, for it goes on while the tracker does not run. A clock that jumps
- * is noticed at the next step. */
-kith_time kith_registry_entries_deadline(const struct kith_registry *r)
-{
-    uint64_t at_s = expires_s(r);
-    uint64_t now_s = kith_registry_now_s(r);
-    if (at_s == UINT64_MAX)
-        return KITH_TIME_NEVER;
-    return at_s <= now_s ? r->now.mono
-                         : r->now.mono + (kith_time)(at_s - now_s) * KITH_SECOND;
 }
 
 /* ---- rows ---- */
@@ -294,7 +283,7 @@ static int restore_records(struct kith_registry *r, struct kith_entry *entry,
 }
 
 static int restore(struct kith_registry *r, const struct kith_registration *row,
-                   uint64_t now_s)
+                   kith_time away_at)
 {
     struct kith_registry_household *household =
         kith_registry_household(r, &row->remote.ip);
@@ -306,7 +295,8 @@ static int restore(struct kith_registry *r, const struct kith_registration *row,
         return KITH_ENOMEM;
     }
     entry->remote = row->remote;
-    entry->seen_s = row->seen_s < now_s ? row->seen_s : now_s; /* a clock that jumped */
+    entry->seen_s = row->seen_s;
+    entry->away_at = away_at;
     int error = kith_registry_entry_move(r, entry, row->tag);
     if (error == 0)
         error = kith_registry_entry_rename(r, entry, row->name.text);
@@ -318,15 +308,16 @@ static int restore(struct kith_registry *r, const struct kith_registration *row,
 }
 
 int kith_registry_restore(struct kith_registry *registry,
-                          const struct kith_registration *row, uint64_t now_s)
+                          const struct kith_registration *row, struct kith_now now)
 {
-    bool has_expired = row->seen_s < now_s && now_s - row->seen_s >= KITH_REGISTRY_AWAY_S;
-    if (has_expired)
+    uint64_t now_s = (uint64_t)(now.wall / KITH_SECOND);
+    uint64_t away_s = row->seen_s < now_s ? now_s - row->seen_s : 0;
+    if (away_s >= KITH_REGISTRY_AWAY_S)
         return 0;
     if (kith_registry_entry(registry, &row->id) != NULL)
         return KITH_ECORRUPT;
     if (registry->entries.count >= registry->config.peers_max) /* it has shrunk */
         kith_registry_entry_free(
             registry, kith_list_item(registry->away.next, struct kith_entry, away_node));
-    return restore(registry, row, now_s);
+    return restore(registry, row, now.mono - (kith_time)away_s * KITH_SECOND);
 }

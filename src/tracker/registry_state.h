@@ -86,7 +86,8 @@ struct kith_entry {
     struct kith_list name_node;
     struct kith_list away_node;
     struct kith_list household_node; /* in household->away */
-    uint64_t seen_s;                 /* while away */
+    uint64_t seen_s;                 /* while away: told and kept */
+    kith_time away_at;               /* monotonic: the wall clock may be set meanwhile */
     kith_time here_since;            /* wall */
     struct kith_kept_record records[KITH_TRACKED_RECORDS_MAX];
     /* Of the public record, a bit for each address: */

@@ -115,23 +115,22 @@ static int make_relay(struct kith_tracker *tracker)
 
 struct restoring {
     struct kith_registry *registry;
-    uint64_t now_s;
+    struct kith_now now;
 };
 
 static int take_row(void *ctx, const struct kith_registration *row)
 {
     struct restoring *restoring = ctx;
-    return kith_registry_restore(restoring->registry, row, restoring->now_s);
+    return kith_registry_restore(restoring->registry, row, restoring->now);
 }
 
 static int restore(struct kith_tracker *tracker, char *detail)
 {
     const struct kith_keeper *keeper = &tracker->config.keeper;
-    struct restoring restoring = {tracker->registry,
-                                  (uint64_t)(tracker->config.clock().wall / KITH_SECOND)};
-    uint64_t since_s = restoring.now_s > KITH_REGISTRY_AWAY_S
-                           ? restoring.now_s - KITH_REGISTRY_AWAY_S
-                           : 0; /* a clock that was never set */
+    struct restoring restoring = {tracker->registry, tracker->config.clock()};
+    uint64_t now_s = (uint64_t)(restoring.now.wall / KITH_SECOND);
+    uint64_t since_s = now_s > KITH_REGISTRY_AWAY_S ? now_s - KITH_REGISTRY_AWAY_S
+                                                    : 0; /* a clock that was never set */
     int error = keeper->restore(keeper->ctx, since_s, take_row, &restoring);
     if (error != 0)
         snprintf(detail, KITH_KEEPER_DETAIL_SIZE, "%s", keeper->detail(keeper->ctx));

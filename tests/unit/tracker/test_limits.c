@@ -170,6 +170,12 @@ static void ten_thousand_of_one_address_may_come_where_that_is_allowed(void **st
 
 /* ---- what is kept ---- */
 
+static int restore(struct ground *g, const struct kith_registration *row, uint64_t now_s)
+{
+    const struct kith_now now = {g->now.mono, (kith_time)now_s * KITH_SECOND};
+    return kith_registry_restore(g->registry, row, now);
+}
+
 static void what_is_kept_comes_back_as_away(void **state)
 {
     struct ground *g = limited(100, 64), *later = limited(100, 64);
@@ -180,8 +186,7 @@ static void what_is_kept_comes_back_as_away(void **state)
                         .name = "bob", .record_public = ground_record(0, BOB, record)});
     const struct kith_registry_effect *keep = ground_effect(g, KITH_REGISTRY_KEEP);
     assert_true(keep->keep.is_here);
-    assert_int_equal(kith_registry_restore(later->registry, &keep->keep, START_S + 60),
-                     0);
+    assert_int_equal(restore(later, &keep->keep, START_S + 60), 0);
     ground_join(later, ALICE, "alice");
     ground_lookup_name(later, ALICE, 5, "BOB");
     const struct kith_tracked *told = ground_told(later, ALICE, BOB, 5);
@@ -214,11 +219,46 @@ static void who_was_away_for_a_day_is_forgotten(void **state)
     assert_int_equal(ground_count(g, KITH_REGISTRY_FORGET), 1);
     assert_int_equal(kith_registry_counts(g->registry).networks, 0);
     uint64_t now_s = START_S + KITH_REGISTRY_AWAY_S;
-    assert_int_equal(kith_registry_restore(g->registry, &row, now_s), 0);
+    assert_int_equal(restore(g, &row, now_s), 0);
     assert_int_equal(kith_registry_counts(g->registry).away, 0);
-    assert_int_equal(kith_registry_restore(g->registry, &row, now_s - 1), 0);
+    assert_int_equal(restore(g, &row, now_s - 1), 0);
     assert_int_equal(kith_registry_counts(g->registry).away, 1);
-    assert_int_equal(kith_registry_restore(g->registry, &row, now_s - 1), KITH_ECORRUPT);
+    assert_int_equal(restore(g, &row, now_s - 1), KITH_ECORRUPT);
+    done(g);
+}
+
+/* A machine without a clock of its own: it is 1970 until somebody tells it the time. */
+static void a_start_before_the_clock_is_set_forgets_nobody(void **state)
+{
+    struct ground *g = limited(100, 64);
+    struct kith_registration row = {.id = ground_id(BOB), .seen_s = START_S - 60};
+    memset(row.tag, HOME_TAG, sizeof row.tag);
+    assert_int_equal(restore(g, &row, 30), 0);
+    g->now.wall = 30 * KITH_SECOND;
+    ground_join(g, ALICE, "alice");
+    g->now.wall = (kith_time)START_S * KITH_SECOND;
+    ground_pass(g, KITH_SECOND);
+    ground_lookup_id(g, ALICE, 5, BOB);
+    assert_int_equal(ground_peers(g, ALICE, 5)->count, 1);
+    assert_int_equal(ground_told(g, ALICE, BOB, 5)->seen_s, START_S - 60);
+    ground_pass(g, DAY);
+    assert_int_equal(ground_effect(g, KITH_REGISTRY_FORGET)->forget.id.bytes[0], BOB);
+    done(g);
+}
+
+static void a_clock_that_was_ahead_keeps_nobody_for_longer(void **state)
+{
+    struct ground *g = limited(100, 64);
+    ground_join(g, ALICE, "alice");
+    ground_join(g, BOB, "bob");
+    g->now.wall += 30 * DAY;
+    ground_down(g, ALICE);
+    g->now.wall -= 30 * DAY;
+    ground_down(g, BOB);
+    ground_pass(g, DAY - KITH_SECOND);
+    assert_int_equal(ground_count(g, KITH_REGISTRY_FORGET), 0);
+    ground_pass(g, KITH_SECOND);
+    assert_int_equal(ground_count(g, KITH_REGISTRY_FORGET), 2);
     done(g);
 }
 
@@ -229,7 +269,7 @@ static void of_more_than_there_is_room_for_the_latest_come_back(void **state)
         struct kith_registration row = {.id = ground_id(who), .seen_s = START_S + who};
         memset(row.tag, HOME_TAG, sizeof row.tag);
         row.remote.ip.bytes[0] = (uint8_t)who;
-        assert_int_equal(kith_registry_restore(g->registry, &row, START_S + 60), 0);
+        assert_int_equal(restore(g, &row, START_S + 60), 0);
     }
     assert_int_equal(kith_registry_counts(g->registry).away, SMALL);
     ground_join(g, 50, "alice"); /* in place of one */
@@ -330,6 +370,8 @@ int main(void)
         cmocka_unit_test(ten_thousand_of_one_address_may_come_where_that_is_allowed),
         cmocka_unit_test(what_is_kept_comes_back_as_away),
         cmocka_unit_test(who_was_away_for_a_day_is_forgotten),
+        cmocka_unit_test(a_start_before_the_clock_is_set_forgets_nobody),
+        cmocka_unit_test(a_clock_that_was_ahead_keeps_nobody_for_longer),
         cmocka_unit_test(of_more_than_there_is_room_for_the_latest_come_back),
         cmocka_unit_test(a_mark_comes_every_minute_while_somebody_is_here),
         cmocka_unit_test(running_out_of_memory_anywhere_leaks_nothing),
