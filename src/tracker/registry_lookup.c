@@ -57,6 +57,8 @@ int kith_registry_lookup(struct kith_registry *r, struct kith_registry_link *lin
     size_t from = r->bytes.size;
     r->counts.entries_sent += answer.count;
     kith_frame_peers_encode(&r->bytes, &answer);
+    asker->lookup_at += KITH_REGISTRY_LOOKUP_EVERY *
+                        (kith_time)((r->bytes.size - from) / KITH_REGISTRY_LOOKUP_SIZE);
     kith_registry_link_send(r, link, from);
     return 0;
 }

@@ -81,6 +81,36 @@ static void too_many_look_ups_end_the_link(void **state)
     ground_ended(g, ALICE, KITH_ELIMIT, KITH_BYE_LIMIT);
 }
 
+/* For a few bytes, what a whole household of long records takes. */
+static void long_answers_count_as_many_look_ups(void **state)
+{
+    struct ground *g = *state;
+    static char address[256];
+    const size_t size_max = KITH_REGISTRY_LOOKUP_BURST * KITH_REGISTRY_LOOKUP_SIZE;
+    struct ground_record record = {.counter = 1, .addresses = {address, address}};
+    size_t size = 0, longest = 0;
+    memset(address, 'x', sizeof address - 1);
+    for (uint32_t who = 1; who <= KITH_PEERS_FRAME_MAX; who++) {
+        ground_up(g, who, "198.51.100.7");
+        ground_register(
+            g, who,
+            (struct ground_register){.name = "sam",
+                                     .record_local = ground_record(0, who, record)});
+    }
+    for (;;) {
+        ground_forget(g);
+        ground_lookup_name(g, ALICE, 5, "sam");
+        if (g->closed[ALICE] != 0)
+            break;
+        longest = ground_last(g, ALICE, KITH_FRAME_PEERS).size;
+        size += longest;
+        ground_drained(g, ALICE, longest + 5);
+    }
+    ground_ended(g, ALICE, KITH_ELIMIT, KITH_BYE_LIMIT);
+    assert_true(longest > 10 * KITH_REGISTRY_LOOKUP_SIZE);
+    assert_in_range(size, size_max / 2, size_max + longest);
+}
+
 static void a_broken_look_up_is_a_fault(void **state)
 {
     struct ground *g = *state;
@@ -347,6 +377,7 @@ int main(void)
         CASE(a_look_up_by_name_gives_at_most_32),
         CASE(a_look_up_finds_nobody_of_another_network),
         CASE(too_many_look_ups_end_the_link),
+        CASE(long_answers_count_as_many_look_ups),
         CASE(a_broken_look_up_is_a_fault),
         CASE(a_call_rings_both_with_the_address_of_the_other),
         CASE(who_is_called_is_told_of_the_caller_first),
