@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/list.h"
 #include "kith/error.h"
 #include "tracker/report.h"
 
@@ -20,6 +21,9 @@ enum {
     ACCEPTS_MAX = 16,          /* in one turn */
     ACCEPT_PAUSE_MS = 100,     /* without a descriptor left: the poll would spin */
     CONNECTION_TIMEOUT_S = 10, /* for a client that neither asks nor reads */
+    /* For a request and its answer, of who may be anybody: a few KiB, that a byte now and
+     * then must not keep open. */
+    REQUEST_MS_MAX = 10000,
     CONNECTION_MEMORY = 16 * 1024,
 };
 
@@ -28,6 +32,16 @@ struct door {
     enum kith_tracker_door door;
     uv_poll_t poll;
     int fd; /* -1: none */
+    size_t clients;
+    bool is_accepting;
+};
+
+/* Of the TCP door: only its own user asks the other one. */
+struct client {
+    struct kith_list node;
+    struct kith_tracker_http *http;
+    int fd;
+    uint64_t deadline_ms;
 };
 
 struct kith_tracker_http {
@@ -37,8 +51,7 @@ struct kith_tracker_http {
     struct door doors[KITH_TRACKER_DOORS];
     uv_poll_t poll;
     uv_timer_t timer;
-    size_t clients;
-    bool is_accepting;
+    struct kith_list clients; /* the next one due first */
     uint64_t accept_again_ms; /* 0: it does not pause */
     unsigned handles_open;
     void (*done)(void *ctx);
@@ -136,6 +149,79 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *connection,
     return respond(connection, answer_of(http->tracker, door_of(connection), path));
 }
 
+/* ---- clients ---- */
+
+static void await_request(struct client *client)
+{
+    client->deadline_ms = uv_now(client->http->loop) + REQUEST_MS_MAX;
+    kith_list_remove(&client->node);
+    kith_list_push(&client->http->clients, &client->node);
+}
+
+static struct client *client_new(struct kith_tracker_http *http,
+                                 struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct client *client = calloc(1, sizeof *client);
+    if (client == NULL || info == NULL) { /* silence alone ends it */
+        free(client);
+        return NULL;
+    }
+    client->http = http;
+    client->fd = info->connect_fd;
+    kith_list_init(&client->node);
+    await_request(client);
+    return client;
+}
+
+static void client_free(struct client *client)
+{
+    if (client != NULL)
+        kith_list_remove(&client->node);
+    free(client);
+}
+
+static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct kith_tracker_http *http = ctx;
+    enum kith_tracker_door door = door_of(connection);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        http->doors[door].clients++;
+        *socket = door == KITH_TRACKER_METRICS ? client_new(http, connection) : NULL;
+    } else {
+        http->doors[door].clients--;
+        client_free(*socket);
+    }
+}
+
+static void on_completed(void *ctx, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode code)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    if (info != NULL && info->socket_context != NULL)
+        await_request(info->socket_context); /* the next one */
+}
+
+static uint64_t client_due_ms(const struct kith_tracker_http *http)
+{
+    if (kith_list_is_empty(&http->clients))
+        return UINT64_MAX;
+    return kith_list_item(http->clients.next, struct client, node)->deadline_ms;
+}
+
+/* The daemon finds their end, and closes what is its own. */
+static void hang_up(struct kith_tracker_http *http)
+{
+    while (client_due_ms(http) <= uv_now(http->loop)) {
+        struct client *client = kith_list_item(http->clients.next, struct client, node);
+        kith_list_remove(&client->node);
+        shutdown(client->fd, SHUT_RDWR);
+    }
+}
+
 /* ---- running the daemon ---- */
 
 static void arm(struct kith_tracker_http *http);
@@ -144,6 +230,7 @@ static void run(struct kith_tracker_http *http)
 {
     MHD_UNSIGNED_LONG_LONG timeout;
     int rounds = 0;
+    hang_up(http);
     do
         MHD_run(http->daemon);
     while (++rounds < ROUNDS_MAX && MHD_get_timeout(http->daemon, &timeout) == MHD_YES &&
@@ -178,7 +265,7 @@ static void on_door(uv_poll_t *poll, int status, int events)
 {
     struct door *door = poll->data;
     struct kith_tracker_http *http = door->http;
-    for (int i = 0; i < ACCEPTS_MAX && http->clients < KITH_TRACKER_CLIENTS_MAX; i++) {
+    for (int i = 0; i < ACCEPTS_MAX && door->clients < KITH_TRACKER_CLIENTS_MAX; i++) {
         struct sockaddr_storage address = {.ss_family = AF_UNIX};
         socklen_t size = sizeof address;
         int fd = accept4(door->fd, (struct sockaddr *)&address, &size,
@@ -198,29 +285,15 @@ static void on_door(uv_poll_t *poll, int status, int events)
     run(http);
 }
 
-static void set_accepting(struct kith_tracker_http *http, bool is_accepting)
+static void set_accepting(struct door *door, bool is_accepting)
 {
-    if (http->is_accepting == is_accepting)
+    if (door->fd < 0 || door->is_accepting == is_accepting)
         return;
-    http->is_accepting = is_accepting;
-    for (size_t i = 0; i < KITH_TRACKER_DOORS; i++) {
-        if (http->doors[i].fd < 0)
-            continue;
-        if (is_accepting)
-            uv_poll_start(&http->doors[i].poll, UV_READABLE, on_door);
-        else
-            uv_poll_stop(&http->doors[i].poll);
-    }
-}
-
-static void on_connection(void *ctx, struct MHD_Connection *connection, void **socket,
-                          enum MHD_ConnectionNotificationCode what)
-{
-    struct kith_tracker_http *http = ctx;
-    if (what == MHD_CONNECTION_NOTIFY_STARTED)
-        http->clients++;
+    door->is_accepting = is_accepting;
+    if (is_accepting)
+        uv_poll_start(&door->poll, UV_READABLE, on_door);
     else
-        http->clients--;
+        uv_poll_stop(&door->poll);
 }
 
 static void arm(struct kith_tracker_http *http)
@@ -228,12 +301,17 @@ static void arm(struct kith_tracker_http *http)
     MHD_UNSIGNED_LONG_LONG timeout;
     uint64_t wait_ms = UINT64_MAX;
     uint64_t now_ms = uv_now(http->loop);
+    uint64_t due_ms = client_due_ms(http);
+    if (due_ms != UINT64_MAX)
+        wait_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     if (http->accept_again_ms <= now_ms)
         http->accept_again_ms = 0;
-    else
+    else if (http->accept_again_ms - now_ms < wait_ms)
         wait_ms = http->accept_again_ms - now_ms;
-    set_accepting(http,
-                  http->accept_again_ms == 0 && http->clients < KITH_TRACKER_CLIENTS_MAX);
+    for (size_t i = 0; i < KITH_TRACKER_DOORS; i++)
+        set_accepting(&http->doors[i],
+                      http->accept_again_ms == 0 &&
+                          http->doors[i].clients < KITH_TRACKER_CLIENTS_MAX);
     if (MHD_get_timeout(http->daemon, &timeout) == MHD_YES && timeout < wait_ms)
         wait_ms = timeout;
     if (wait_ms == UINT64_MAX)
@@ -252,6 +330,7 @@ int kith_tracker_http_listen(struct kith_tracker_http *http, enum kith_tracker_d
     }
     door->fd = take_fd;
     door->poll.data = door;
+    door->is_accepting = true;
     http->handles_open++;
     return uv_poll_start(&door->poll, UV_READABLE, on_door) == 0 ? 0 : KITH_EIO;
 }
@@ -268,10 +347,11 @@ static struct MHD_Daemon *start_daemon(struct kith_tracker_http *http)
     return MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ERROR_LOG, 0, NULL, NULL,
         on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)(2 * KITH_TRACKER_CLIENTS_MAX), MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, http, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)(KITH_TRACKER_DOORS * (KITH_TRACKER_CLIENTS_MAX + ACCEPTS_MAX)),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
 int kith_tracker_http_new(uv_loop_t *loop, const struct kith_tracker *tracker,
@@ -282,7 +362,7 @@ int kith_tracker_http_new(uv_loop_t *loop, const struct kith_tracker *tracker,
         return KITH_ENOMEM;
     http->tracker = tracker;
     http->loop = loop;
-    http->is_accepting = true;
+    kith_list_init(&http->clients);
     for (size_t i = 0; i < KITH_TRACKER_DOORS; i++)
         http->doors[i] =
             (struct door){.http = http, .door = (enum kith_tracker_door)i, .fd = -1};

@@ -9,8 +9,8 @@
 
 #include "tracker/tracker.h"
 
-/* A person or two with a command, a collector or two. Past it the next ones wait in the
- * kernel's queue. */
+/* Of each door: a person or two with a command, a collector or two. Past it the next ones
+ * wait in the kernel's queue, so that whoever reaches one door leaves the other open. */
 #define KITH_TRACKER_CLIENTS_MAX 64
 
 enum kith_tracker_door { KITH_TRACKER_CONTROL, KITH_TRACKER_METRICS };

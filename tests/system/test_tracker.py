@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: MIT
 """The real `kith tracker`, and peers that register with it."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import struct
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +21,7 @@ from trackerlib import (AWAY, CALL, FAULT, LEAVING, LIMIT, PEERS, REACHABLE, REF
                         record, register)
 
 HALF_OPEN = 5000 if is_soak else 300
+DOOR_MAX = 64  # clients that are served at once
 CROWD = 10000 if is_soak else 500
 
 
@@ -371,6 +374,37 @@ def metrics(scene):
             error.close()
     mode = os.stat(os.path.join(tracker.home, "control")).st_mode
     same(mode & 0o777, 0o600)
+
+
+@case("who fills the door of the figures keeps nobody from the control socket, nor for long from the figures")
+def figures_full(scene):
+    tracker = Tracker(scene, "--metrics", "127.0.0.1:0").start()
+    host, _, port = tracker.ready["metrics"].rpartition(":")
+
+    def ask(request):
+        client = socket.create_connection((host, int(port)), timeout=WAIT_S)
+        scene.at_end(client.close)
+        client.sendall(request)
+        return client
+
+    slow = [ask(b"GET /metrics HTTP/1.1\r\nHost: x\r\nX: ") for _ in range(DOOR_MAX + 16)]
+    last = ask(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+    is_over = threading.Event()
+
+    def drip():
+        while not is_over.wait(1):
+            for client in slow:
+                with contextlib.suppress(OSError):  # hung up on
+                    client.send(b"a")
+
+    dripping = threading.Thread(target=drip)
+    dripping.start()
+    try:
+        same(tracker.stats()["peers_here"], 0)
+        same(last.recv(12), b"HTTP/1.1 200")  # in the place of one who never finished
+    finally:
+        is_over.set()
+        dripping.join()
 
 
 @case("the ready line names the address and id that peers are given, after the bind")
