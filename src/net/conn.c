@@ -476,7 +476,7 @@ void kith_conn_close(struct kith_conn *conn, int error)
 bool kith_conn_remote(const struct kith_conn *conn, struct sockaddr_storage *out)
 {
     int size = sizeof *out;
-    if (conn->is_inner) {
+    if (conn->is_accepted || conn->is_inner) {
         *out = conn->remote;
         return true;
     }

@@ -20,6 +20,7 @@
 
 #include <sys/socket.h>
 #include <uv.h>
+#include "base/siphash.h"
 #include "base/ticket.h"
 #include "net/expiry.h"
 #include "net/framing.h"
@@ -103,6 +104,7 @@ struct kith_conn_env {
     const struct kith_conn_happenings *happenings;
     void *owner;
     uint32_t frame_size_initial;
+    uint8_t hash_key[KITH_SIPHASH_KEY_SIZE];
     bool takes_tickets;            /* what is accepted may bring one */
     struct kith_tunnels *tunnels;  /* borrowed; the net's */
     struct kith_expiry handshakes; /* accepted ones, oldest first */
@@ -160,7 +162,8 @@ struct kith_conn {
     bool has_port;    /* its local port was given */
     bool is_paused;
 
-    struct sockaddr_storage remote; /* of an inner one: the tunnel's */
+    uint64_t household;             /* of accepted ones: see crowd.h */
+    struct sockaddr_storage remote; /* of accepted ones; of an inner one the tunnel's */
 
     /* The net's. */
     uint32_t link;              /* 0 before up */
@@ -177,11 +180,13 @@ void kith_conn_env_close(struct kith_conn_env *env,
 void kith_conn_env_deinit(struct kith_conn_env *env);
 
 /* Take over an accepted socket; closed on failure too. */
-int kith_conn_accept(struct kith_conn_env *env, int take_fd);
+int kith_conn_accept(struct kith_conn_env *env, int take_fd,
+                     const struct sockaddr_storage *remote);
 
 /* The same with one that was awaited: TLS goes by the plan, which is copied, once
  * kith_conn_begin is called. */
 int kith_conn_accept_planned(struct kith_conn_env *env, int take_fd,
+                             const struct sockaddr_storage *remote,
                              const struct kith_conn_plan *plan, struct kith_conn **out);
 void kith_conn_begin(struct kith_conn *conn);
 

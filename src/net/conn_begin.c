@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "kith/error.h"
+#include "net/crowd.h"
 #include "net/error.h"
 #include "net/sockaddr.h"
 
@@ -149,6 +150,7 @@ static void hear_knock(struct kith_conn *conn, struct kith_bytes bytes)
 /* ---- accepting ---- */
 
 static int accept_as(struct kith_conn_env *env, int take_fd,
+                     const struct sockaddr_storage *remote,
                      const struct kith_conn_plan *plan, struct kith_conn **out)
 {
     bool is_awaited = plan || !env->takes_tickets;
@@ -159,6 +161,8 @@ static int accept_as(struct kith_conn_env *env, int take_fd,
         return KITH_ENOMEM;
     }
     conn->is_accepted = true;
+    conn->remote = *remote;
+    conn->household = kith_crowd_household(env, remote);
     int error = kith_net_error(uv_tcp_open(&conn->tcp, take_fd));
     if (error)
         close(take_fd);
@@ -173,28 +177,28 @@ static int accept_as(struct kith_conn_env *env, int take_fd,
     return 0;
 }
 
-int kith_conn_accept(struct kith_conn_env *env, int take_fd)
+int kith_conn_accept(struct kith_conn_env *env, int take_fd,
+                     const struct sockaddr_storage *remote)
 {
     struct kith_conn *conn;
-    return accept_as(env, take_fd, NULL, &conn);
+    return accept_as(env, take_fd, remote, NULL, &conn);
 }
 
 int kith_conn_accept_planned(struct kith_conn_env *env, int take_fd,
+                             const struct sockaddr_storage *remote,
                              const struct kith_conn_plan *plan, struct kith_conn **out)
 {
-    return accept_as(env, take_fd, plan, out);
+    return accept_as(env, take_fd, remote, plan, out);
 }
 
 int kith_conn_accept_inner(struct kith_conn_env *env, int take_fd,
                            const struct sockaddr_storage *remote, struct kith_conn **out)
 {
     assert(env->takes_tickets);
-    int error = accept_as(env, take_fd, NULL, out);
-    if (error)
-        return error;
-    (*out)->is_inner = true;
-    (*out)->remote = *remote;
-    return 0;
+    int error = accept_as(env, take_fd, remote, NULL, out);
+    if (!error)
+        (*out)->is_inner = true;
+    return error;
 }
 
 void kith_conn_begin(struct kith_conn *conn)

@@ -9,6 +9,7 @@
 #include "base/reader.h"
 #include "kith/error.h"
 #include "net/conn.h"
+#include "net/crowd.h"
 #include "net/dialer.h"
 #include "net/error.h"
 #include "net/lan.h"
@@ -234,25 +235,6 @@ static const struct kith_conn_happenings happenings = {
 
 /* ---- listening ---- */
 
-/* The oldest handshake from the newcomer's host, else the oldest of all: who opens many
- * pushes out his own. */
-static struct kith_conn *choose_victim(struct kith_net *net,
-                                       const struct sockaddr_storage *newcomer)
-{
-    struct kith_conn *oldest = NULL;
-    kith_list_each (node, &net->env.handshakes.items) {
-        struct kith_conn *conn =
-            kith_list_item(kith_list_item(node, struct kith_expiry_item, node),
-                           struct kith_conn, expiry);
-        struct sockaddr_storage other;
-        if (kith_conn_remote(conn, &other) && kith_sockaddr_same_host(newcomer, &other))
-            return conn;
-        if (!oldest)
-            oldest = conn;
-    }
-    return oldest;
-}
-
 /* Who was told goodbye and does not hang up has had his time when others come. */
 static void let_oldest_go(struct kith_net *net)
 {
@@ -279,7 +261,7 @@ static void accept_for(struct kith_dial *dial, const struct sockaddr_storage *re
                        int take_fd)
 {
     struct kith_conn *conn;
-    if (kith_conn_accept_planned(dial->env, take_fd, &dial->plan, &conn) != 0)
+    if (kith_conn_accept_planned(dial->env, take_fd, remote, &dial->plan, &conn) != 0)
         return;
     kith_dial_accepted(dial, remote, conn);
     kith_conn_begin(conn);
@@ -300,12 +282,12 @@ static void on_accepted(struct kith_listener *listener, int take_fd)
         return;
     }
     if (net->env.handshakes.count >= net->config.handshakes_max)
-        kith_conn_abort(choose_victim(net, &remote), KITH_ELIMIT);
+        kith_conn_abort(kith_crowd_victim(&net->env, &remote), KITH_ELIMIT);
     struct kith_dial *dial = find_awaiting(net, &remote);
     if (dial)
         accept_for(dial, &remote, take_fd);
     else
-        kith_conn_accept(&net->env, take_fd);
+        kith_conn_accept(&net->env, take_fd, &remote);
 }
 
 static void on_listener_closed(struct kith_listener *listener)
@@ -518,7 +500,11 @@ int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
     int error = net->slots ? kith_tls_identity_new(config->seed, &config->id,
                                                    config->alpn, &net->env.identity)
                            : KITH_ENOMEM;
+    if (!error)
+        error = kith_net_error(
+            uv_random(NULL, NULL, net->env.hash_key, sizeof net->env.hash_key, 0, NULL));
     if (error) {
+        kith_tls_identity_free(net->env.identity);
         free(net->slots);
         free(net);
         return error;

@@ -100,8 +100,7 @@ struct kith_net_config {
     uint32_t frame_size_initial;
 
     /* 0 means the default above. */
-    size_t
-        handshakes_max; /* past it the oldest makes room, one from the same host first */
+    size_t handshakes_max; /* past it one makes room, see crowd.h */
     uint64_t handshake_ms;
     uint64_t connect_ms; /* resolving and connecting */
     uint64_t linger_ms;

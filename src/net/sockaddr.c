@@ -68,20 +68,15 @@ void kith_sockaddr_unmap(struct sockaddr_storage *address)
     memcpy(address, &v4, sizeof v4);
 }
 
-bool kith_sockaddr_same_host(const struct sockaddr_storage *a,
-                             const struct sockaddr_storage *b)
+struct kith_ip kith_sockaddr_ip(const struct sockaddr_storage *address)
 {
-    struct sockaddr_storage x = *a;
-    struct sockaddr_storage y = *b;
-    kith_sockaddr_unmap(&x);
-    kith_sockaddr_unmap(&y);
-    if (x.ss_family != y.ss_family)
-        return false;
-    if (x.ss_family == AF_INET)
-        return ((struct sockaddr_in *)&x)->sin_addr.s_addr ==
-               ((struct sockaddr_in *)&y)->sin_addr.s_addr;
-    return IN6_ARE_ADDR_EQUAL(&((struct sockaddr_in6 *)&x)->sin6_addr,
-                              &((struct sockaddr_in6 *)&y)->sin6_addr);
+    struct kith_ip ip = {{[10] = 0xff, [11] = 0xff}};
+    if (address->ss_family == AF_INET6)
+        memcpy(ip.bytes, &((const struct sockaddr_in6 *)address)->sin6_addr,
+               sizeof ip.bytes);
+    else
+        memcpy(ip.bytes + 12, &((const struct sockaddr_in *)address)->sin_addr, 4);
+    return ip;
 }
 
 static uint32_t scope_of(const struct sockaddr_storage *address)
@@ -93,6 +88,7 @@ static uint32_t scope_of(const struct sockaddr_storage *address)
 bool kith_sockaddr_equal(const struct sockaddr_storage *a,
                          const struct sockaddr_storage *b)
 {
-    return kith_sockaddr_same_host(a, b) && port_of(a) == port_of(b) &&
+    struct kith_ip ip_a = kith_sockaddr_ip(a), ip_b = kith_sockaddr_ip(b);
+    return kith_ip_equal(&ip_a, &ip_b) && port_of(a) == port_of(b) &&
            scope_of(a) == scope_of(b);
 }

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 #include "base/address.h"
+#include "base/ip.h"
 
 /* A numeric host (`%scope` of an IPv6 address by name or number included) and port. False
  * when the host is empty or a name. Never asks a resolver. */
@@ -24,11 +25,11 @@ void kith_sockaddr_any(int family, uint16_t port, struct sockaddr_storage *out);
 /* ::ffff:1.2.3.4 becomes 1.2.3.4; anything else stays. */
 void kith_sockaddr_unmap(struct sockaddr_storage *address);
 
-/* Equal but for the port; mapped and plain IPv4 are the same host. */
-bool kith_sockaddr_same_host(const struct sockaddr_storage *a,
-                             const struct sockaddr_storage *b);
+/* Without port and scope. */
+struct kith_ip kith_sockaddr_ip(const struct sockaddr_storage *address);
 
-/* The same host, port and, where there is one, scope. */
+/* The same host, port and, where there is one, scope; mapped and plain IPv4 are the same
+ * host. */
 bool kith_sockaddr_equal(const struct sockaddr_storage *a,
                          const struct sockaddr_storage *b);
 

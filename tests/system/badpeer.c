@@ -224,9 +224,12 @@ static int open_net(struct badpeer *bad, const char *seed_hex, const char *alpn)
 static void on_listening(uv_poll_t *poll, int status, int events)
 {
     struct badpeer *bad = poll->data;
-    int fd = accept4(bad->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct sockaddr_storage from = {0};
+    socklen_t size = sizeof from;
+    int fd = accept4(bad->listener, (struct sockaddr *)&from, &size,
+                     SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0)
-        kith_conn_accept(&bad->env, fd);
+        kith_conn_accept(&bad->env, fd, &from);
 }
 
 static int listen_on(struct badpeer *bad, const struct sockaddr_in *where)

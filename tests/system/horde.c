@@ -53,7 +53,7 @@ struct horde {
     uv_prepare_t prepare;
     uv_timer_t timer;
     struct kith_conn_env env;
-    struct sockaddr_in to;
+    struct sockaddr_storage to;
     struct member *members;
     size_t count, sources, dialling, next;
     size_t begun, reached, ended;
@@ -91,7 +91,8 @@ static int connect_from(const struct horde *horde, size_t number)
     if (fd >= 0 &&
         (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience) != 0 ||
          bind(fd, (const struct sockaddr *)&from, sizeof from) != 0 ||
-         connect(fd, (const struct sockaddr *)&horde->to, sizeof horde->to) != 0)) {
+         connect(fd, (const struct sockaddr *)&horde->to, sizeof(struct sockaddr_in)) !=
+             0)) {
         close(fd);
         return -1;
     }
@@ -109,7 +110,7 @@ static void dial(struct horde *horde, size_t index)
     if (member->identity == NULL)
         make_identity(member);
     horde->env.identity = member->identity;
-    if (kith_conn_accept_planned(&horde->env, fd, &plan, &member->conn) != 0)
+    if (kith_conn_accept_planned(&horde->env, fd, &horde->to, &plan, &member->conn) != 0)
         abort();
     horde->begun++;
     horde->dialling++;
@@ -253,7 +254,8 @@ static bool take_arguments(struct horde *horde, char **words)
     horde->members = calloc(horde->count, sizeof *horde->members);
     return kith_address_parse(kith_bytes(words[0], strlen(words[0])), 0, true, &address,
                               NULL) == 0 &&
-           uv_ip4_addr(address.host, address.port, &horde->to) == 0 &&
+           uv_ip4_addr(address.host, address.port, (struct sockaddr_in *)&horde->to) ==
+               0 &&
            sodium_hex2bin(horde->hello, sizeof horde->hello, words[5], strlen(words[5]),
                           NULL, &horde->hello_size, NULL) == 0 &&
            horde->members != NULL && horde->sources > 0 && horde->stage < STAGES;

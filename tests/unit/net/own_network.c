@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -32,6 +33,30 @@ void own_network_add_address(const char *ipv4)
     address->sin_family = AF_INET;
     assert_int_equal(inet_pton(AF_INET, ipv4, &address->sin_addr), 1);
     ask(SIOCSIFADDR, &request);
+}
+
+/* As <linux/ipv6.h> has it, which does not go with <netinet/in.h>. */
+struct in6_request {
+    struct in6_addr address;
+    uint32_t prefix_size;
+    int interface;
+};
+
+void own_network_add_ipv6_address(const char *ipv6)
+{
+    struct in6_request request = {.prefix_size = 128,
+                                  .interface = (int)if_nametoindex("lo")};
+    assert_int_equal(inet_pton(AF_INET6, ipv6, &request.address), 1);
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(ioctl(fd, SIOCSIFADDR, &request), 0);
+    const struct sockaddr_in6 at = {.sin6_family = AF_INET6,
+                                    .sin6_addr = request.address};
+    int tries = 0; /* the kernel looks first whether somebody has it already */
+    while (bind(fd, (const struct sockaddr *)&at, sizeof at) != 0 && tries++ < 5000)
+        poll(NULL, 0, 1);
+    assert_true(tries < 5000);
+    close(fd);
 }
 
 static bool write_file(const char *path, const char *text)

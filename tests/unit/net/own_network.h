@@ -15,4 +15,7 @@ void own_network_set_loopback(bool is_up);
 /* A second address of the loopback, another one than 127.0.0.1. */
 void own_network_add_address(const char *ipv4);
 
+/* Further ones of the loopback. Usable at once. */
+void own_network_add_ipv6_address(const char *ipv6);
+
 #endif
