@@ -228,9 +228,11 @@ void kith_doors_set_accepting(struct kith_server *server, bool is_accepting)
 static void note_url(struct kith_server *server, int fd)
 {
     struct kith_gate gate;
-    if (kith_gate_of(fd, &gate))
-        snprintf(server->http, sizeof server->http, "http://%s:%u",
-                 kith_gate_is_any(&gate) ? "localhost" : gate.host, (unsigned)gate.port);
+    if (!kith_gate_of(fd, &gate))
+        return;
+    kith_gate_any_to_loopback(&gate);
+    snprintf(server->http, sizeof server->http, "http://%s:%u", gate.host,
+             (unsigned)gate.port);
 }
 
 int kith_server_listen(struct kith_server *server, enum kith_door door, int take_fd)

@@ -44,9 +44,12 @@ bool kith_gate_of(int fd, struct kith_gate *out)
     return true;
 }
 
-bool kith_gate_is_any(const struct kith_gate *gate)
+void kith_gate_any_to_loopback(struct kith_gate *gate)
 {
-    return strcmp(gate->host, "0.0.0.0") == 0 || strcmp(gate->host, "[::]") == 0;
+    if (strcmp(gate->host, "0.0.0.0") == 0)
+        snprintf(gate->host, sizeof gate->host, "127.0.0.1");
+    else if (strcmp(gate->host, "[::]") == 0)
+        snprintf(gate->host, sizeof gate->host, "[::1]");
 }
 
 static bool is_name(const struct kith_gate *gate, const char *name, const char *host)

@@ -22,8 +22,10 @@ struct kith_gate {
 /* The local end of a connected or listening TCP socket. False when it has none. */
 bool kith_gate_of(int fd, struct kith_gate *out);
 
-/* Is it 0.0.0.0 or [::]? */
-bool kith_gate_is_any(const struct kith_gate *gate);
+/* Who listens at every address (0.0.0.0, [::]) is asked by this machine at the loopback
+ * of the same family. Not as `localhost`: that may be the other family's first, where
+ * somebody else may listen. */
+void kith_gate_any_to_loopback(struct kith_gate *gate);
 
 /* Is the value of a Host header exactly this address, or `localhost`, with its port? Only
  * where the port is 80 it may be left out. */

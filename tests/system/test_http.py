@@ -55,6 +55,15 @@ def refused(node, wanted, *args, **options):
     assert json.loads(text)["detail"], text
 
 
+def has_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+            return True
+    except OSError:
+        return False
+
+
 @case("who has the token asks and says over TCP what he may over the socket")
 def _(scene):
     alice, bob = scene.pair()
@@ -334,12 +343,23 @@ def _(scene):
     assert first.ready["http"] != second.ready["http"]
     same(ask(second, "GET", "/api/v1/self", headers=bearer(token_of(second)))[0], 200)
     refused(second, 401, "GET", "/api/v1/self", headers=bearer(token_of(first)))
-    everywhere = scene.make("everywhere", "--http", "0.0.0.0:0", "--http-insecure").start()
-    same(ask(everywhere, "GET", "/api/v1/self", headers=bearer(token_of(everywhere)))[0], 200)
     none = scene.make("none", "--http", "no").start()
     same(none.ready["http"], None)
     same(none.request("GET", "/self")[1]["http"], None)
     none.kith("peers").expect(DONE)
+
+
+@case("who serves everywhere tells the loopback of that family, not a name that leads elsewhere")
+def _(scene):
+    for name, place, loopback in (("four", "0.0.0.0:0", "127.0.0.1"), ("six", "[::]:0", "[::1]")):
+        if name == "six" and not has_ipv6():
+            continue
+        node = scene.make(name, "--http", place, "--http-insecure").start()
+        port = urllib.parse.urlsplit(node.ready["http"]).port
+        same(node.ready["http"], f"http://{loopback}:{port}")
+        for host in (f"{loopback}:{port}", f"localhost:{port}"):
+            headers = {"Origin": f"http://{host}", **bearer(token_of(node))}
+            same(ask(node, "GET", "/api/v1/self", headers=headers, host=host)[0], 200, host)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "api/server_gate.h"
 
+#include <stdio.h>
+
 #include "lib/unit.h"
 
 static const struct kith_gate ipv4 = {"127.0.0.1", 8000};
@@ -70,10 +72,26 @@ static void an_origin_is_ours_by_scheme_name_and_port(void **state)
             fail_msg("'%s' passed", others[i]);
 }
 
+static void who_listens_everywhere_is_asked_at_the_loopback_of_its_family(void **state)
+{
+    static const char *const cases[][2] = {
+        {"0.0.0.0", "127.0.0.1"},
+        {"[::]", "[::1]"},
+        {"192.0.2.1", "192.0.2.1"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct kith_gate gate = {.port = 8000};
+        snprintf(gate.host, sizeof gate.host, "%s", cases[i][0]);
+        kith_gate_any_to_loopback(&gate);
+        assert_string_equal(gate.host, cases[i][1]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_bound_address_and_localhost_are_ours),
+        cmocka_unit_test(who_listens_everywhere_is_asked_at_the_loopback_of_its_family),
         cmocka_unit_test(every_other_name_is_not),
         cmocka_unit_test(only_the_port_of_http_may_be_left_out),
         cmocka_unit_test(an_origin_is_ours_by_scheme_name_and_port),
