@@ -10,6 +10,9 @@
 #define ACKNOWLEDGED_MS                                                                  \
     2000 /* a hundred times what it takes on the other side of Earth */
 
+/* A longest text of which each byte is escaped (\u0001), and whom it is for. */
+#define BODY_SIZE_MAX (6 * KITH_TEXT_SIZE_MAX + 4096)
+
 struct sending {
     json_t *body; /* owned */
     struct kith_target target;
@@ -121,6 +124,7 @@ const struct kith_endpoint kith_endpoint_plain_send = {
     .path = "/send",
     .access = KITH_ACCESS_PLAIN,
     .body = KITH_BODY_JSON,
+    .body_size_max = BODY_SIZE_MAX,
     .handle = handle,
     .end = end,
     .delivered = delivered,

@@ -322,10 +322,19 @@ static void answer_status(struct kith_request *request, unsigned status,
                                                         .detail = detail});
 }
 
+static size_t body_size_max(const struct kith_request *request)
+{
+    size_t own = request->endpoint->body_size_max;
+    return own > 0 ? own : KITH_SERVER_BODY_SIZE_MAX;
+}
+
 static void answer_too_big(struct kith_request *request)
 {
-    answer_status(request, MHD_HTTP_CONTENT_TOO_LARGE,
-                  "a request's body has at most 1048576 bytes; send less at once");
+    char detail[96];
+    snprintf(detail, sizeof detail,
+             "a body has at most %zu bytes here; send less at once",
+             body_size_max(request));
+    answer_status(request, MHD_HTTP_CONTENT_TOO_LARGE, detail);
 }
 
 static bool is_type(const char *type, const char *wanted)
@@ -358,7 +367,7 @@ static void check_size(struct kith_request *request)
         return;
     const char *length = MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND,
                                                      MHD_HTTP_HEADER_CONTENT_LENGTH);
-    if (length && strtoull(length, NULL, 10) > KITH_SERVER_BODY_SIZE_MAX)
+    if (length && strtoull(length, NULL, 10) > body_size_max(request))
         answer_too_big(request);
 }
 
@@ -423,7 +432,7 @@ static void upload_lines(struct kith_request *request, const char *data, size_t 
 
 static void keep_body(struct kith_request *request, const char *data, size_t *size)
 {
-    if (request->body.size + *size > KITH_SERVER_BODY_SIZE_MAX)
+    if (request->body.size + *size > body_size_max(request))
         answer_too_big(request);
     else
         kith_writer_bytes(&request->body, data, *size);

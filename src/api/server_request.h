@@ -26,7 +26,7 @@ struct kith_request;
 
 enum kith_body {
     KITH_BODY_NONE,
-    KITH_BODY_JSON,  /* kept whole, at most KITH_SERVER_BODY_SIZE_MAX */
+    KITH_BODY_JSON,  /* kept whole, at most `body_size_max` */
     KITH_BODY_LINES, /* given to `upload` as it comes */
 };
 
@@ -43,6 +43,7 @@ struct kith_endpoint {
     const char *path; /* may end in a parameter, "/{id}" */
     enum kith_access access;
     enum kith_body body;
+    size_t body_size_max; /* 0: KITH_SERVER_BODY_SIZE_MAX. More is refused unread */
     void (*handle)(struct kith_request *request);
     /* KITH_BODY_LINES: use up a piece of the body. Returns how much; less than `size`
      * suspends the connection until kith_request_resume, and the rest comes again. */

@@ -4,6 +4,8 @@
 
 #include "api/server_request.h"
 
+#define BODY_SIZE_MAX 4096 /* whoever is on this host may send it: a code, in JSON */
+
 static void refuse(struct kith_request *request, int error)
 {
     struct kith_refusal refusal = {
@@ -42,7 +44,13 @@ static void trade(struct kith_request *request, const char *code)
 
 static void handle(struct kith_request *request)
 {
+    struct kith_server *server = request->server;
     size_t size = 0;
+    if (!kith_sessions_may_guess(&server->sessions,
+                                 kith_runtime_now(server->config.runtime).mono)) {
+        refuse(request, KITH_ELIMIT);
+        return;
+    }
     json_t *body = kith_request_json(request);
     if (!body)
         return;
@@ -57,5 +65,6 @@ const struct kith_endpoint kith_endpoint_session = {
     .path = "/api/v1/session",
     .access = KITH_ACCESS_OPEN,
     .body = KITH_BODY_JSON,
+    .body_size_max = BODY_SIZE_MAX,
     .handle = handle,
 };

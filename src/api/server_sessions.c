@@ -63,12 +63,17 @@ static bool spend(struct kith_sessions *sessions, kith_time now, const char *tex
     return is_good;
 }
 
+bool kith_sessions_may_guess(struct kith_sessions *sessions, kith_time now)
+{
+    forgive(sessions, now);
+    return sessions->guesses < KITH_SESSION_GUESSES_MAX;
+}
+
 int kith_sessions_trade(struct kith_sessions *sessions, const struct kith_rng *rng,
                         kith_time now, const char *code,
                         char out[static KITH_SESSION_TEXT_SIZE])
 {
-    forgive(sessions, now);
-    if (sessions->guesses >= KITH_SESSION_GUESSES_MAX)
+    if (!kith_sessions_may_guess(sessions, now))
         return KITH_ELIMIT;
     if (!spend(sessions, now, code)) {
         sessions->guesses++;

@@ -44,6 +44,9 @@ void kith_sessions_deinit(struct kith_sessions *sessions); /* wipes */
 void kith_sessions_make_code(struct kith_sessions *sessions, const struct kith_rng *rng,
                              kith_time now, char out[static KITH_SESSION_TEXT_SIZE]);
 
+/* False after too many wrong codes, until one is forgiven. */
+bool kith_sessions_may_guess(struct kith_sessions *sessions, kith_time now);
+
 /* Trade a code for a token; the code is spent. Returns 0, KITH_EACCESS (unknown, spent or
  * too late) or KITH_ELIMIT (too many wrong ones; this one was not looked at). */
 int kith_sessions_trade(struct kith_sessions *sessions, const struct kith_rng *rng,

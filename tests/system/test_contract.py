@@ -82,7 +82,8 @@ class Server:
         if tcp and token:
             headers["Authorization"] = f"Bearer {self.token}"
         try:
-            connection.request(method, path, body, headers)
+            with contextlib.suppress(BrokenPipeError):  # refused before all was sent
+                connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.headers, answer.read().decode()
         finally:
@@ -328,6 +329,8 @@ READABLE = (
     (404, b"GET /nothing HTTP/1.1"),
     (405, b"BREW /api/v1/self HTTP/1.1"),
     (413, POST, (b"Content-Type: application/json", LENGTH + b"9" * 12)),
+    (413, b"POST /api/v1/session HTTP/1.1", (b"Content-Type: application/json", LENGTH + b"4097")),
+    (413, b"POST /send HTTP/1.1", (b"Content-Type: application/json", LENGTH + b"397313")),
     (501, POST, (b"Content-Type: application/json", b"Transfer-Encoding: gzip")),
 )
 

@@ -181,6 +181,7 @@ static void too_many_wrong_codes_are_429(void **state)
         post(api, "session", "{\"code\": \"guess\"}", "", "HTTP/1.1 403 ");
     post(api, "session", "{\"code\": \"guess\"}", "", "HTTP/1.1 429 ");
     post(api, "session", "{\"code\": \"guess\"}", "", "Retry-After: ");
+    post(api, "session", "{", "", "HTTP/1.1 429 "); /* and nothing more is read of it */
     ask(api, SELF, BEARER, "HTTP/1.1 200 ");
 }
 
@@ -368,6 +369,19 @@ static void what_is_too_much_is_named(void **state)
     ask(api, "DELETE /api/v1/self", BEARER, "Allow: GET, HEAD, PATCH");
 }
 
+/* The refusal comes before the body does. */
+static void who_needs_little_may_send_no_more(void **state)
+{
+    struct api *api = *state;
+    ask(api, "POST /api/v1/session",
+        "Content-Type: application/json\r\nContent-Length: 4097\r\n", "HTTP/1.1 413 ");
+    ask(api, "POST /api/v1/session",
+        "Content-Type: application/json\r\nContent-Length: 4097\r\n", "4096 bytes");
+    ask(api, "POST /send",
+        BEARER "Content-Type: application/json\r\nContent-Length: 397313\r\n",
+        "HTTP/1.1 413 ");
+}
+
 #define IMPATIENT(name)                                                                  \
     cmocka_unit_test_setup_teardown(name, api_setup_impatient, api_teardown)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
@@ -390,6 +404,7 @@ int main(void)
         TEST(the_plain_endpoints_ask_for_the_token_too),
         TEST(requests_in_a_row_share_a_connection),
         TEST(what_is_too_much_is_named),
+        TEST(who_needs_little_may_send_no_more),
         IMPATIENT(slow_clients_are_hung_up_on),
         IMPATIENT(a_stream_outlives_the_patience_for_requests),
         TEST(a_full_tcp_door_leaves_the_socket_open),
