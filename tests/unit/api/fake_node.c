@@ -13,6 +13,8 @@ struct kith_id fake_id(uint8_t kind, uint64_t number)
     return id;
 }
 
+size_t fake_view_count;
+
 size_t kith_node_peer_count(const struct kith_node *node)
 {
     return node->peer_count;
@@ -21,6 +23,7 @@ size_t kith_node_peer_count(const struct kith_node *node)
 bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
                     struct kith_peer_view *out)
 {
+    fake_view_count++;
     if (peer_no == 0 || peer_no > node->peer_count)
         return false;
     const struct fake_peer *peer = &node->peers[peer_no];

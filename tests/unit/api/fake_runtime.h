@@ -8,6 +8,9 @@
 
 #define FAKE_PEERS_MAX 64
 
+/* How often kith_node_peer was asked: what it costs to look at all of them. */
+extern size_t fake_view_count;
+
 struct fake_entry {
     uint32_t room_no;
     uint32_t log_no;

@@ -78,6 +78,23 @@ static void share_a_host(struct api *api, void *ctx)
     api->runtime->node.is_one_host = true;
 }
 
+static void add_many_peers(struct api *api, void *ctx)
+{
+    for (int i = 0; i < FAKE_PEERS_MAX; i++)
+        fake_add_peer(api->runtime, "bob", true);
+}
+
+static void many_peers_cost_no_square_of_looks(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, add_many_peers, NULL);
+    size_t before = fake_view_count;
+    struct answer answer = ask(api, "GET /peers", "");
+    assert_int_equal(json_object_size(answer.json), FAKE_PEERS_MAX);
+    assert_in_range(fake_view_count - before, FAKE_PEERS_MAX, 2 * FAKE_PEERS_MAX);
+    json_decref(answer.json);
+}
+
 static void a_shared_address_is_told_with_its_port(void **state)
 {
     struct api *api = *state;
@@ -165,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(peers_are_addresses_and_times),
         TEST(a_shared_address_is_told_with_its_port),
+        TEST(many_peers_cost_no_square_of_looks),
         TEST(messages_are_lines_oldest_first),
         TEST(of_many_messages_the_last_are_told),
         TEST(to_one_who_is_away_is_pending),
