@@ -141,7 +141,7 @@ static void on_notice(void *ctx, const struct kith_notice *notice)
 {
     struct kith_server *server = ctx;
     if (notice->type == KITH_NOTICE_PEER)
-        kith_names_forget(&server->names);
+        kith_names_heard(&server->names, kith_server_node(server), notice->peer.peer_no);
     kith_streams_notice(server, notice);
     if (notice->type == KITH_NOTICE_DELIVERY)
         tell_waiting(server);
@@ -198,6 +198,7 @@ int kith_server_new(const struct kith_server_config *config, struct kith_server 
     kith_list_init(&server->streams);
     kith_list_init(&server->visitors);
     server->scratch = kith_writer(&kith_alloc_heap);
+    kith_names_init(&server->names, &server->config.rng);
     kith_doors_share(server);
     server->daemon = start_daemon(server);
     if (!server->daemon || start_handles(server) != 0) {

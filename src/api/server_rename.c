@@ -10,7 +10,7 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
                              kith_error_text(notice->reply.error));
         return;
     }
-    kith_names_forget(&request->server->names);
+    kith_names_heard(&request->server->names, kith_server_node(request->server), 0);
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_json_open(&w, NULL, '{');
     kith_json_string(&w, "name", kith_node_name(kith_server_node(request->server)));

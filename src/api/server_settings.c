@@ -170,7 +170,7 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
                              kith_error_text(notice->reply.error));
         return;
     }
-    kith_names_forget(&request->server->names);
+    kith_names_heard(&request->server->names, kith_server_node(request->server), 0);
     answer(request);
 }
 

@@ -43,6 +43,73 @@ static void peers_of_one_name_are_told_apart(void **state)
         json_string_value(json_object_get(json_array_get(peers, 2), "path")), "lan");
 }
 
+static const char *name_of(struct api *api, size_t index)
+{
+    assert_int_equal(api_ask(api, "GET", "/peers", NULL), 0);
+    const json_t *peers = json_object_get(api->answer.json, "peers");
+    return json_string_value(json_object_get(json_array_get(peers, index), "name"));
+}
+
+static void rename_second(struct api *api, void *name)
+{
+    fake_rename_peer(api->runtime, 2, name);
+}
+
+static void a_name_is_told_apart_for_as_long_as_it_is_shared(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, add_peer, "Sam");
+    assert_string_equal(name_of(api, 0), "Sam");
+    api_on_loop(api, add_peer, "sam");
+    assert_memory_equal(name_of(api, 0), "Sam~", 4);
+    assert_memory_equal(name_of(api, 1), "sam~", 4);
+    api_on_loop(api, rename_second, "bob");
+    assert_string_equal(name_of(api, 0), "Sam");
+    assert_string_equal(name_of(api, 1), "bob");
+    api_on_loop(api, rename_second, "SAM");
+    assert_memory_equal(name_of(api, 0), "Sam~", 4);
+    assert_int_equal(api_ask(api, "PATCH", "/self", "{\"name\": \"Bob\"}"), 0);
+    api_on_loop(api, rename_second, "bob");
+    assert_string_equal(name_of(api, 0), "Sam");
+    assert_memory_equal(name_of(api, 1), "bob~", 4);
+    assert_int_equal(api_ask(api, "PATCH", "/self", "{\"name\": \"eve\"}"), 0);
+    assert_string_equal(name_of(api, 1), "bob");
+}
+
+static void add_nearly_all_peers(struct api *api, void *ctx)
+{
+    for (int i = 0; i < FAKE_PEERS_MAX - 1; i++)
+        fake_add_peer(api->runtime, "bob", true);
+}
+
+static void go_and_come(struct api *api, void *ctx)
+{
+    fake_set_online(api->runtime, 1, false);
+    fake_set_online(api->runtime, 1, true);
+    fake_rename_peer(api->runtime, 2, "carol");
+}
+
+static void say(struct api *api)
+{
+    assert_int_equal(
+        api_ask(api, "POST", "/messages", "{\"to\": \"#lobby\", \"text\": \"hi\"}"), 0);
+}
+
+static void who_comes_or_goes_has_no_others_names_made_anew(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, add_nearly_all_peers, NULL);
+    say(api);
+    size_t before = fake_view_count;
+    say(api);
+    size_t usual = fake_view_count - before;
+    api_on_loop(api, go_and_come, NULL);
+    api_on_loop(api, add_peer, "dora");
+    before = fake_view_count;
+    say(api);
+    assert_in_range(fake_view_count - before, 0, usual + 4);
+}
+
 static void rename_changes_the_name(void **state)
 {
     struct api *api = *state;
@@ -324,6 +391,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(self_tells_who_and_where),
         TEST(peers_of_one_name_are_told_apart),
+        TEST(a_name_is_told_apart_for_as_long_as_it_is_shared),
+        TEST(who_comes_or_goes_has_no_others_names_made_anew),
         TEST(rename_changes_the_name),
         TEST(rename_refuses_what_is_no_name),
         TEST(rooms_lists_the_lobby),
