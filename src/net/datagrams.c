@@ -458,6 +458,12 @@ void kith_datagrams_close(struct kith_datagrams *datagrams, void (*done)(void *c
     kith_interface_watch_close(&datagrams->watch, on_watch_closed);
 }
 
+const struct kith_interfaces *kith_datagrams_interfaces(
+    const struct kith_datagrams *datagrams)
+{
+    return &datagrams->watch.now;
+}
+
 struct kith_datagrams_counts kith_datagrams_counts(const struct kith_datagrams *datagrams)
 {
     struct kith_datagrams_counts counts = datagrams->counts;

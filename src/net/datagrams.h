@@ -82,6 +82,10 @@ void kith_datagrams_send(struct kith_datagrams *datagrams, const struct kith_add
 void kith_datagrams_close(struct kith_datagrams *datagrams, void (*done)(void *ctx),
                           void *ctx);
 
+/* The addresses of this host, as the datagrams know them. */
+const struct kith_interfaces *kith_datagrams_interfaces(
+    const struct kith_datagrams *datagrams);
+
 struct kith_datagrams_counts {
     uint64_t sent;     /* copies that left */
     uint64_t failed;   /* copies that an interface refused */

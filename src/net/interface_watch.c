@@ -12,25 +12,30 @@
 #define TURN_MAX                                                                         \
     64 /* reads in one turn, so that a flapping link leaves time for others */
 
-static void read_usable(struct kith_interfaces *out)
-{
-    kith_interfaces_read(out);
-    kith_interfaces_drop_tentative(out);
-}
+static void on_timer(uv_timer_t *timer);
 
-static void look(struct kith_interface_watch *watch)
+static bool read_usable(struct kith_interface_watch *watch)
 {
-    struct kith_interfaces before = watch->now;
-    read_usable(&watch->now);
-    bool is_changed = watch->has_news || !kith_interfaces_equal(&before, &watch->now);
-    watch->has_news = false;
-    if (is_changed)
-        watch->changed(watch, &before);
+    struct kith_interfaces found;
+    if (kith_interfaces_read(&found) && kith_interfaces_drop_tentative(&found)) {
+        watch->now = found;
+        return true;
+    }
+    if (uv_timer_get_repeat(&watch->timer) == 0)
+        uv_timer_start(&watch->timer, on_timer, KITH_INTERFACE_AGAIN_MS, 0);
+    return false;
 }
 
 static void on_timer(uv_timer_t *timer)
 {
-    look(timer->data);
+    struct kith_interface_watch *watch = timer->data;
+    struct kith_interfaces before = watch->now;
+    if (!read_usable(watch))
+        return;
+    bool is_changed = watch->has_news || !kith_interfaces_equal(&before, &watch->now);
+    watch->has_news = false;
+    if (is_changed)
+        watch->changed(watch, &before);
 }
 
 #ifdef __linux__
@@ -143,6 +148,7 @@ void kith_interface_watch_init(struct kith_interface_watch *watch, uv_loop_t *lo
                                                const struct kith_interfaces *before))
 {
     watch->fd = -1;
+    watch->now = (struct kith_interfaces){0};
     watch->has_news = false;
     watch->changed = changed;
     watch->handles_open = 1;
@@ -150,7 +156,7 @@ void kith_interface_watch_init(struct kith_interface_watch *watch, uv_loop_t *lo
     watch->timer.data = watch;
     /* Listen first: what changes after the look is then heard of. */
     bool is_told = !polls && listen_to_kernel(watch, loop);
-    read_usable(&watch->now);
+    read_usable(watch);
     if (!is_told)
         uv_timer_start(&watch->timer, on_timer, KITH_INTERFACE_POLL_MS,
                        KITH_INTERFACE_POLL_MS);

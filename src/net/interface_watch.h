@@ -19,6 +19,10 @@
 
 #define KITH_INTERFACE_POLL_MS 5000
 
+/* The system did not tell, say for want of a descriptor: what was known stays, and it is
+ * asked again. */
+#define KITH_INTERFACE_AGAIN_MS 1000
+
 struct kith_interface_watch {
     struct kith_interfaces now; /* as they are; of the last look */
     uv_poll_t poll;             /* of the netlink socket, if there is one */

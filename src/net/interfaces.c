@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/interfaces.h"
 #include <ctype.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -34,33 +35,42 @@ static bool is_wanted(const struct ifaddrs *entry)
            (entry->ifa_flags & wanted) == wanted;
 }
 
-static void add(struct kith_interfaces *out, const struct ifaddrs *entry)
+/* One that is gone by now is left out. */
+static bool add(struct kith_interfaces *out, const struct ifaddrs *entry)
 {
+    if (out->count == KITH_INTERFACE_ADDRESSES_MAX)
+        return true;
     unsigned interface = if_nametoindex(entry->ifa_name);
-    if (interface == 0 || out->count == KITH_INTERFACE_ADDRESSES_MAX)
-        return;
+    if (interface == 0)
+        return errno == ENODEV || errno == ENXIO;
     struct kith_interface_address *added = &out->addresses[out->count++];
     bool is_loopback = entry->ifa_flags & IFF_LOOPBACK;
     added->interface = interface;
     added->family = entry->ifa_addr->sa_family;
     copy_bytes(added->address, entry->ifa_addr);
     copy_bytes(added->mask, entry->ifa_netmask);
+    added->is_loopback = is_loopback;
     added->is_multicast = is_loopback || entry->ifa_flags & IFF_MULTICAST;
     added->is_broadcast = added->family == AF_INET &&
                           (is_loopback || entry->ifa_flags & IFF_BROADCAST) &&
                           has_room_for_broadcast(added->mask);
+    return true;
 }
 
-void kith_interfaces_read(struct kith_interfaces *out)
+bool kith_interfaces_read(struct kith_interfaces *out)
 {
-    memset(out, 0, sizeof *out);
+    struct kith_interfaces found = {0};
     struct ifaddrs *list = NULL;
     if (getifaddrs(&list) != 0)
-        return;
-    for (const struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
+        return false;
+    bool is_told = true;
+    for (const struct ifaddrs *entry = list; entry && is_told; entry = entry->ifa_next)
         if (is_wanted(entry))
-            add(out, entry);
+            is_told = add(&found, entry);
     freeifaddrs(list);
+    if (is_told)
+        *out = found;
+    return is_told;
 }
 
 #ifdef __linux__
@@ -101,23 +111,25 @@ static void drop(struct kith_interfaces *interfaces,
     interfaces->count = kept;
 }
 
-void kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
+bool kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
 {
     char line[LINE_SIZE_MAX];
     struct kith_interface_address tentative;
     FILE *file = fopen("/proc/net/if_inet6", "re");
     if (file == NULL)
-        return; /* without IPv6 */
+        return errno == ENOENT; /* without IPv6 */
     while (fgets(line, sizeof line, file) != NULL)
         if (parse_tentative(line, &tentative))
             drop(interfaces, &tentative);
     fclose(file);
+    return true;
 }
 
 #else
 
-void kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
+bool kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
 {
+    return true;
 }
 
 #endif

@@ -19,6 +19,7 @@ struct kith_interface_address {
     uint8_t mask[16];    /* the same */
     unsigned interface;  /* its index, never 0 */
     uint16_t family;     /* AF_INET or AF_INET6 */
+    bool is_loopback;    /* leads nowhere but to this host */
     bool is_multicast;   /* groups can be joined and reached there; so of loopback */
     bool is_broadcast;   /* IPv4 with a broadcast address: not of a point-to-point link */
 };
@@ -28,12 +29,14 @@ struct kith_interfaces {
     struct kith_interface_address addresses[KITH_INTERFACE_ADDRESSES_MAX];
 };
 
-/* Ask the system. Empty when it does not say. */
-void kith_interfaces_read(struct kith_interfaces *out);
+/* Ask the system. False when it does not say, for want of a descriptor or of memory: then
+ * `out` stays as it was. */
+bool kith_interfaces_read(struct kith_interfaces *out);
 
 /* Leave out IPv6 addresses that may not be used yet, for the system still asks whether
- * somebody else has them (RFC 4862, 5.4). Elsewhere than on Linux all are kept. */
-void kith_interfaces_drop_tentative(struct kith_interfaces *interfaces);
+ * somebody else has them (RFC 4862, 5.4). Elsewhere than on Linux all are kept. False
+ * when the system does not say; then all are kept too. */
+bool kith_interfaces_drop_tentative(struct kith_interfaces *interfaces);
 
 bool kith_interfaces_equal(const struct kith_interfaces *a,
                            const struct kith_interfaces *b);

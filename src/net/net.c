@@ -116,8 +116,8 @@ static bool is_lan(struct kith_net *net, const struct sockaddr_storage *remote)
     uint64_t now = uv_now(net->env.loop);
     if (now < net->interfaces_until && kith_lan_has(&net->interfaces, remote))
         return true;
-    kith_interfaces_read(&net->interfaces);
-    net->interfaces_until = now + INTERFACES_FRESH_MS;
+    if (kith_interfaces_read(&net->interfaces))
+        net->interfaces_until = now + INTERFACES_FRESH_MS;
     return kith_lan_has(&net->interfaces, remote);
 }
 

@@ -8,6 +8,7 @@
 #include "net/datagrams.h"
 #include "net/interfaces.h"
 #include "node/inside.h"
+#include "node/lan.h"
 #include "node/reach.h"
 
 struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
@@ -31,25 +32,15 @@ struct kith_lan_view kith_runtime_lan(const struct kith_runtime *runtime)
     return view;
 }
 
-static bool is_loopback(const struct kith_interface_address *interface)
-{
-    static const uint8_t loopback6[16] = {[15] = 1};
-    return interface->family == AF_INET
-               ? interface->address[0] == 127
-               : memcmp(interface->address, loopback6, sizeof(loopback6)) == 0;
-}
-
 size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
                                struct kith_address *out, size_t out_max)
 {
-    struct kith_interfaces now;
+    const struct kith_interfaces *now = kith_lan_interfaces(runtime);
     size_t count = 0;
-    (void)runtime;
-    kith_interfaces_read(&now);
-    for (size_t i = 0; i < now.count && count < out_max; i++) {
-        const struct kith_interface_address *interface = &now.addresses[i];
+    for (size_t i = 0; i < now->count && count < out_max; i++) {
+        const struct kith_interface_address *interface = &now->addresses[i];
         struct kith_address address = {0};
-        if (!is_loopback(interface) && inet_ntop(interface->family, interface->address,
+        if (!interface->is_loopback && inet_ntop(interface->family, interface->address,
                                                  address.host, sizeof(address.host)))
             out[count++] = address;
     }

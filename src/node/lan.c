@@ -15,13 +15,20 @@ static void on_received(void *ctx, const struct kith_address *from, bool is_on_l
     kith_turn_input(ctx, &input);
 }
 
+const struct kith_interfaces *kith_lan_interfaces(const struct kith_runtime *runtime)
+{
+    return runtime->lan != NULL ? kith_datagrams_interfaces(runtime->lan)
+                                : &runtime->addresses.now;
+}
+
 void kith_lan_tell_reach(struct kith_runtime *runtime)
 {
     struct kith_address reached[KITH_HELLO_ADDRESSES_MAX];
     struct kith_command command = {.type = KITH_COMMAND_LISTENING};
     command.listening.addresses = reached;
-    command.listening.count = kith_reach(runtime->listening, runtime->listening_count,
-                                         reached, KITH_HELLO_ADDRESSES_MAX);
+    command.listening.count =
+        kith_reach(runtime->listening, runtime->listening_count,
+                   kith_lan_interfaces(runtime), reached, KITH_HELLO_ADDRESSES_MAX);
     if (!runtime->is_stopping &&
         kith_commands_push(&runtime->commands, &command, NULL, NULL) != 0)
         kith_turn_broke(runtime, KITH_ENOMEM);

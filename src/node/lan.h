@@ -5,6 +5,7 @@
 #define KITH_NODE_LAN_H
 
 #include "core/node.h"
+#include "net/interfaces.h"
 
 struct kith_runtime;
 
@@ -21,6 +22,9 @@ void kith_lan_carry_out(struct kith_runtime *runtime, const struct kith_effect *
 
 /* Close the sockets; kith_runtime_settle is called when they are. */
 void kith_lan_stop(struct kith_runtime *runtime);
+
+/* The addresses of this host, as they were last told. */
+const struct kith_interfaces *kith_lan_interfaces(const struct kith_runtime *runtime);
 
 /* Tell the core, and so the peers, where this node can be reached now. */
 void kith_lan_tell_reach(struct kith_runtime *runtime);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "node/reach.h"
 
+#include <arpa/inet.h>
 #include <string.h>
-#include <uv.h>
 
 #include "node/runtime.h"
 
@@ -12,35 +12,28 @@ static bool is_wildcard(const struct kith_address *address)
            strcmp(address->host, "0.0.0.0") == 0;
 }
 
-static bool is_link_local(const uv_interface_address_t *interface)
+static bool is_link_local(const struct kith_interface_address *interface)
 {
-    if (interface->address.address4.sin_family == AF_INET)
-        return (ntohl(interface->address.address4.sin_addr.s_addr) >> 16) == 0xa9fe;
-    return IN6_IS_ADDR_LINKLOCAL(&interface->address.address6.sin6_addr);
-}
-
-static bool host_of(const uv_interface_address_t *interface, bool wants_ipv6,
-                    struct kith_address *out)
-{
-    if (interface->address.address4.sin_family == AF_INET)
-        return uv_ip4_name(&interface->address.address4, out->host, sizeof(out->host)) ==
-               0;
-    return wants_ipv6 &&
-           uv_ip6_name(&interface->address.address6, out->host, sizeof(out->host)) == 0;
+    if (interface->family == AF_INET)
+        return interface->address[0] == 169 && interface->address[1] == 254;
+    return interface->address[0] == 0xfe && (interface->address[1] & 0xc0) == 0x80;
 }
 
 /* Addresses of this host that are, or are not, loopback. */
-static size_t expand(const struct kith_address *bound, bool internal,
-                     const uv_interface_address_t *interfaces, int interface_count,
-                     struct kith_address *out, size_t out_max)
+static size_t expand(const struct kith_address *bound, bool is_loopback,
+                     const struct kith_interfaces *interfaces, struct kith_address *out,
+                     size_t out_max)
 {
     size_t count = 0;
     bool wants_ipv6 = strcmp(bound->host, "0.0.0.0") != 0;
-    for (int i = 0; i < interface_count && count < out_max; i++) {
-        if ((interfaces[i].is_internal != 0) != internal || is_link_local(&interfaces[i]))
+    for (size_t i = 0; i < interfaces->count && count < out_max; i++) {
+        const struct kith_interface_address *interface = &interfaces->addresses[i];
+        if (interface->is_loopback != is_loopback || is_link_local(interface) ||
+            (interface->family == AF_INET6 && !wants_ipv6))
             continue;
         out[count] = (struct kith_address){.port = bound->port};
-        count += host_of(&interfaces[i], wants_ipv6, &out[count]);
+        count += inet_ntop(interface->family, interface->address, out[count].host,
+                           sizeof(out[count].host)) != NULL;
     }
     return count;
 }
@@ -75,28 +68,21 @@ size_t kith_reach_sources(const struct kith_address *bound, size_t bound_count,
 }
 
 size_t kith_reach(const struct kith_address *bound, size_t bound_count,
-                  struct kith_address *out, size_t out_max)
+                  const struct kith_interfaces *interfaces, struct kith_address *out,
+                  size_t out_max)
 {
     size_t count = 0;
-    int interface_count = 0;
-    uv_interface_address_t *interfaces = NULL;
     const struct kith_address *sorted[KITH_LISTEN_MAX];
     size_t sorted_count = sort(bound, bound_count, sorted, KITH_LISTEN_MAX);
-    if (uv_interface_addresses(&interfaces, &interface_count) != 0)
-        interface_count = 0;
     for (size_t i = 0; i < sorted_count && count < out_max; i++) {
         if (!is_wildcard(sorted[i])) {
             out[count++] = *sorted[i];
             continue;
         }
-        size_t got = expand(sorted[i], false, interfaces, interface_count, out + count,
-                            out_max - count);
+        size_t got = expand(sorted[i], false, interfaces, out + count, out_max - count);
         if (got == 0)
-            got = expand(sorted[i], true, interfaces, interface_count, out + count,
-                         out_max - count);
+            got = expand(sorted[i], true, interfaces, out + count, out_max - count);
         count += got;
     }
-    if (interfaces != NULL)
-        uv_free_interface_addresses(interfaces, interface_count);
     return count;
 }

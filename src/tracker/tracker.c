@@ -203,7 +203,8 @@ static bool guess_host(struct kith_address *out)
 {
     static const enum kith_ip_reach wanted[] = {KITH_IP_GLOBAL, KITH_IP_PRIVATE};
     struct kith_interfaces interfaces;
-    kith_interfaces_read(&interfaces);
+    if (!kith_interfaces_read(&interfaces))
+        return false;
     for (size_t i = 0; i < 2 * interfaces.count; i++) {
         const struct kith_interface_address *at =
             &interfaces.addresses[i % interfaces.count];

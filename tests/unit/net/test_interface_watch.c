@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lib/unit.h"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "net/interface_watch.h"
 #include "own_network.h"
 
@@ -90,6 +93,40 @@ static void out_and_in_again_between_two_looks_is_told(void **state)
     end(&f);
 }
 
+/* Below it nothing can be opened. What was takes the lowest number that is free. */
+static struct rlimit no_more_descriptors(void)
+{
+    struct rlimit before, none;
+    int lowest = dup(0);
+    assert_true(lowest >= 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
+    close(lowest);
+    none = before;
+    none.rlim_cur = (rlim_t)lowest;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+static void what_the_system_does_not_tell_stays_and_is_asked_for_again(void **state)
+{
+    struct fixture f;
+    start(&f, false);
+    struct kith_interfaces before = f.watch.now;
+    own_network_add_address("10.9.8.6");
+    struct rlimit limits = no_more_descriptors();
+    uint64_t end_ms = uv_now(&f.loop) + WAIT_MS;
+    uv_timer_start(&f.limit, on_limit, WAIT_MS, 0);
+    while (uv_timer_get_due_in(&f.watch.timer) <= KITH_INTERFACE_SETTLE_MS &&
+           f.changes == 0 && uv_now(&f.loop) < end_ms)
+        uv_run(&f.loop, UV_RUN_ONCE);
+    assert_int_equal(f.changes, 0);
+    assert_true(kith_interfaces_equal(&before, &f.watch.now));
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limits), 0);
+    await(&f);
+    assert_int_equal(f.changes, 1);
+    assert_false(kith_interfaces_equal(&before, &f.watch.now));
+    end(&f);
+}
+
 static void no_timer_runs_while_nothing_happens(void **state)
 {
     struct fixture f;
@@ -125,6 +162,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_and_comes_is_told),
         cmocka_unit_test(out_and_in_again_between_two_looks_is_told),
+        cmocka_unit_test(what_the_system_does_not_tell_stays_and_is_asked_for_again),
         cmocka_unit_test(no_timer_runs_while_nothing_happens),
         cmocka_unit_test(without_rtnetlink_it_looks_now_and_then),
     };
