@@ -179,14 +179,23 @@ static void check_store(struct kith_doctor *doctor)
                         "damaged reaches no peer either",
                         "a part of what was said, in %s, cannot be read: %s",
                         kith_runtime_home(doctor->runtime), kith_error_text(damage));
-    else if (error == 0)
-        kith_doctor_say(doctor, "store", KITH_DOCTOR_OK, NULL, "in %s",
-                        kith_runtime_home(doctor->runtime));
-    else
+    else if (error != 0)
         kith_doctor_say(doctor, "store", KITH_DOCTOR_PROBLEM,
-                        "make room, or make the home writable; kith goes on by itself",
+                        kith_runtime_store_advice(error),
                         "nothing is stored in %s, which is tried again: %s",
                         kith_runtime_home(doctor->runtime), kith_error_text(error));
+    else
+        kith_doctor_say(doctor, "store", KITH_DOCTOR_OK, NULL, "in %s",
+                        kith_runtime_home(doctor->runtime));
+}
+
+static void check_search(struct kith_doctor *doctor)
+{
+    int error = kith_runtime_index_error(doctor->runtime);
+    if (error != 0)
+        kith_doctor_say(
+            doctor, "search", KITH_DOCTOR_PROBLEM, kith_runtime_store_advice(error),
+            "what was said last cannot be searched: %s", kith_error_text(error));
 }
 
 static void check_warnings(struct kith_doctor *doctor)
@@ -232,6 +241,7 @@ static void handle(struct kith_request *request)
     check_dials(&doctor);
     check_clock(&doctor);
     check_store(&doctor);
+    check_search(&doctor);
     check_warnings(&doctor);
     kith_json_close(&w, ']');
     kith_json_close(&w, '}');

@@ -52,6 +52,25 @@ int kith_runtime_store_error(const struct kith_runtime *runtime)
     return runtime->store_error;
 }
 
+int kith_runtime_index_error(const struct kith_runtime *runtime)
+{
+    return runtime->upkeep.index_error;
+}
+
+const char *kith_runtime_store_advice(int error)
+{
+    switch (error) {
+    case KITH_EFULL:
+        return "make room; it goes on by itself";
+    case KITH_EREADONLY:
+        return "make the home writable; it goes on by itself";
+    case KITH_ECORRUPT:
+        return "stop the node and restore the home from a backup";
+    default:
+        return "look at the disk; it goes on by itself where it can";
+    }
+}
+
 int kith_runtime_read_error(const struct kith_runtime *runtime)
 {
     return runtime->read_error;

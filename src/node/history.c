@@ -199,9 +199,10 @@ int kith_runtime_search(struct kith_runtime *runtime,
                               .room_no = query->room_no};
     if (runtime->store == NULL)
         return KITH_ECLOSED;
-    if (runtime->upkeep.index_error ==
-        KITH_ECORRUPT) /* it ends where the damage begins */
+    if (runtime->upkeep.index_error == KITH_ECORRUPT)
         return kith_health_read(runtime, KITH_ECORRUPT);
+    if (runtime->upkeep.index_error != 0) /* what was said last would be missing */
+        return runtime->upkeep.index_error;
     struct kith_search_query search = {.text = query->text,
                                        .arrival_from = query->arrival_from,
                                        .arrival_before = query->arrival_before,
@@ -218,8 +219,10 @@ int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
     struct looking looking = {.filter = begin(runtime, 1, visit, ctx)};
     if (runtime->store == NULL)
         return KITH_ECLOSED;
-    return end(runtime, &looking.filter,
-               kith_store_message(runtime->store, id, on_found, &looking));
+    int result = kith_store_message(runtime->store, id, on_found, &looking);
+    if (result == KITH_ENOTFOUND && runtime->upkeep.index_error != 0)
+        return runtime->upkeep.index_error; /* perhaps it has not come to it */
+    return end(runtime, &looking.filter, result);
 }
 
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)

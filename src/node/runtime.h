@@ -128,6 +128,13 @@ size_t kith_runtime_interfaces(const struct kith_runtime *runtime,
 /* Why nothing is stored at the moment; 0 when all is well. */
 int kith_runtime_store_error(const struct kith_runtime *runtime);
 
+/* Why the search index does not take what was said last; 0 when all is well. It is tried
+ * again, and by every search. */
+int kith_runtime_index_error(const struct kith_runtime *runtime);
+
+/* What a person does about an error of the store: half a sentence. */
+const char *kith_runtime_store_advice(int error);
+
 /* Why a part of what is stored could not be read since the start; 0 when all was well. It
  * does not heal by itself. */
 int kith_runtime_read_error(const struct kith_runtime *runtime);
@@ -215,7 +222,8 @@ int kith_runtime_search(struct kith_runtime *runtime,
                         const struct kith_runtime_search_query *query,
                         kith_entry_cb *visit, void *ctx, uint64_t *out_before);
 
-/* One message by its id; KITH_ENOTFOUND also when the search index has not come to it. */
+/* One message by its id; KITH_ENOTFOUND also when the search index has not come to it,
+ * and kith_runtime_index_error when that fails. */
 int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
                          kith_entry_cb *visit, void *ctx);
 

@@ -172,14 +172,10 @@ static void log_store_failure(struct kith_runtime *runtime, int error)
     if (!kith_logger_throttle_pass(&runtime->store_throttle, runtime->turn.now.mono,
                                    10 * KITH_SECOND, &held_back))
         return;
-    const char *advice =
-        error == KITH_EFULL       ? "make room; it goes on by itself"
-        : error == KITH_EREADONLY ? "make the home writable; it goes on by itself"
-        : error == KITH_ECORRUPT  ? "stop the node and restore the database from a backup"
-                                  : "look at the disk; it goes on by itself where it can";
     kith_logger_write(runtime->log, KITH_LOGGER_ERROR, "store", "nothing can be stored",
                       "error", kith_error_name(error), "why",
-                      kith_store_detail(runtime->store), "do", advice, "held_back",
+                      kith_store_detail(runtime->store), "do",
+                      kith_runtime_store_advice(error), "held_back",
                       KITH_LOGGER_NUMBER(held_back), NULL);
 }
 

@@ -48,6 +48,14 @@ static void checkpoint_if_due(struct kith_upkeep *upkeep)
 
 /* ---- the search index ---- */
 
+static void follow(struct kith_upkeep *upkeep, kith_time took)
+{
+    if (took > KITH_INDEX_SLICE_MAX && upkeep->rows > 1)
+        upkeep->rows /= 2;
+    else if (took < KITH_INDEX_SLICE_MAX / 4 && upkeep->rows < KITH_INDEX_ROWS_MAX)
+        upkeep->rows *= 2;
+}
+
 /* One slice; its size follows the time the last one took. What it wrote has to be moved
  * out of the log too, or a commit comes to the hard limit and does that itself. */
 static void index_slice(struct kith_upkeep *upkeep)
@@ -55,14 +63,11 @@ static void index_slice(struct kith_upkeep *upkeep)
     uint64_t begun = uv_hrtime();
     bool has_more = false;
     upkeep->index_error = kith_store_index_step(upkeep->store, upkeep->rows, &has_more);
-    if (upkeep->index_error != 0)
-        has_more = false; /* it goes on with the next commit */
-    kith_time took = (kith_time)((uv_hrtime() - begun) / 1000);
-    if (took > KITH_INDEX_SLICE_MAX && upkeep->rows > 1)
-        upkeep->rows /= 2;
-    else if (took < KITH_INDEX_SLICE_MAX / 4 && upkeep->rows < KITH_INDEX_ROWS_MAX)
-        upkeep->rows *= 2;
-    upkeep->has_index_left = has_more;
+    if (upkeep->index_error == 0) { /* else all of it is left */
+        follow(upkeep, (kith_time)((uv_hrtime() - begun) / 1000));
+        upkeep->has_index_left = has_more;
+        upkeep->retry_wait_ms = KITH_INDEX_RETRY_MIN_MS;
+    }
     checkpoint_if_due(upkeep);
 }
 
@@ -72,6 +77,14 @@ static bool is_log_long(const struct kith_upkeep *upkeep)
 {
     return upkeep->checkpoint != NULL &&
            kith_store_wal_pages(upkeep->store) >= KITH_INDEX_LOG_MAX;
+}
+
+static void wait_for_retry(struct kith_upkeep *upkeep)
+{
+    uint64_t wait_ms = upkeep->retry_wait_ms;
+    upkeep->retry_wait_ms =
+        2 * wait_ms < KITH_INDEX_RETRY_MAX_MS ? 2 * wait_ms : KITH_INDEX_RETRY_MAX_MS;
+    wait_for_quiet(upkeep, wait_ms);
 }
 
 static void on_quiet(uv_timer_t *timer)
@@ -85,8 +98,15 @@ static void on_quiet(uv_timer_t *timer)
     if (is_log_long(upkeep))
         return; /* the end of the checkpoint goes on */
     index_slice(upkeep);
-    if (upkeep->has_index_left)
+    if (upkeep->index_error != 0)
+        wait_for_retry(upkeep);
+    else if (upkeep->has_index_left)
         wait_for_quiet(upkeep, 1); /* after whatever else the loop has */
+}
+
+static bool is_index_done(const struct kith_upkeep *upkeep)
+{
+    return !upkeep->has_index_left || upkeep->index_error != 0;
 }
 
 bool kith_upkeep_index(struct kith_upkeep *upkeep)
@@ -95,14 +115,15 @@ bool kith_upkeep_index(struct kith_upkeep *upkeep)
     uint64_t begun = uv_hrtime();
     kith_time took = 0;
     if (upkeep->turn_ms == turn_ms)
-        return !upkeep->has_index_left; /* another search had this turn's share */
+        return is_index_done(upkeep); /* another search had this turn's share */
     upkeep->turn_ms = turn_ms;
-    while (upkeep->has_index_left && !is_log_long(upkeep) &&
+    upkeep->index_error = 0; /* the failure of the last time is tried anew */
+    while (!is_index_done(upkeep) && !is_log_long(upkeep) &&
            took + KITH_INDEX_SLICE_MAX <= KITH_INDEX_TURN_MAX) {
         index_slice(upkeep);
         took = (kith_time)((uv_hrtime() - begun) / 1000);
     }
-    return !upkeep->has_index_left;
+    return is_index_done(upkeep);
 }
 
 /* ---- life ---- */
@@ -114,6 +135,7 @@ int kith_upkeep_init(struct kith_upkeep *upkeep, uv_loop_t *loop,
     *upkeep = (struct kith_upkeep){.loop = loop,
                                    .store = store,
                                    .rows = KITH_INDEX_ROWS_FIRST,
+                                   .retry_wait_ms = KITH_INDEX_RETRY_MIN_MS,
                                    .settled = settled,
                                    .ctx = ctx};
     uv_timer_init(loop, &upkeep->quiet);

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A disk that is full: what cannot be kept is refused, what was acknowledged stays."""
 
+import json
+
 from disklib import Disk, enter_namespace
 from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, case, main, run_kith, same,
                      wait_until)
@@ -44,6 +46,61 @@ def _(scene):
     alice.kill()
     alice.start()
     same([m["text"] for m in alice.history() if m["mine"]], kept, "history after kill -9")
+
+
+def fill_with_messages(node, disk):
+    """Batches one on the other, between which nothing is indexed; the word of the last that
+    was stored."""
+    last = -1
+    while True:
+        first = last + 1
+        lines = [{"to": LOBBY, "text": f"word{no} " + " ".join(
+                     f"x{(no * 7919 + i * 104729) % 1000003}" for i in range(30))}
+                 for no in range(first, first + 200)]
+        body = "".join(json.dumps(line) + "\n" for line in lines).encode()
+        answer = node.request("POST", "/messages/batch", body)[1]
+        last += answer["stored"]
+        if answer["stored"] < len(lines):
+            disk.fill()
+            return f"word{last}"
+
+
+def search_check(node):
+    """What `kith doctor` says of the search; None: all is well."""
+    checks = node.request("GET", "/doctor")[1]["checks"]
+    return next((check for check in checks if check["check"] == "search"), None)
+
+
+@case("a search says that the disk is full, and all is found once there is room")
+def _(scene):
+    user = Ordinary(scene)
+    disk = Disk(scene, user=user)
+    alice = scene.make("alice", home=disk.path + "/a", prefix=user.prefix).start()
+    last = fill_with_messages(alice, disk)
+
+    for word in (last, "nowhere"):
+        alice.kith("search", word).expect(FAILED, "disk is full", "make room")
+    page = alice.request("GET", "/messages?order=newest&limit=1")[1]
+    path = "/messages/" + page["messages"][0]["id"]
+    same(alice.request("GET", path)[0], 507)
+    same(search_check(alice)["state"], "problem")
+    assert "make room" in search_check(alice)["advice"], search_check(alice)
+    disk.grow(mib=40)
+    for word in ("word0", last):
+        assert word in alice.kith("search", word).expect(DONE).out.decode()
+    same(alice.request("GET", path)[0], 200)
+    same(search_check(alice), None)
+
+
+@case("what a full disk kept out of the search is indexed without being asked for")
+def _(scene):
+    disk = Disk(scene)
+    alice = scene.make("alice", home=disk.path + "/a").start()
+    last = fill_with_messages(alice, disk)
+    wait_until("it fails", lambda: search_check(alice))
+    disk.grow(mib=40)
+    wait_until("it goes on", lambda: not search_check(alice))
+    assert last in alice.kith("search", last).expect(DONE).out.decode()
 
 
 @case("a disk that is full while the node dies costs nothing acknowledged")

@@ -95,6 +95,7 @@ struct kith_runtime {
     struct kith_mapping_view mapping;
     size_t interface_count;
     int store_error;
+    int index_error;
     int read_error;
     const char *warning; /* or NULL */
     struct kith_address listen[1];

@@ -245,6 +245,18 @@ static void clock_store_and_log_are_told(void **state)
     assert_check(api, "log", "warning", "hush");
 }
 
+static void fail_to_index(struct api *api, void *ctx)
+{
+    api->runtime->index_error = KITH_EFULL;
+}
+
+static void what_cannot_be_searched_is_told(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, fail_to_index, NULL);
+    assert_check(api, "search", "problem", "cannot be searched: the disk is full");
+}
+
 static void register_at_one(struct api *api, void *ctx)
 {
     struct kith_node *node = &api->runtime->node;
@@ -348,6 +360,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_ways_to_those_at_trackers_are_told, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(what_the_router_does_is_told, api_setup,
+                                        api_teardown),
+        cmocka_unit_test_setup_teardown(what_cannot_be_searched_is_told, api_setup,
                                         api_teardown),
         cmocka_unit_test_setup_teardown(clock_store_and_log_are_told, api_setup,
                                         api_teardown),

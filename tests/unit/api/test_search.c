@@ -103,6 +103,20 @@ static void a_search_waits_for_the_index(void **state)
     assert_int_equal(api->runtime->index_steps, 0);
 }
 
+static void fail_to_index(struct api *api, void *ctx)
+{
+    api->runtime->index_error = KITH_EFULL;
+}
+
+static void an_index_that_fails_is_told_with_what_to_do(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, receive, "fox");
+    api_on_loop(api, fail_to_index, NULL);
+    assert_int_equal(api_ask(api, "GET", "/search?q=fox", NULL), KITH_EFULL);
+    assert_non_null(strstr(api_string(api, "detail"), "cannot be searched; make room"));
+}
+
 static void only_what_is_recent_enough_is_found(void **state)
 {
     struct api *api = *state;
@@ -138,6 +152,7 @@ int main(void)
         T(a_search_keeps_to_its_room),
         T(a_common_word_is_found_in_a_quiet_room),
         T(a_search_waits_for_the_index),
+        T(an_index_that_fails_is_told_with_what_to_do),
         T(only_what_is_recent_enough_is_found),
         T(what_makes_no_sense_is_refused),
     };
