@@ -75,8 +75,9 @@ KITH_API int kith_options_set(struct kith_options *options, const char *knob,
                               const char *value);
 
 /* The passphrase of the network: `size` bytes, wiped by kith_options_free. Needed once:
- * the home keeps a key made from it. KITH_EINVALID: it is too short, too long, or not one
- * line of text. */
+ * the home keeps a key made from it. Without it that of KITH_NETWORK_PASSPHRASE counts,
+ * which a start that succeeds wipes from the environment. KITH_EINVALID: it is too short,
+ * too long, or not one line of text. */
 KITH_API int kith_options_passphrase(struct kith_options *options, const char *passphrase,
                                      size_t size);
 

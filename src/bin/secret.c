@@ -38,15 +38,20 @@ static int judge(const struct raw *raw, const char *source, struct kith_passphra
 
 /* ---- the environment ---- */
 
-static void take_variable(const char *name, struct raw *raw)
+static void read_variable(const char *name, struct raw *raw)
+{
+    const char *text = getenv(name);
+    size_t size = text != NULL ? strlen(text) : 0;
+    raw->size = size < sizeof(raw->bytes) ? size : sizeof(raw->bytes);
+    memcpy(raw->bytes, text != NULL ? text : "", raw->size);
+}
+
+static void wipe_variable(const char *name)
 {
     char *text = getenv(name);
-    size_t size = text != NULL ? strlen(text) : 0;
-    if (size == 0)
+    if (text == NULL)
         return;
-    raw->size = size < sizeof(raw->bytes) ? size : sizeof(raw->bytes);
-    memcpy(raw->bytes, text, raw->size);
-    explicit_bzero(text, size); /* it stands in /proc/PID/environ */
+    explicit_bzero(text, strlen(text)); /* it stands in /proc/PID/environ */
     unsetenv(name);
 }
 
@@ -194,13 +199,12 @@ static int read_from(const struct kith_cli *cli, const struct kith_settings *set
                      struct raw *raw, const char **source,
                      char why[static KITH_CONFIG_WHY_SIZE])
 {
-    take_variable(KITH_SECRET_VARIABLE, raw); /* wiped, whether it counts or not */
-    *source = KITH_SECRET_VARIABLE;
     if (kith_cli_has(cli, "passphrase")) {
         *source = "--passphrase";
-        explicit_bzero(raw, sizeof(*raw));
         return ask_network(cli, raw, why);
     }
+    *source = KITH_SECRET_VARIABLE;
+    read_variable(KITH_SECRET_VARIABLE, raw);
     if (raw->size > 0 || settings->passphrase_file == NULL)
         return 0;
     *source = settings->passphrase_file;
@@ -221,13 +225,19 @@ int kith_secret_read(const struct kith_cli *cli, const struct kith_settings *set
     return error;
 }
 
+void kith_secret_wipe(void)
+{
+    wipe_variable(KITH_SECRET_VARIABLE);
+}
+
 /* ---- a command's ---- */
 
 static int want_raw(const struct kith_cli *cli, const struct kith_secret_want *want,
                     struct raw *raw, const char **source,
                     char why[static KITH_CONFIG_WHY_SIZE])
 {
-    take_variable(want->variable, raw);
+    read_variable(want->variable, raw);
+    wipe_variable(want->variable);
     *source = want->variable;
     if (want->file != NULL) {
         *source = want->file;

@@ -12,11 +12,14 @@
 
 /* All of them: 0, or KITH_EINVALID or KITH_EIO with one sentence in `why`. */
 
-/* The network's. Asks if --passphrase was given, else takes the environment's, which is
- * wiped from the process's environment, else the file's. `out->size` is 0 when none of
- * them is there. */
+/* The network's. Asks if --passphrase was given, else reads the environment's, which
+ * stays there until kith_secret_wipe, else the file's. `out->size` is 0 when none of them
+ * is there. */
 int kith_secret_read(const struct kith_cli *cli, const struct kith_settings *settings,
                      struct kith_passphrase *out, char why[static KITH_CONFIG_WHY_SIZE]);
+
+/* Wipes it from the process's environment: once nothing will read it again. */
+void kith_secret_wipe(void);
 
 /* That of one command: the file's if `file` is given, else the environment's (wiped),
  * else it is asked for. */

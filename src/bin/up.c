@@ -354,6 +354,7 @@ static int read_all(struct up *up, char why[static KITH_CONFIG_WHY_SIZE])
     if (error != 0)
         return error;
     error = kith_secret_read(up->cli, &up->settings, &up->passphrase, why);
+    kith_secret_wipe();
     if (error == 0 && kith_cli_has(up->cli, "no-passphrase")) {
         if (kith_cli_has(up->cli, "passphrase")) {
             snprintf(why, KITH_CONFIG_WHY_SIZE,

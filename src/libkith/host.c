@@ -265,6 +265,11 @@ static void release(struct kith_host *host)
     free(host);
 }
 
+static bool has_passphrase(const struct kith_options *options)
+{
+    return options && options->passphrase.size > 0;
+}
+
 static int configure(struct kith_host *host, const struct kith_options *options)
 {
     char why[KITH_CONFIG_WHY_SIZE] = "";
@@ -273,7 +278,7 @@ static int configure(struct kith_host *host, const struct kith_options *options)
         host->cli.given_count = options->given_count;
     }
     int error = kith_settings_read(&host->cli, &host->settings, why);
-    if (!error && options && options->passphrase.size > 0)
+    if (!error && has_passphrase(options))
         host->passphrase = options->passphrase;
     else if (!error)
         error = kith_secret_read(&host->cli, &host->settings, &host->passphrase, why);
@@ -321,11 +326,14 @@ int kith_host_new(const char *home, const struct kith_options *options,
     if (!error)
         error = run_thread(host);
     *problem = host->problem;
-    if (error)
+    if (error) {
         release(host);
-    else
-        *out = host;
-    return error;
+        return error;
+    }
+    if (!has_passphrase(options))
+        kith_secret_wipe(); /* not before: a start that failed may be tried again */
+    *out = host;
+    return 0;
 }
 
 void kith_host_free(struct kith_host *host)

@@ -192,6 +192,39 @@ static void an_address_in_use_ends_the_start_cleanly(void **state)
     scene->bob = start(scene->bob_home, "bob", kith_address(scene->alice));
 }
 
+static struct kith_options *friendly_options(const char *peer)
+{
+    struct kith_options *options = kith_options_new();
+    kith_options_set(options, "network", "friends");
+    kith_options_set(options, "listen", "127.0.0.1:0");
+    kith_options_set(options, "lan", "no");
+    kith_options_set(options, "port-mapping", "no");
+    if (peer)
+        kith_options_set(options, "peer", peer);
+    return options;
+}
+
+static void a_passphrase_of_the_environment_outlasts_a_start_that_fails(void **state)
+{
+    struct scene *scene = *state;
+    struct kith_options *options = friendly_options(NULL);
+    assert_int_equal(kith_options_passphrase(options, "correct horse", 13), 0);
+    assert_int_equal(
+        kith_open(scene->alice_home, KITH_OPEN_START, options, &scene->alice, NULL, 0),
+        0);
+    kith_options_free(options);
+    options = friendly_options(kith_address(scene->alice));
+    setenv("KITH_NETWORK_PASSPHRASE", "correct horse", 1);
+    assert_int_equal(
+        kith_open(scene->alice_home, KITH_OPEN_START, options, &scene->bob, NULL, 0),
+        KITH_ELOCKED);
+    assert_int_equal(
+        kith_open(scene->bob_home, KITH_OPEN_START, options, &scene->bob, NULL, 0), 0);
+    kith_options_free(options);
+    assert_null(getenv("KITH_NETWORK_PASSPHRASE"));
+    await(scene->alice, KITH_NEWS_ONLINE);
+}
+
 static void count_line(void *ctx, const char *line, size_t size)
 {
     size_t *lines = ctx;
@@ -203,11 +236,7 @@ static void the_log_is_told_and_a_passphrase_links(void **state)
 {
     struct scene *scene = *state;
     size_t lines = 0;
-    struct kith_options *options = kith_options_new();
-    kith_options_set(options, "network", "friends");
-    kith_options_set(options, "listen", "127.0.0.1:0");
-    kith_options_set(options, "lan", "no");
-    kith_options_set(options, "port-mapping", "no");
+    struct kith_options *options = friendly_options(NULL);
     kith_options_log(options, count_line, &lines);
     assert_int_equal(kith_options_passphrase(options, "correct horse\n", 14), 0);
     assert_int_equal(
@@ -463,6 +492,7 @@ int main(void)
         TEST(attaching_where_nothing_runs_says_so),
         TEST(a_knob_without_use_is_refused_by_name),
         TEST(an_address_in_use_ends_the_start_cleanly),
+        TEST(a_passphrase_of_the_environment_outlasts_a_start_that_fails),
         TEST(the_log_is_told_and_a_passphrase_links),
         PAIR(a_direct_message_arrives_and_is_told_as_delivered),
         PAIR(texts_that_cannot_be_are_refused),
