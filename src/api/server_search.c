@@ -5,7 +5,6 @@
  * looking go in steps of a few milliseconds, a turn of the loop between them. */
 #include "api/server_object.h"
 #include "api/server_request.h"
-#include "api/server_since.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -101,7 +100,7 @@ static bool parse_since(struct kith_request *request, struct search *search)
     if (!kith_request_since(request, since, &search->since))
         return false;
     search->query.arrival_from =
-        kith_arrival_since(request->server->config.runtime, search->since);
+        kith_runtime_arrival_since(request->server->config.runtime, search->since);
     return true;
 }
 

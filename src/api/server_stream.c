@@ -13,7 +13,6 @@
 
 #include "api/server_object.h"
 #include "api/server_request.h"
-#include "api/server_since.h"
 #include "base/time_format.h"
 
 enum {
@@ -224,7 +223,7 @@ static bool find_place(struct kith_request *request, struct stream *stream)
     } else if (since) {
         if (!kith_request_since(request, since, &stream->since))
             return false;
-        stream->next = kith_arrival_since(runtime, stream->since);
+        stream->next = kith_runtime_arrival_since(runtime, stream->since);
     } else {
         stream->next = kith_runtime_arrival_last(runtime) + 1;
         stream->is_live = true;

@@ -225,6 +225,15 @@ int kith_runtime_message(struct kith_runtime *runtime, const struct kith_id *id,
     return end(runtime, &looking.filter, result);
 }
 
+uint64_t kith_runtime_arrival_since(struct kith_runtime *runtime, kith_time since)
+{
+    uint64_t arrival = 0;
+    if (runtime->store == NULL ||
+        kith_store_arrival_since(runtime->store, since, &arrival) != 0)
+        return 0;
+    return arrival;
+}
+
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)
 {
     return runtime->arrival_committed - 1;

@@ -265,6 +265,10 @@ int kith_runtime_export_step(struct kith_runtime *runtime, struct kith_export *e
 bool kith_runtime_holds(struct kith_runtime *runtime, const struct kith_id *room,
                         struct kith_bytes run);
 
+/* An arrival number before which nothing was seen at `since` or later; what comes from
+ * there on may be older as well. */
+uint64_t kith_runtime_arrival_since(struct kith_runtime *runtime, kith_time since);
+
 /* The highest arrival number that is committed; 0 when nothing is. */
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime);
 

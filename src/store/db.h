@@ -43,6 +43,8 @@ enum kith_store_statement {
     KITH_SQL_PAGE_ROOM_NEWEST,
     KITH_SQL_PAGE_ALL_OLDEST,
     KITH_SQL_PAGE_ALL_NEWEST,
+    KITH_SQL_SEEN_PUT,
+    KITH_SQL_SEEN_FROM,
     KITH_SQL_INDEX_FROM,
     KITH_SQL_INDEX_MERGE,
     KITH_SQL_INDEX_PUT,
@@ -102,6 +104,7 @@ extern const struct kith_store_family kith_store_acks;
 extern const struct kith_store_family kith_store_trackers;
 extern const struct kith_store_family kith_store_index;
 extern const struct kith_store_family kith_store_ids;
+extern const struct kith_store_family kith_store_seen;
 
 /* Of a value: above any text, and any page of the search index. In a damaged file sizes
  * are what they are; SQLite would make room for a gigabyte. */

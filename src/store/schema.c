@@ -16,6 +16,7 @@ static const struct kith_store_family *const families[] = {
     [KITH_RECORD_TRACKER] = &kith_store_trackers,
     [KITH_RECORD_TRACKER + 1] = &kith_store_index,
     [KITH_RECORD_TRACKER + 2] = &kith_store_ids,
+    [KITH_RECORD_TRACKER + 3] = &kith_store_seen,
 };
 
 const struct kith_store_family *kith_schema_family(enum kith_record_type type)

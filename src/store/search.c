@@ -11,6 +11,7 @@
 #include "store/history.h"
 #include "store/search_query.h"
 #include "store/store_ids.h"
+#include "store/store_seen.h"
 
 #include <string.h>
 
@@ -38,6 +39,7 @@ struct indexing {
     size_t rows_left;
     size_t count;
     uint64_t next;
+    struct kith_seen_block seen;
 };
 
 static int set_up(struct kith_store *store)
@@ -80,9 +82,14 @@ static int index_event(void *ctx, const struct kith_stored_event *event)
     struct kith_bytes text;
     indexing->count++;
     indexing->next = event->arrival + 1;
+    int rc = event->is_damaged
+                 ? 0
+                 : kith_seen_note(store, &indexing->seen, event->arrival, event->seen);
+    if (rc != 0)
+        return rc;
     if (event->is_damaged || !get_text(event, &text))
         return --indexing->rows_left == 0 ? ENOUGH : 0;
-    int rc = kith_ids_put(store, &event->id, event->arrival);
+    rc = kith_ids_put(store, &event->id, event->arrival);
     if (rc != 0)
         return rc;
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_INDEX_PUT,
@@ -111,6 +118,9 @@ static int index_events(struct kith_store *store, size_t rows_max, bool *out_cha
     *out_changed = indexing.count > 0;
     *out_more = rc == ENOUGH;
     if (rc < 0 || indexing.count == 0)
+        return rc;
+    rc = kith_seen_flush(store, &indexing.seen);
+    if (rc != 0)
         return rc;
     s = kith_db_statement(store, KITH_SQL_INDEX_DONE,
                           "UPDATE search_state SET next = ?1");

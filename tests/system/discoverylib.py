@@ -74,11 +74,11 @@ def note(text):
 class Stream:
     """What a node tells whoever follows it: `(type, data)`, oldest first, with the time."""
 
-    def __init__(self, scene, node):
+    def __init__(self, scene, node, query=""):
         self.told = []  # (monotonic, type, data)
         self.connection = UnixConnection(node.ready["socket"])
         self.connection.timeout = None
-        self.connection.request("GET", "/api/v1/stream")
+        self.connection.request("GET", "/api/v1/stream" + query)
         self.answer = self.connection.getresponse()
         assert self.answer.status == 200, self.answer.status
         scene.at_end(self.connection.close)

@@ -7,7 +7,7 @@ import struct
 import subprocess
 import time
 
-from discoverylib import LOBBY, cpu_s, note
+from discoverylib import LOBBY, Stream, cpu_s, note
 from kithlib import DONE, Skip, case, main, same, wait_until
 from netns import become_root
 from talklib import Talk
@@ -97,6 +97,22 @@ def _(scene):
     alice.kith("send", "--wait", "delivered", "bob", "again").expect(DONE)
     clock.set(wall_s=40 * DAY_S)
     same(alice.texts(), ["in time", "and to you", "again", "far ahead"])
+
+
+@case("what was said before and after a clock went back is all found by --since")
+def _(scene):
+    clock = Clock(scene, "alice")
+    alice = scene.make("alice", env=clock.env).start()
+    said = []
+    for hours, name, count in ((0, "before", 4), (-2, "slow", 3), (0, "after", 4)):
+        clock.set(wall_s=hours * HOUR_S)
+        for number in range(count):
+            alice.say(LOBBY, f"apple {name} {number}")
+            said += [f"apple {name} {number}"] if hours == 0 else []
+    result = alice.kith("search", "--json", "apple", "--since", "1h").expect(DONE)
+    same([message["text"] for message in result.lines()], said[::-1])
+    stream = Stream(scene, alice, "?since=1h")
+    wait_until("all came", lambda: stream.texts() == said)
 
 
 @case("a night of suspend, or three weeks of it, and all goes on")

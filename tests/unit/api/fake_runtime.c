@@ -309,6 +309,15 @@ int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t l
     return 0;
 }
 
+/* A few too early, as the real one. */
+uint64_t kith_runtime_arrival_since(struct kith_runtime *runtime, kith_time since)
+{
+    size_t i = 0;
+    while (i < runtime->entry_count && runtime->entries[i].seen < since)
+        i++;
+    return i > 10 ? i - 10 : 0;
+}
+
 uint64_t kith_runtime_arrival_last(const struct kith_runtime *runtime)
 {
     return runtime->entry_count;

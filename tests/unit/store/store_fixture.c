@@ -148,7 +148,7 @@ void make_run(struct fixture *f, const struct run_spec *spec, struct made_run *o
         .run = {.room_no = spec->room_no ? spec->room_no : 1,
                 .log_no = spec->log_no,
                 .arrival_first = f->arrival_next,
-                .seen = 1000 + (kith_time)spec->seq_first,
+                .seen = spec->seen != 0 ? spec->seen : 1000 + (kith_time)spec->seq_first,
                 .run = &out->run},
     };
     f->arrival_next += spec->count;

@@ -40,6 +40,7 @@ struct run_spec {
     uint64_t seq_first;
     size_t count;
     kith_hlc hlc_first;          /* 0 stands for seq_first; one more for each event */
+    kith_time seen;              /* 0 stands for 1000 + seq_first */
     bool is_discarded;           /* no content */
     const char *text;            /* NULL: "<log> <seq>" */
     uint16_t kind;               /* 0 stands for MESSAGE */

@@ -296,6 +296,72 @@ static void the_index_is_filled_step_by_step(void **state)
     assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
     assert_false(more);
     assert_false(kith_store_is_dirty(s->f->store));
+/* 5000 messages, a millisecond between each; the clock goes as the test says. */
+static void say_at(struct searched *s, kith_time (*clock)(kith_time at))
+{
+    for (kith_time at = 1; at <= 5000; at++) {
+        struct run_spec spec = {.log_no = 1,
+                                .seq_first = s->seq_next++,
+                                .count = 1,
+                                .seen = clock(at * KITH_MS)};
+        assert_int_equal(put_run(s->f, &spec), 0);
+    }
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+}
+
+static uint64_t since(struct searched *s, kith_time at)
+{
+    uint64_t out = 0;
+    assert_int_equal(kith_store_arrival_since(s->f->store, at, &out), 0);
+    return out;
+}
+
+static kith_time sane(kith_time at)
+{
+    return at;
+}
+
+static kith_time slow_for_a_while(kith_time at)
+{
+    return at > 2000 * KITH_MS && at <= 4500 * KITH_MS ? at - 1900 * KITH_MS : at;
+}
+
+static kith_time ahead_for_a_while(kith_time at)
+{
+    return at > 2000 * KITH_MS && at <= 2500 * KITH_MS ? at + KITH_HOUR : at;
+}
+
+static void nothing_seen_since_a_time_came_before_the_place_told(void **state)
+{
+    struct searched *s = *state;
+    say_at(s, sane);
+    assert_int_equal(since(s, KITH_HOUR),
+                     1); /* of what is not indexed nothing is known */
+    find(s, "nothing");
+    assert_int_equal(since(s, 0), 0);
+    for (kith_time at = 1; at <= 5000; at += 7)
+        assert_in_range(since(s, at * KITH_MS), at < 1024 ? 0 : at - 1023, at);
+    assert_int_equal(since(s, KITH_HOUR), 5001);
+}
+
+static void a_clock_that_was_slow_hides_nothing(void **state)
+{
+    struct searched *s = *state;
+    say_at(s, slow_for_a_while);
+    find(s, "nothing");
+    assert_in_range(since(s, 1999 * KITH_MS), 1000, 1999);
+    assert_in_range(since(s, 2601 * KITH_MS), 3478, 4501);
+    assert_in_range(since(s, 4700 * KITH_MS), 3677, 4700);
+}
+
+static void a_clock_that_was_ahead_hides_nothing(void **state)
+{
+    struct searched *s = *state;
+    say_at(s, ahead_for_a_while);
+    find(s, "nothing");
+    assert_in_range(since(s, 4700 * KITH_MS), 977, 2001);
+}
+
     assert_int_equal(find(s, "same"), 25);
 }
 
@@ -360,3 +426,6 @@ int main(void)
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
+        T(nothing_seen_since_a_time_came_before_the_place_told),
+        T(a_clock_that_was_slow_hides_nothing),
+        T(a_clock_that_was_ahead_hides_nothing),
