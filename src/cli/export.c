@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/show.h"
+#include "cli/since.h"
 
 struct export
 {
@@ -78,7 +79,8 @@ static int run(struct kith_cli *cli)
         .progress = {.cli = cli, .what = "exported", .unit = "runs of messages"},
     };
     const char *room = cli->arg_count > 0 ? cli->args[0] : NULL;
-    const char *since = kith_cli_value(cli, "since");
+    char since_text[KITH_TIME_TEXT_SIZE];
+    const char *since = kith_cli_since(cli, since_text);
     if ((room && strlen(room) > 200) || (since && strlen(since) > 100))
         return kith_cli_fail(cli, KITH_EXIT_USAGE, "TARGET or TIME is too long");
     char *path = make_path(room, since);
@@ -89,7 +91,7 @@ static int run(struct kith_cli *cli)
 }
 
 static const struct kith_cli_option options[] = {
-    {"since", "TIME", "begin at a date, date and time, or so long ago (2h, 3d)", false},
+    KITH_CLI_SINCE_OPTION("begin at"),
     {0},
 };
 

@@ -6,6 +6,7 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/show.h"
+#include "cli/since.h"
 
 enum {
     LIMIT_DEFAULT = 50,
@@ -67,13 +68,13 @@ static void show_page(struct search *search, const json_t *page)
 
 static int read_page(struct search *search)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], since[KITH_TIME_TEXT_SIZE];
     struct kith_answer answer;
     snprintf(path, sizeof path, "/search?limit=%lu",
              search->left < PAGE_MAX ? search->left : PAGE_MAX);
     add_parameter(path, "q", search->text);
     add_parameter(path, "room", kith_cli_value(search->cli, "room"));
-    add_parameter(path, "since", kith_cli_value(search->cli, "since"));
+    add_parameter(path, "since", kith_cli_since(search->cli, since));
     add_parameter(path, "cursor", search->cursor[0] ? search->cursor : NULL);
     int error = kith_client_request(search->client, "GET", path, NULL,
                                     KITH_CLIENT_TIMEOUT_MS, &answer);
@@ -143,8 +144,7 @@ static int run(struct kith_cli *cli)
 
 static const struct kith_cli_option options[] = {
     {"room", "TARGET", "only what was said there, or with that peer", false},
-    {"since", "TIME", "nothing older than a date, a date and time, or so long ago (2h)",
-     false},
+    KITH_CLI_SINCE_OPTION("nothing older than"),
     {"limit", "N", "at most so many, the latest (default: 50)", false},
     {0},
 };

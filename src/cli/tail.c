@@ -12,6 +12,7 @@
 #include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/show.h"
+#include "cli/since.h"
 
 #define PATH_SIZE 1024
 
@@ -144,7 +145,8 @@ static char *escaped(const char *text)
 static int run(struct kith_cli *cli)
 {
     struct tail tail = {.cli = cli};
-    const char *since = kith_cli_value(cli, "since");
+    char since_text[KITH_TIME_TEXT_SIZE];
+    const char *since = kith_cli_since(cli, since_text);
     char *since_escaped = since ? escaped(since) : NULL;
     int exit_code = KITH_EXIT_FAILED;
     if ((cli->arg_count > 0 && strlen(cli->args[0]) > 200) ||
@@ -163,7 +165,7 @@ static int run(struct kith_cli *cli)
 }
 
 static const struct kith_cli_option options[] = {
-    {"since", "TIME", "begin at a date, date and time, or so long ago (2h, 3d)", false},
+    KITH_CLI_SINCE_OPTION("begin at"),
     {"no-follow", NULL, "stop where nothing more was said yet", false},
     {0},
 };

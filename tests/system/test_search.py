@@ -112,5 +112,23 @@ def _(scene):
     alice.kith("search").expect(USAGE)
 
 
+@case("--since takes the times that are shown: those of the own clock")
+def _(scene):
+    alice = scene.node("alice")
+    alice.say("#lobby", "just now")
+    for zone in ("FAR-11", "WEST9"):  # ahead of UTC, and behind
+        env = {"TZ": zone}
+        shown = alice.kith("search", "just", env=env).expect(DONE).out.decode()
+        day, clock = shown.split()[1:3]
+        for since in (f"{day} {clock}", f"{day}T{clock}", f"{day} {clock[:5]}"):
+            for words in (("search", "just"), ("tail", "--no-follow"), ("export",)):
+                result = alice.kith(*words, "--since", since, env=env).expect(DONE)
+                assert b"just now" in result.out, (zone, since, words)
+        hour = int(clock[:2])
+        if hour < 23:
+            later = f"{day} {hour + 1:02}{clock[2:]}"
+            alice.kith("search", "just", "--since", later, env=env).expect(NOT_FOUND)
+
+
 if __name__ == "__main__":
     main()
