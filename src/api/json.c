@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time_format.h"
+#include "base/utf8.h"
 
 static void put(struct kith_writer *w, const char *text)
 {
@@ -40,7 +41,19 @@ void kith_json_close(struct kith_writer *w, char bracket)
 
 static bool is_plain(uint8_t byte)
 {
-    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7F;
+    return byte >= 0x20 && byte != '"' && byte != '\\' && byte < 0x7F;
+}
+
+/* Beyond ASCII. */
+static const uint8_t *put_character(struct kith_writer *w, const uint8_t *at,
+                                    const uint8_t *end)
+{
+    const uint8_t *begin = at;
+    if (kith_utf8_next(&at, end) == KITH_UTF8_REPLACEMENT)
+        put(w, "\uFFFD");
+    else
+        kith_writer_bytes(w, begin, (size_t)(at - begin));
+    return at;
 }
 
 static void put_escape(struct kith_writer *w, uint8_t byte)
@@ -66,7 +79,9 @@ void kith_json_text(struct kith_writer *w, const char *key, struct kith_bytes te
         while (at < end && is_plain(*at))
             at++;
         kith_writer_bytes(w, run, (size_t)(at - run));
-        if (at < end)
+        if (at<end && * at> 0x7F)
+            at = put_character(w, at, end);
+        else if (at < end)
             put_escape(w, *at++);
     }
     kith_writer_u8(w, '"');

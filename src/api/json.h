@@ -14,7 +14,7 @@
 void kith_json_open(struct kith_writer *w, const char *key, char bracket); /* { or [ */
 void kith_json_close(struct kith_writer *w, char bracket);                 /* } or ] */
 
-/* `text` is valid UTF-8. */
+/* Malformed bytes, which a path may have, appear as U+FFFD. */
 void kith_json_text(struct kith_writer *w, const char *key, struct kith_bytes text);
 void kith_json_string(struct kith_writer *w, const char *key, const char *text);
 void kith_json_number(struct kith_writer *w, const char *key, uint64_t value);

@@ -4,46 +4,61 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "api/json.h"
 #include "base/socket_path.h"
 
-static json_t *listen_json(const struct kith_runtime *runtime)
+static void write_listening(struct kith_writer *w, const struct kith_runtime *runtime)
 {
     const struct kith_address *addresses;
     size_t count = kith_runtime_listening(runtime, &addresses);
-    json_t *array = json_array();
+    kith_json_open(w, "listen", '[');
     for (size_t i = 0; i < count; i++) {
         char text[KITH_ADDRESS_TEXT_SIZE];
         kith_address_format(&addresses[i], text);
-        json_array_append_new(array, json_string(text));
+        kith_json_string(w, NULL, text);
     }
-    return array;
+    kith_json_close(w, ']');
 }
 
-static bool print_json(const struct kith_cli *cli, const struct kith_ready *ready)
+static void write_line(struct kith_writer *w, const struct kith_ready *ready,
+                       const char *socket)
 {
     char id[KITH_ID_TEXT_SIZE];
     const struct kith_runtime *runtime = ready->runtime;
     const struct kith_node *node = kith_runtime_node(runtime);
-    char *socket = NULL;
-    const char *home = kith_runtime_home(runtime);
     kith_id_format(kith_node_id(node), id);
-    if (asprintf(&socket, "%s/%s", home, KITH_CONTROL_NAME) < 0)
+    kith_json_open(w, NULL, '{');
+    kith_json_bool(w, "ready", true);
+    kith_json_string(w, "id", id);
+    kith_json_string(w, "name", kith_node_name(node));
+    kith_json_string(w, "network", kith_runtime_network(runtime).name);
+    kith_json_string(w, "home", kith_runtime_home(runtime));
+    write_listening(w, runtime);
+    if (ready->http != NULL)
+        kith_json_string(w, "http", ready->http);
+    else
+        kith_json_null(w, "http");
+    if (ready->page != NULL)
+        kith_json_string(w, "page", ready->page);
+    kith_json_string(w, "socket", socket);
+    kith_json_number(w, "pid", (uint64_t)getpid());
+    kith_json_string(w, "version", KITH_VERSION);
+    kith_json_close(w, '}');
+    kith_writer_u8(w, '\n');
+}
+
+static bool print_json(const struct kith_cli *cli, const struct kith_ready *ready)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    char *socket = NULL;
+    if (asprintf(&socket, "%s/%s", kith_runtime_home(ready->runtime), KITH_CONTROL_NAME) <
+        0)
         return false;
-    json_t *line =
-        json_pack("{s:b, s:s, s:s, s:s, s:s, s:o, s:s?, s:s*, s:s, s:I, s:s}", "ready", 1,
-                  "id", id, "name", kith_node_name(node), "network",
-                  kith_runtime_network(runtime).name, "home", home, "listen",
-                  listen_json(runtime), "http", ready->http, "page", ready->page,
-                  "socket", socket, "pid", (json_int_t)getpid(), "version", KITH_VERSION);
+    write_line(&w, ready, socket);
     free(socket);
-    if (line == NULL)
-        return false;
-    json_dumpf(line, cli->out, JSON_COMPACT);
-    fputc('\n', cli->out);
-    json_decref(line);
-    return true;
+    bool is_written = !w.failed && fwrite(w.data, 1, w.size, cli->out) == w.size;
+    kith_writer_deinit(&w);
+    return is_written;
 }
 
 static void print_text(const struct kith_cli *cli, const struct kith_ready *ready)

@@ -410,6 +410,22 @@ def _(scene):
     assert alice.id in bob.online()
 
 
+@case("a home whose path is not UTF-8 is as good as another")
+def _(scene):
+    alice = scene.make("alice", home=os.path.join(scene.path, "h\udcf6me"))
+    alice.start()
+    shown = alice.home.replace("\udcf6", "\N{REPLACEMENT CHARACTER}")
+    same((alice.ready["home"], alice.ready["socket"]), (shown, shown + "/control"))
+    alice.ready["socket"] = os.path.join(alice.home, "control")
+    same(alice.request("GET", "/self")[1]["home"], shown)
+    assert shown in alice.kith("doctor").out.decode()
+    alice.kith("chat", stdin=b"#lobby hello\n").expect(DONE)
+    alice.kith("down").expect(DONE)
+    alice.ended()
+    run_kith("chat", "--home", alice.home, "--listen", "127.0.0.1:0", "--no-lan",
+             stdin=b"").expect(DONE)
+
+
 # ---- usage ----
 
 @case("what cannot be understood is a usage error that names the nearest, or the rule")

@@ -49,11 +49,23 @@ static void every_character_survives_a_strict_reader(void **state)
     kith_writer_deinit(&w);
 }
 
+static void malformed_bytes_become_replacement_characters(void **state)
+{
+    static const char expected[] = "{\"x\":\"/h\uFFFDme\uFFFD\uFFFDä\uFFFD\"}";
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_json_open(&w, NULL, '{');
+    kith_json_string(&w, "x", "/h\xF6me\xE2\x82ä\xC3");
+    kith_json_close(&w, '}');
+    assert_true(kith_bytes_equal(kith_writer_view(&w), BYTES(expected)));
+    kith_writer_deinit(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_separated_wherever_they_stand),
         cmocka_unit_test(every_character_survives_a_strict_reader),
+        cmocka_unit_test(malformed_bytes_become_replacement_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
