@@ -205,8 +205,7 @@ int kith_search_query(struct kith_store *store, struct kith_bytes text,
         text.size = KITH_STORE_QUERY_SIZE_MAX;
     if (!open_tokenizer(&making))
         return kith_db_fail(store, KITH_ENOMEM, "search");
-    for (size_t i = 0; i < KITH_STORE_QUERY_WORDS_MAX && rc >= 0 && !is_blank(text);
-         i++) {
+    while (rc >= 0 && !is_blank(text)) {
         bool is_closed;
         struct kith_bytes part = next_part(&text, &is_closed);
         rc = add_part(&making, part, !is_closed && is_blank(text));

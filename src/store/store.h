@@ -26,8 +26,7 @@
 #define KITH_STORE_WAL_PAGES_HARD 16384 /* 64 MiB: a second or two at full speed */
 
 /* A search takes this much of a person's text; the rest is not looked at. */
-#define KITH_STORE_QUERY_SIZE_MAX  1024
-#define KITH_STORE_QUERY_WORDS_MAX 32
+#define KITH_STORE_QUERY_SIZE_MAX 1024
 
 struct kith_store;
 
@@ -134,10 +133,10 @@ int kith_store_page(struct kith_store *store, const struct kith_page_query *quer
  * blocked peers among them. */
 int kith_store_arrivals(struct kith_store *store, uint64_t arrival_from, size_t limit,
                         kith_stored_event_visit *visit, void *ctx);
+
 /* An arrival number before which nothing was seen at `since` or later: at most some
  * thousand before the first that was, whatever the clock did. */
 int kith_store_arrival_since(struct kith_store *store, kith_time since, uint64_t *out);
-
 
 /* Whole runs of one log that arrived one behind the other. */
 struct kith_arrival_group {

@@ -211,6 +211,23 @@ static void a_query_beyond_the_limits_is_cut(void **state)
     find(s, text);
 }
 
+static void every_word_of_a_query_counts(void **state)
+{
+    struct searched *s = *state;
+    char words[KITH_STORE_QUERY_SIZE_MAX];
+    size_t size = 0;
+    for (int i = 0; i < 300; i++)
+        size += (size_t)snprintf(words + size, sizeof words - size, "%c%c ", 'a' + i / 26,
+                                 'a' + i % 26);
+    say(s, words);
+    assert_int_equal(find(s, words), 1);
+    snprintf(words + size, sizeof words - size, "absent");
+    assert_int_equal(find(s, words), 0);
+    words[size] = '\0';
+    memcpy(words, "zz", 2);
+    assert_int_equal(find(s, words), 0);
+}
+
 static void other_scripts_and_accents_are_found(void **state)
 {
     struct searched *s = *state;
@@ -279,23 +296,6 @@ static void a_message_is_found_by_its_id(void **state)
                      KITH_ENOTFOUND);
 }
 
-static void the_index_is_filled_step_by_step(void **state)
-{
-    struct searched *s = *state;
-    bool more = false;
-    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 25, .text = "same"};
-    assert_int_equal(put_run(s->f, &spec), 0);
-    assert_int_equal(kith_store_index_step(s->f->store, 10, &more), 0);
-    assert_true(more); /* dirty: not now */
-    assert_int_equal(find(s, "same"), 0);
-    assert_int_equal(kith_store_commit(s->f->store), 0);
-    assert_int_equal(kith_store_index_step(s->f->store, 10, &more), 0);
-    assert_true(more);
-    assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
-    assert_false(more);
-    assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
-    assert_false(more);
-    assert_false(kith_store_is_dirty(s->f->store));
 /* 5000 messages, a millisecond between each; the clock goes as the test says. */
 static void say_at(struct searched *s, kith_time (*clock)(kith_time at))
 {
@@ -362,6 +362,23 @@ static void a_clock_that_was_ahead_hides_nothing(void **state)
     assert_in_range(since(s, 4700 * KITH_MS), 977, 2001);
 }
 
+static void the_index_is_filled_step_by_step(void **state)
+{
+    struct searched *s = *state;
+    bool more = false;
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 25, .text = "same"};
+    assert_int_equal(put_run(s->f, &spec), 0);
+    assert_int_equal(kith_store_index_step(s->f->store, 10, &more), 0);
+    assert_true(more); /* dirty: not now */
+    assert_int_equal(find(s, "same"), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+    assert_int_equal(kith_store_index_step(s->f->store, 10, &more), 0);
+    assert_true(more);
+    assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
+    assert_false(more);
+    assert_int_equal(kith_store_index_step(s->f->store, 20, &more), 0);
+    assert_false(more);
+    assert_false(kith_store_is_dirty(s->f->store));
     assert_int_equal(find(s, "same"), 25);
 }
 
@@ -416,16 +433,17 @@ int main(void)
         T(any_text_is_a_valid_query),
         T(a_text_without_a_word_finds_nothing),
         T(a_query_beyond_the_limits_is_cut),
+        T(every_word_of_a_query_counts),
         T(other_scripts_and_accents_are_found),
         T(only_messages_are_searched),
         T(the_latest_come_first_page_by_page),
         T(a_message_is_found_by_its_id),
+        T(nothing_seen_since_a_time_came_before_the_place_told),
+        T(a_clock_that_was_slow_hides_nothing),
+        T(a_clock_that_was_ahead_hides_nothing),
         T(the_index_is_filled_step_by_step),
         T(long_texts_make_a_step_shorter),
         T(the_index_is_merged_as_it_is_filled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
-        T(nothing_seen_since_a_time_came_before_the_place_told),
-        T(a_clock_that_was_slow_hides_nothing),
-        T(a_clock_that_was_ahead_hides_nothing),
