@@ -135,14 +135,14 @@ static void register_at_trackers(struct up *up, const struct kith_settings *fres
     }
 }
 
+/* What `kith rename` said stays, unless the configuration says something new. */
 static void rename_if_changed(struct up *up, const struct kith_settings *fresh)
 {
     struct kith_command command = {.type = KITH_COMMAND_RENAME};
-    const char *now = kith_node_name(kith_runtime_node(up->runtime));
-    if (fresh->name == NULL ||
+    const char *before = up->settings.name;
+    if (fresh->name == NULL || (before != NULL && strcmp(fresh->name, before) == 0) ||
         kith_name_parse(kith_bytes(fresh->name, strlen(fresh->name)), &command.rename,
-                        NULL) != 0 ||
-        strcmp(command.rename.text, now) == 0)
+                        NULL) != 0)
         return;
     kith_runtime_command(up->runtime, &command, NULL, NULL);
 }

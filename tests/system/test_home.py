@@ -410,6 +410,31 @@ def _(scene):
     assert alice.id in bob.online()
 
 
+@case("SIGHUP leaves what kith rename said, until the configuration says another name")
+def _(scene):
+    bob = scene.make("bob")
+    config = os.path.join(bob.home, "kith.conf")
+    os.mkdir(bob.home, 0o700)
+
+    def configure(text):
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def name():
+        return bob.request("GET", "/self")[1]["name"]
+
+    configure("name = robert\n")
+    bob.start(name=False)
+    bob.kith("rename", "bobby").expect(DONE)
+    configure("name = robert\nlog = debug\n")
+    bob.process.send_signal(signal.SIGHUP)
+    wait_until("it is read", lambda: bob.logs("read again"))
+    same(name(), "bobby")
+    configure("name = rob\n")
+    bob.process.send_signal(signal.SIGHUP)
+    wait_until("the new name", lambda: name() == "rob")
+
+
 @case("a home whose path is not UTF-8 is as good as another")
 def _(scene):
     alice = scene.make("alice", home=os.path.join(scene.path, "h\udcf6me"))
