@@ -56,7 +56,8 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
     struct sending *sending = request->state;
     if (notice->reply.error) {
         kith_request_problem(request, notice->reply.error,
-                             "the message was not stored; send it again");
+                             "the message was not stored; %ssend it again",
+                             kith_request_before_again(notice->reply.error));
         return;
     }
     sending->log_no = notice->reply.log_no;

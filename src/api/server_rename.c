@@ -6,8 +6,9 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
                      void *extra)
 {
     if (notice->reply.error) {
-        kith_request_problem(request, notice->reply.error, "the name was not changed: %s",
-                             kith_error_text(notice->reply.error));
+        kith_request_problem(request, notice->reply.error,
+                             "the name was not changed; %schange it again",
+                             kith_request_before_again(notice->reply.error));
         return;
     }
     kith_names_heard(&request->server->names, kith_server_node(request->server), 0);

@@ -153,6 +153,13 @@ static void on_reply(void *ctx, const struct kith_notice *notice)
     free(pending);
 }
 
+const char *kith_request_before_again(int error)
+{
+    return error == KITH_EFULL       ? "make room, and "
+           : error == KITH_EREADONLY ? "make the home writable, and "
+                                     : "";
+}
+
 int kith_request_command(struct kith_request *request, const struct kith_command *command,
                          kith_request_reply_cb *reply, void *take_extra)
 {

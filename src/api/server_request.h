@@ -91,6 +91,10 @@ void kith_request_answer_tagged(struct kith_request *request,
 void kith_request_respond(struct kith_request *request, unsigned status,
                           struct MHD_Response *take_response);
 
+/* What is to be done first where an error of the store is answered with "…do it again":
+ * "make room, and ", or "". */
+const char *kith_request_before_again(int error);
+
 /* Problem details (RFC 9457). The detail says what to do next. */
 void kith_request_problem(struct kith_request *request, int error, const char *format,
                           ...) __attribute__((format(printf, 3, 4)));

@@ -48,13 +48,29 @@ static void delivered(struct kith_request *request)
         answer(request, MHD_HTTP_OK);
 }
 
+/* Of a direct message, whose other side this node was told to disconnect. */
+static bool is_held_back(const struct kith_request *request)
+{
+    const struct sending *sending = request->state;
+    const struct kith_node *node = kith_server_node(request->server);
+    struct kith_room_view room;
+    struct kith_peer_view peer;
+    return sending->is_direct && kith_node_room(node, sending->message.room_no, &room) &&
+           kith_node_peer(node, room.peer_no, &peer) && peer.is_refused;
+}
+
 static void timed_out(struct kith_request *request)
 {
     const struct sending *sending = request->state;
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_problem_open(&w, KITH_ETIMEDOUT, MHD_HTTP_GATEWAY_TIMEOUT,
-                      "not delivered in time; the message is stored and is delivered as "
-                      "soon as the other side is there, so do not send it again");
+                      is_held_back(request)
+                          ? "not delivered, for that peer was disconnected by hand; the "
+                            "message is stored and is delivered after `kith connect`, so "
+                            "do not send it again"
+                          : "not delivered in time; the message is stored and is "
+                            "delivered as soon as the other side is there, so do not "
+                            "send it again");
     kith_object_message(&w, "message", request->server, &sending->message);
     kith_request_problem_answer(request, MHD_HTTP_GATEWAY_TIMEOUT, &w);
 }
@@ -67,7 +83,7 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
     if (notice->reply.error) {
         kith_request_problem(request, notice->reply.error,
                              "the message was not stored; %ssend it again",
-                             notice->reply.error == KITH_EFULL ? "make room, and " : "");
+                             kith_request_before_again(notice->reply.error));
         return;
     }
     sending->message.room_no = notice->reply.room_no;

@@ -475,15 +475,15 @@ struct kith_peer_view {
     bool is_contact; /* or verified */
     bool is_blocked;
     bool is_verified;
+    bool is_refused;           /* disconnected by hand, until CONNECT */
     enum kith_path path;       /* online */
     kith_time path_since;      /* online: wall; the link that counts stands since then */
     struct kith_address relay; /* path RELAY: whose */
     kith_time rtt;             /* online: of the last ping; 0 when not yet measured */
     kith_time online_since;    /* online: wall */
     kith_time last_seen;       /* wall; 0 when never linked */
-    struct kith_address
-        address; /* online: the remote end, or where it listens there; else the last that
-                    worked; host "" when none is known */
+    struct kith_address address; /* where it listens, or the remote end; offline: the last
+                                    that worked, host "" when none is known */
 };
 
 /* Peer numbers run from 1 to kith_node_peer_count; number 0 is the node itself. False

@@ -48,6 +48,7 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
         .is_contact = peer->is_contact || peer->is_verified,
         .is_blocked = peer->is_blocked,
         .is_verified = peer->is_verified,
+        .is_refused = peer->is_refused,
         .last_seen = link != NULL ? node->now.wall : peer->last_seen,
         .address = peer->address,
     };

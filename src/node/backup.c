@@ -206,6 +206,23 @@ static int already_there(const struct kith_backup_job *job, struct kith_problem 
                             job->file);
 }
 
+/* Before a passphrase is asked for. */
+static int check_parent(const struct kith_backup_job *job, struct kith_problem *problem)
+{
+    char *parent = kith_place_parent(job->file);
+    if (parent == NULL)
+        return out_of_memory(problem);
+    int number = access(parent, W_OK | X_OK) == 0 ? 0 : errno;
+    free(parent);
+    if (number == 0)
+        return 0;
+    return kith_problem_set(problem, kith_place_error(number),
+                            "the backup %s cannot be written: %s; %schoose another place "
+                            "for it",
+                            job->file, strerror(number),
+                            number == ENOENT ? "make its directory, or " : "");
+}
+
 int kith_backup_check(const struct kith_backup_job *job, struct kith_problem *problem)
 {
     struct stat is;
@@ -220,7 +237,7 @@ int kith_backup_check(const struct kith_backup_job *job, struct kith_problem *pr
                                 "`kith up` makes one, --home DIR names another home",
                                 job->home);
     if (stat(job->file, &is) != 0)
-        return 0;
+        return check_parent(job, problem);
     if (!S_ISREG(is.st_mode))
         return kith_problem_set(problem, KITH_EINVALID,
                                 "%s is no file; give the name of one to be made",

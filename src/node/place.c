@@ -32,13 +32,19 @@ void kith_place_sync(const char *directory)
     close(fd);
 }
 
+char *kith_place_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return strdup(".");
+    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
 void kith_place_sync_parent(const char *path)
 {
-    char *parent = strdup(path);
-    char *slash = parent != NULL ? strrchr(parent, '/') : NULL;
-    if (slash != NULL)
-        slash[slash == parent ? 1 : 0] = '\0';
-    kith_place_sync(slash != NULL ? parent : ".");
+    char *parent = kith_place_parent(path);
+    if (parent != NULL)
+        kith_place_sync(parent);
     free(parent);
 }
 

@@ -9,6 +9,9 @@
  * EEXIST. 0 or an errno. */
 int kith_place_put(const char *from, const char *to, bool replaces);
 
+/* The directory that `path` lies in; heap, NULL when memory ran out. */
+char *kith_place_parent(const char *path);
+
 /* Make what was put in the directory last over a power cut. Best effort: not every file
  * system can. */
 void kith_place_sync(const char *directory);

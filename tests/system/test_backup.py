@@ -292,7 +292,7 @@ def _(scene):
     alice = scene.node("alice")
     alice.say(LOBBY, "kept")
     alice.stop()
-    change(alice.home, "ALTER TABLE meta DROP COLUMN self",
+    change(alice.home, "ALTER TABLE meta DROP COLUMN self", "DROP TABLE seen_blocks",
            "ALTER TABLE events DROP COLUMN checksum", "PRAGMA user_version = 5")
     back_up(alice.home, at(scene, "backup")).expect(DONE)
     restore(at(scene, "new"), at(scene, "backup")).expect(DONE)
@@ -328,6 +328,20 @@ def _(scene):
         process.send_signal(number)
         same(process.wait(WAIT_S), -number)
         same([name for name in names(scene.path) if name.startswith("backup")], [])
+
+
+@case("where a backup, or a home, cannot be is said before a passphrase is asked for")
+def _(scene):
+    alice = scene.node("alice")
+    file, home = at(scene, "backup"), at(scene, "link")
+    run_kith("backup", "--home", alice.home, at(scene, "nowhere/backup")).expect(
+        FAILED, "make its directory", "nowhere")
+    back_up(alice.home, file).expect(DONE)
+    os.symlink(at(scene, "nothing"), home)
+    run_kith("restore", "--home", home, file).expect(
+        FAILED, "link to what is not there", "make the directory", "remove")
+    os.mkdir(at(scene, "nothing"))
+    restore(home, file).expect(DONE)
 
 
 @case("killed half way, neither a backup nor a home is there that is not whole")

@@ -314,8 +314,11 @@ def _(scene):
     alice.kith("disconnect", "robert the 2nd").expect(DONE)
     for one, other in ((alice, bob), (bob, alice)):
         wait_until("offline", lambda o=one, p=other: o.peer(p)["state"] == "offline")
+    alice.kith("send", "--wait", "delivered", "--timeout", "0.1", "robert the 2nd", "later").expect(
+        TIMED_OUT, "disconnected by hand", "kith connect")
     assert carol.id in alice.online()
     alice.kith("connect", bob.address).expect(DONE)
+    arrives(bob, "later")
     scene.linked(alice, bob)
     gone = scene.node("gone")
     address = gone.address

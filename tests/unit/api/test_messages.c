@@ -125,6 +125,13 @@ static void a_full_disk_is_told(void **state)
     api_on_loop(api, set_reply_error, &error);
     assert_int_equal(say(api, "#lobby", "x", 1), KITH_EFULL);
     assert_int_equal(api->answer.status, 507);
+    assert_int_equal(api_ask(api, "PATCH", "/self", "{\"name\": \"zoe\"}"), KITH_EFULL);
+    assert_string_equal(api_string(api, "detail"),
+                        "the name was not changed; make room, and change it again");
+    assert_int_equal(api_ask(api, "PATCH", "/settings", "{\"name\": \"zoe\"}"),
+                     KITH_EFULL);
+    assert_string_equal(api_string(api, "detail"),
+                        "the name was not changed; make room, and change it again");
 }
 
 static void deliver_first(struct api *api, void *ctx)
