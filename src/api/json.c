@@ -79,9 +79,11 @@ void kith_json_text(struct kith_writer *w, const char *key, struct kith_bytes te
         while (at < end && is_plain(*at))
             at++;
         kith_writer_bytes(w, run, (size_t)(at - run));
-        if (at<end && * at> 0x7F)
+        if (at == end)
+            break;
+        if (*at & 0x80)
             at = put_character(w, at, end);
-        else if (at < end)
+        else
             put_escape(w, *at++);
     }
     kith_writer_u8(w, '"');

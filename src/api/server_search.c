@@ -143,7 +143,9 @@ static void step(struct kith_request *request)
         result = kith_runtime_search(runtime, &search->query, visit, search,
                                      &search->query.arrival_before);
     if (result < 0)
-        kith_request_problem(request, result, "the messages cannot be searched; %s",
+        kith_request_problem(request, result,
+                             "the messages cannot be searched; %s; `kith doctor` tells "
+                             "more",
                              kith_runtime_store_advice(result));
     else if (is_indexed && (result > 0 || search->query.arrival_before == 0))
         answer(request, search);

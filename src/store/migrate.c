@@ -24,8 +24,8 @@ const struct kith_migration kith_migrations[] = {
         " is_kept INTEGER NOT NULL) WITHOUT ROWID"},
     /* What shows damage; NULL in the rows until then. */
     {5, "ALTER TABLE events ADD COLUMN checksum INTEGER"},
-    /* Whose it is; NULL until then. When 1024 arrivals were seen, of those that the search
-     * index has. */
+    /* Whose it is; NULL until then. When 1024 arrivals were seen, of those that the
+     * search index has. */
     {6, "ALTER TABLE meta ADD COLUMN self BLOB;"
         "CREATE TABLE seen_blocks(block INTEGER PRIMARY KEY, latest INTEGER NOT NULL);"
         "INSERT INTO seen_blocks SELECT arrival / 1024, max(seen) FROM events"

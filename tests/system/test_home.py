@@ -222,6 +222,7 @@ def _(scene):
     shutil.copy(os.path.join(scene.path, "aside"), path)
     with sqlite3.connect(os.path.join(alice.home, "kith.db")) as connection:
         connection.execute("ALTER TABLE meta DROP COLUMN self")
+        connection.execute("DROP TABLE seen_blocks")
         connection.execute("PRAGMA user_version = 6")
     connection.close()
     was = alice.id
