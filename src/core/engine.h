@@ -408,7 +408,7 @@ struct kith_check {
     uint32_t link;
     struct kith_log *log; /* the branch it is compared with now */
     struct kith_origin origin;
-    size_t reaching;         /* branches that had stored as much when it began */
+    uint64_t stored;         /* kith_log_count_stored when it began */
     struct kith_bytes bytes; /* of the run (owned, same allocation) */
 };
 
@@ -426,7 +426,7 @@ struct kith_import {
     struct kith_id parties[2];
     struct kith_log *compared; /* the branch that is being loaded */
     struct kith_origin origin;
-    size_t reaching; /* branches that had stored as much when comparing began */
+    uint64_t stored; /* kith_log_count_stored when comparing began */
     struct kith_pending *pending;
 };
 

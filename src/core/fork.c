@@ -179,8 +179,8 @@ static bool is_to_tell(const struct kith_log *log)
 static bool tell(struct kith_node *node, struct kith_share *share)
 {
     const struct kith_room *room = share->room;
-    bool has_any = false;
     size_t i = share->forks_next;
+    bool has_any = i > 0; /* those before were told when the queue was full */
     share->forks_wait = false;
     for (; i < room->log_count && !share->forks_wait; i++) {
         const struct kith_log *log = room->logs[i];

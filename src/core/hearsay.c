@@ -125,7 +125,8 @@ bool kith_hearsay_settle(struct kith_node *node, struct kith_log *log)
 
 void kith_hearsay_forget(struct kith_node *node, struct kith_log *log)
 {
-    if (!log->is_hearsay || !kith_list_is_empty(&log->pending))
+    if (!log->is_hearsay || !kith_list_is_empty(&log->pending) ||
+        log->branch_next != NULL)
         return;
     detach(log);
     log->room->hearsay_count--;

@@ -208,6 +208,8 @@ static void branch_off(struct kith_node *node, struct kith_import *import)
 {
     const struct kith_run *run = import->pending->run;
     struct kith_log *base = import->origin.log;
+    if (base != NULL && (base->no == 0 || base->head_seq < import->origin.seq))
+        base = NULL; /* what it leaves is not stored, and may still be refused */
     struct kith_log *branch =
         base == NULL
             ? NULL
@@ -246,13 +248,14 @@ static void compare_from(struct kith_node *node, struct kith_import *import,
                          struct kith_log *first, struct kith_log *log)
 {
     struct kith_run *run = import->pending->run;
-    size_t reaching = kith_log_count_reaching(first, last_seq(run));
+    uint64_t stored = kith_log_count_stored(first, last_seq(run));
     log = next_to_compare(log, run);
-    if (log == NULL && reaching > import->reaching) {
-        import->reaching = reaching; /* it may have been stored meanwhile: once more */
+    if (log == NULL && stored > import->stored) {
+        import->stored = stored; /* it may have been stored meanwhile: once more */
         log = next_to_compare(first, run);
     }
     if (log == NULL) {
+        kith_intake_advance(first, run, &import->origin);
         if (import->origin.log != NULL)
             kith_intake_cut(run, import->origin.seq + 1);
         if (!place_known(node, import, first))
@@ -284,7 +287,7 @@ static void place(struct kith_node *node, struct kith_import *import)
         place_first(node, import, room);
     } else if (!place_known(node, import, first)) {
         import->origin = (struct kith_origin){run->seq_first == 1 ? first : NULL, 0, 0};
-        import->reaching = kith_log_count_reaching(first, last_seq(run));
+        import->stored = kith_log_count_stored(first, last_seq(run));
         compare_from(node, import, first, first);
     }
 }

@@ -164,7 +164,7 @@ static void check_later(struct kith_node *node, struct kith_share *share,
     memcpy(check + 1, run->bytes.data, run->bytes.size);
     check->bytes = kith_bytes(check + 1, run->bytes.size);
     check->link = share->link->no;
-    check->reaching = kith_log_count_reaching(first, last_seq(run));
+    check->stored = kith_log_count_stored(first, last_seq(run));
     kith_list_push(&node->checks, &check->item);
     node->check_count++;
     load_branch(node, check, next, run);
@@ -360,6 +360,27 @@ bool kith_intake_compare(struct kith_log *log, const struct kith_stored_run *run
     return false;
 }
 
+bool kith_intake_advance(struct kith_log *first, const struct kith_run *run,
+                         struct kith_origin *origin)
+{
+    bool has_any = false;
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
+        kith_list_each (item, &log->pending) {
+            const struct kith_run *other =
+                kith_list_item(item, struct kith_pending, in_log)->run;
+            for (size_t i = 0; i < other->count; i++) {
+                const struct kith_event *event = &other->events[i];
+                if (event->seq < run->seq_first || event->seq >= last_seq(run) ||
+                    (origin->log != NULL && event->seq <= origin->seq) ||
+                    !kith_id_equal(&event->id, id_at(run, event->seq)))
+                    continue;
+                *origin = (struct kith_origin){log, event->seq, event->hlc};
+                has_any = true;
+            }
+        }
+    return has_any;
+}
+
 void kith_intake_cut(struct kith_run *run, uint64_t seq_first)
 {
     if (seq_first <= run->seq_first)
@@ -393,13 +414,14 @@ static void take_fork(struct kith_node *node, struct kith_share *share,
 
 /* No branch has stored it, but maybe what it begins with. */
 static void take_unknown(struct kith_node *node, struct kith_share *share,
-                         const struct kith_check *check, struct kith_run *run)
+                         struct kith_check *check, struct kith_run *run)
 {
     const struct kith_id *last = &run->events[run->count - 1].id;
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (is_pending(log, last_seq(run), last))
             return;
+    bool is_early = kith_intake_advance(first, run, &check->origin);
     if (check->origin.log != NULL)
         kith_intake_cut(run, check->origin.seq + 1);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
@@ -409,6 +431,8 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
                 kith_link_fault(node, share->link, error);
             return;
         }
+    if (is_early)
+        return; /* what it leaves may still be refused; it is told of again */
     if (check->origin.log != NULL)
         take_fork(node, share, &check->origin, run);
     else
@@ -430,9 +454,9 @@ static bool compare(struct kith_node *node, struct kith_share *share,
         return true; /* a duplicate */
     struct kith_log *next = next_to_compare(check->log->branch_next, run);
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
-    size_t reaching = kith_log_count_reaching(first, last_seq(run));
-    if (next == NULL && reaching > check->reaching) {
-        check->reaching = reaching; /* it may have been stored meanwhile: once more */
+    uint64_t stored = kith_log_count_stored(first, last_seq(run));
+    if (next == NULL && stored > check->stored) {
+        check->stored = stored; /* it may have been stored meanwhile: once more */
         next = next_to_compare(first, run);
     }
     if (next != NULL)

@@ -31,6 +31,12 @@ bool kith_intake_compare(struct kith_log *log, const struct kith_stored_run *run
                          size_t run_count, const struct kith_run *run,
                          struct kith_run *scratch, struct kith_origin *origin);
 
+/* What of the run, behind that, is on its way to the store on any branch of `first`:
+ * `origin` becomes where it ends. True when there was any: it may still be refused, so
+ * nothing branches off there yet. */
+bool kith_intake_advance(struct kith_log *first, const struct kith_run *run,
+                         struct kith_origin *origin);
+
 /* Drop what comes before this event, which is one of the run's: what is left is a run as
  * well, for the signature is that of the last. */
 void kith_intake_cut(struct kith_run *run, uint64_t seq_first);

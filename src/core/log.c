@@ -185,11 +185,13 @@ struct kith_log *kith_log_match(struct kith_log *first, uint64_t seq,
     return first;
 }
 
-size_t kith_log_count_reaching(const struct kith_log *first, uint64_t seq)
+uint64_t kith_log_count_stored(const struct kith_log *first, uint64_t seq)
 {
-    size_t found = 0;
-    for (const struct kith_log *log = first; log != NULL; log = log->branch_next)
-        found += log->seq_first <= seq && log->head_seq >= seq;
+    uint64_t found = 0;
+    for (const struct kith_log *log = first; log != NULL; log = log->branch_next) {
+        uint64_t last = log->head_seq < seq ? log->head_seq : seq;
+        found += last >= log->seq_first ? last - log->seq_first + 1 : 0;
+    }
     return found;
 }
 

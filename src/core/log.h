@@ -41,9 +41,9 @@ bool kith_log_place(struct kith_node *node, struct kith_log *log, uint32_t no);
 struct kith_log *kith_log_match(struct kith_log *first, uint64_t seq,
                                 const struct kith_id *id);
 
-/* How many branches are stored as far as this event, or further. It grows while a run is
+/* How many events up to this one all branches have stored. It grows while a run is
  * compared with what is stored: then that has to be looked at again. */
-size_t kith_log_count_reaching(const struct kith_log *first, uint64_t seq);
+uint64_t kith_log_count_stored(const struct kith_log *first, uint64_t seq);
 
 /* How far the log is held here, for vectors and HAVEs. */
 struct kith_vector_entry kith_log_entry(const struct kith_log *log);

@@ -117,7 +117,7 @@ bool kith_interfaces_drop_tentative(struct kith_interfaces *interfaces)
     struct kith_interface_address tentative;
     FILE *file = fopen("/proc/net/if_inet6", "re");
     if (file == NULL)
-        return errno == ENOENT; /* without IPv6 */
+        return errno != EMFILE && errno != ENFILE && errno != ENOMEM; /* without IPv6 */
     while (fgets(line, sizeof line, file) != NULL)
         if (parse_tentative(line, &tentative))
             drop(interfaces, &tentative);

@@ -197,10 +197,10 @@ int kith_snapshot_take(const char *path, bool takes_damaged, int *out, char *det
     sqlite3 *from = NULL, *to = NULL;
     int fd = -1;
     int error = open_existing(path, &from, detail);
-    if (error == 0)
-        error = begin_reading(from, detail);
     if (error == 0 && !takes_damaged)
         error = check(from, detail);
+    if (error == 0) /* not before: the node cannot empty its log while this lasts */
+        error = begin_reading(from, detail);
     if (error == 0)
         error = open_part(path, &to, &fd, detail);
     if (error == 0)

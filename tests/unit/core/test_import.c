@@ -260,6 +260,49 @@ static void a_fork_that_turns_back_where_it_leaves_is_refused(void **state)
     assert_int_equal(messages(s), 3);
 }
 
+/* Nothing of a log is known to be true while its first run is being verified: so nothing
+ * branches off it. A forged one would leave the branch of a log that never was. */
+static void beside_a_log_that_is_being_verified(struct scene *s, bool is_forged)
+{
+    struct kith_writer first, imported;
+    struct lone_peer peer;
+    struct lone_key thief;
+    uint32_t nos[3];
+    lone_connect(&s->l, &peer, 50, 1, KITH_ROLE_DIALLER, 0); /* the author */
+    lone_greet(&s->l, &peer);
+    lone_key_make(&thief, 2);
+    thief.id = s->author.id;
+    struct lone_log other = s->log, shown = s->log;
+    if (is_forged)
+        shown.author = &thief;
+    lone_write(&shown, &first, 1, 'a');
+    lone_write(&other, &imported, 1, 'x');
+    s->l.is_verify_held = true;
+    lone_say_run(&s->l, &peer, &peer.lobby_tag, &first);
+    s->l.is_verify_held = false;
+    import(s, &other.room, NULL, &imported);
+    assert_int_equal(result(s), KITH_EUNEXPECTED);
+    lone_verify(&s->l);
+    assert_int_equal(messages(s), is_forged ? 0 : 1);
+    import(s, &other.room, NULL, &imported);
+    assert_int_equal(result(s), 0);
+    assert_int_equal(
+        kith_node_log_nos(s->l.node, &other.room, &s->author.id, &other.log, nos, 3),
+        is_forged ? 1 : 2);
+    kith_writer_deinit(&first);
+    kith_writer_deinit(&imported);
+}
+
+static void beside_one_that_is_being_verified_it_waits(void **state)
+{
+    beside_a_log_that_is_being_verified(*state, false);
+}
+
+static void so_it_does_beside_one_that_is_forged(void **state)
+{
+    beside_a_log_that_is_being_verified(*state, true);
+}
+
 /* Two histories of a log, of which the first is held; the first run of the other is
  * being imported, and compared with that. Its second run is still to come. */
 static struct lone_log import_slowly(struct scene *s, struct lone_peer *peer,
@@ -498,6 +541,8 @@ int main(void)
         CASE(what_is_dated_far_ahead_is_refused),
         CASE(a_fork_is_kept_and_told),
         CASE(what_a_run_begins_with_may_be_held),
+        CASE(beside_one_that_is_being_verified_it_waits),
+        CASE(so_it_does_beside_one_that_is_forged),
         CASE(a_fork_that_turns_back_where_it_leaves_is_refused),
         CASE(what_a_peer_brings_meanwhile_is_held),
         CASE(what_a_peer_brings_meanwhile_is_gone_on_with),

@@ -222,6 +222,22 @@ static void what_a_run_begins_with_may_be_held(void **state)
     assert_int_equal(s->l.closed[1], 1);
 }
 
+static void so_it_may_be_on_its_way_to_the_store(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'z');
+    struct lone_log longer = s->log;
+    s->l.is_store_held = true;
+    push_to(s, &s->log, 1, 'a');
+    push_to(s, &longer, 3, 'a');
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    assert_int_equal(branches(s, nos), 1);
+    assert_int_equal(messages(s), 4);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 0);
+}
+
 static void a_history_begins_with_what_differs(void **state)
 {
     struct scene *s = *state;
@@ -253,6 +269,7 @@ int main(void)
         CASE(a_forged_run_does_not_take_what_came_before_it_along),
         CASE(a_history_that_turns_back_where_it_leaves_is_broken),
         CASE(what_a_run_begins_with_may_be_held),
+        CASE(so_it_may_be_on_its_way_to_the_store),
         CASE(a_history_begins_with_what_differs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -171,6 +171,32 @@ static void of_very_many_branches_a_peer_is_told_as_it_reads(void **state)
     drop(s);
 }
 
+/* A queue that stays full for a while: those told of before are told of again. */
+static void what_was_told_before_the_queue_was_full_is_told_again(void **state)
+{
+    (void)state;
+    struct scene *s = make(3, 1, 1);
+    struct kith_link *link =
+        kith_list_item(s->l.node->links.next, struct kith_link, item);
+    struct kith_input timeout = {.type = KITH_INPUT_TIMEOUT};
+    struct kith_input drained = {.type = KITH_INPUT_LINK_DRAINED, .drained.link = 1};
+    s->l.node->queued += KITH_QUEUE_HIGH - 1 - link->queued;
+    link->queued = KITH_QUEUE_HIGH - 1;
+    for (int i = 0; i < 4; i++) {
+        assert_int_not_equal(s->l.node->forks_at, KITH_TIME_NEVER);
+        s->l.now.mono += 50 * KITH_MS;
+        s->l.node->forks_at = s->l.now.mono; /* as it is after half a minute */
+        count_forks(s, timeout);
+    }
+    drained.drained.size = link->queued;
+    size_t told = count_forks(s, drained);
+    s->l.now.mono += 50 * KITH_MS;
+    s->l.node->forks_at = s->l.now.mono;
+    told += count_forks(s, timeout);
+    assert_in_range(told, 2, 4);
+    drop(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +204,7 @@ int main(void)
         cmocka_unit_test(a_home_with_more_than_that_is_taken_back),
         cmocka_unit_test(a_home_without_a_number_left_stores_no_new_log),
         cmocka_unit_test(of_very_many_branches_a_peer_is_told_as_it_reads),
+        cmocka_unit_test(what_was_told_before_the_queue_was_full_is_told_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
