@@ -176,6 +176,8 @@ void kith_author_profile(struct kith_node *node, const struct kith_name *name,
                          uint64_t token)
 {
     struct kith_writer w = kith_writer(node->alloc);
+    if (is_of_the_future(node, node->self->name_hlc))
+        node->self->name_hlc = 0; /* our clock was wrong: or it could be told no other */
     kith_body_profile_encode(&w, kith_bytes(name->text, strlen(name->text)));
     struct kith_bytes body = kith_writer_view(&w);
     if (w.failed)

@@ -457,7 +457,8 @@ bool kith_candidate_dialled(struct kith_node *node, uint32_t dial_no, int error)
         } else if (candidate->relay_no == dial_no) {
             candidate->relay_no = 0;
             candidate->relay_error = error;
-            candidate->is_relayed_in_tls = !candidate->is_relayed_in_tls;
+            if (error != 0)
+                candidate->is_relayed_in_tls = !candidate->is_relayed_in_tls;
         } else {
             continue;
         }

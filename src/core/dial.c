@@ -183,13 +183,16 @@ void kith_dial_add(struct kith_node *node, const struct kith_address *address,
         dial = add(node, address);
         if (dial == NULL)
             return;
-        dial->until = token == 0 ? KITH_TIME_NEVER : 0;
     } else if (dial->token != 0) {
         answer(node, dial, KITH_EREPLACED);
     }
+    if (token == 0)
+        dial->until = KITH_TIME_NEVER; /* a command may have asked for it before */
     dial->token = token;
-    if (dial->peer != NULL && token != 0)
+    if (dial->peer != NULL && token != 0 && dial->peer->is_refused) {
         dial->peer->is_refused = false;
+        kith_dial_peer_lost(node, dial->peer); /* its other addresses, too */
+    }
     if (dial->peer != NULL && dial->peer->link != NULL)
         answer(node, dial, 0);
     else if (dial->state == KITH_DIAL_WAITING && node->is_started)
@@ -412,9 +415,10 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
     else if (error == KITH_EBLOCKED && dial->token != 0)
         fail(node, dial, error);
     else if (is_linked_anyhow ||
-             (dial->peer != NULL && kith_peer_is_unwanted(dial->peer)))
+             (dial->peer != NULL && kith_peer_is_unwanted(dial->peer))) {
+        answer(node, dial, is_linked_anyhow ? 0 : error != 0 ? error : KITH_ECLOSED);
         park(dial);
-    else if (link->has_left && link->bye_reason == KITH_BYE_DISCONNECTED)
+    } else if (link->has_left && link->bye_reason == KITH_BYE_DISCONNECTED)
         wait(node, dial, KITH_DIAL_REFUSED_RETRY);
     else if (dial->state == KITH_DIAL_LINKED && dial->is_suggested &&
              kith_link_is_farewell(link))

@@ -85,12 +85,13 @@ static void meet_self(struct kith_node *node, struct kith_link *link)
     kith_link_close(node, link, KITH_BYE_SELF, KITH_ESELF);
 }
 
-/* An address that leads to a blocked peer is not dialled until that is taken back. */
-static void turn_away(struct kith_node *node, struct kith_link *link)
+/* An address that leads to a peer that is not wanted is not dialled until that is taken
+ * back. */
+static void turn_away(struct kith_node *node, struct kith_link *link, int error)
 {
     if (link->dial != NULL)
         link->dial->peer = link->peer;
-    kith_link_close(node, link, KITH_BYE_DISCONNECTED, KITH_EBLOCKED);
+    kith_link_close(node, link, KITH_BYE_DISCONNECTED, error);
 }
 
 /* Connecting by hand to somebody disconnected by hand takes that back. */
@@ -147,9 +148,9 @@ int kith_greet_hello(struct kith_node *node, struct kith_link *link,
     if (link->peer == NULL)
         return 0;
     if (link->peer->is_blocked)
-        turn_away(node, link);
+        turn_away(node, link, KITH_EBLOCKED);
     else if (is_refused(link))
-        kith_link_close(node, link, KITH_BYE_DISCONNECTED, KITH_EDISCONNECTED);
+        turn_away(node, link, KITH_EDISCONNECTED);
     else
         go_live(node, link, hello);
     return 0;

@@ -171,12 +171,13 @@ static void leave(struct kith_node *node, const struct kith_link *link,
                   struct kith_peer *peer)
 {
     bool was_replaced = link->has_left && link->bye_reason == KITH_BYE_REPLACED;
+    bool was_sent_off = link->has_left && link->bye_reason == KITH_BYE_DISCONNECTED;
     peer->is_moving =
         (was_replaced || peer->is_moving) && kith_link_coming(node, &peer->id);
     if (peer->is_moving)
         return;
     peer->lost++;
-    peer->held_until = 0;
+    peer->held_until = was_sent_off ? node->now.mono + KITH_DIAL_REFUSED_RETRY : 0;
     peer->displaced = was_replaced ? in_a_row(node, link, peer->displaced) : 0;
     peer->turned_away =
         was_turned_away(link) ? in_a_row(node, link, peer->turned_away) : 0;

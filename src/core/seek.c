@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/seek.h"
 
+#include "core/candidate.h"
 #include "core/command.h"
 #include "core/dial.h"
 #include "core/lookup.h"
@@ -42,8 +43,13 @@ static int admit(struct kith_node *node, struct kith_peer *peer)
         return KITH_ESELF;
     if (peer->is_blocked)
         return KITH_EBLOCKED;
+    bool was_refused = peer->is_refused;
     peer->is_refused = false;
     peer->held_until = 0; /* by hand */
+    if (was_refused && peer->link == NULL) {
+        kith_dial_peer_lost(node, peer); /* its addresses are dialled again */
+        kith_candidate_lost(node, peer);
+    }
     if (!peer->is_contact) {
         peer->is_contact = true;
         kith_peer_keep(node, peer);

@@ -416,6 +416,8 @@ void kith_tracker_frame(struct kith_node *node, uint32_t no, struct kith_bytes b
                             tracker->state != KITH_TRACKER_REGISTERED))
         return;
     tracker->heard_at = node->now.mono;
+    if (tracker->ping_at != 0 && tracker->state == KITH_TRACKER_REGISTERED)
+        kith_node_wake_at(node, tracker->sent_at + tracker->refresh); /* the next PING */
     tracker->ping_at = 0;
     int error = kith_tracker_receive(node, tracker, bytes);
     if (error != 0 && tracker->state != KITH_TRACKER_WAITING)

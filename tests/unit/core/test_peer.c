@@ -132,6 +132,26 @@ static void an_address_of_the_link_alone_is_used_and_not_kept(void **state)
     is_found_at(&peer, "169.25.4.1", "169.25.4.1");
 }
 
+static void rename_to(struct lone *l, const char *name)
+{
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_RENAME;
+    in.command.token = 9;
+    strncpy(in.command.rename.text, name, sizeof(in.command.rename.text) - 1);
+    lone_step(l, in);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+    assert_string_equal(kith_node_name(l->node), name);
+}
+
+static void a_name_of_a_clock_that_was_ahead_is_not_for_ever(void **state)
+{
+    struct lone *l = *state;
+    l->now.wall += 30 * 24 * KITH_HOUR;
+    rename_to(l, "ahead");
+    l->now.wall -= 30 * 24 * KITH_HOUR;
+    rename_to(l, "right");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
@@ -142,6 +162,7 @@ int main(void)
         TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
         TEST(what_is_no_address_is_nobodys),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
+        TEST(a_name_of_a_clock_that_was_ahead_is_not_for_ever),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

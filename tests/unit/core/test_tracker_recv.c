@@ -297,6 +297,34 @@ static void what_comes_of_one_that_was_let_go_is_ignored(void **state)
     assert_int_equal(l->sent_count + l->told_count, 0);
 }
 
+/* One that wants to hear of us every 5 s; the clock goes from deadline to deadline. */
+static void it_is_pinged_as_often_as_it_wants(void **state)
+{
+    struct lone *l = *state;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    tracked_join(l, 1);
+    kith_frame_welcome_encode(
+        &w, &(struct kith_frame_welcome){.version = 1,
+                                         .refresh_s = 5,
+                                         .network_count = 1,
+                                         .observed = kith_bytes("203.0.113.7:4747", 16)});
+    tracked_say(l, 1, &w);
+    size_t pings = tracked_count(l, 1, KITH_FRAME_PING);
+    for (kith_time end = l->now.mono + KITH_MINUTE; l->now.mono < end;) {
+        kith_time next = kith_node_deadline(l->node);
+        lone_pass(l, next > l->now.mono ? next - l->now.mono : 0);
+        if (tracked_count(l, 1, KITH_FRAME_PING) == pings)
+            continue;
+        pings++;
+        lone_pass(l, 20 * KITH_MS);
+        kith_writer_clear(&w);
+        kith_frame_ping_encode(&w, KITH_FRAME_PONG, &(struct kith_frame_ping){pings});
+        tracked_say(l, 1, &w);
+    }
+    assert_in_range(pings, 9, 13);
+    kith_writer_deinit(&w);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -318,6 +346,7 @@ int main(void)
         TEST(a_type_of_a_later_version_is_ignored_after_welcome),
         TEST(a_refusal_changes_nothing),
         TEST(a_ping_is_answered_with_its_token),
+        TEST(it_is_pinged_as_often_as_it_wants),
         TEST(what_comes_of_one_that_was_let_go_is_ignored),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
