@@ -93,6 +93,13 @@ static void copy_run(struct item *item, const struct kith_command *command)
     item->command.import.run = kith_bytes(item->rest, run.size);
 }
 
+/* What the node tells its own core. */
+static bool is_of_the_node(const struct kith_command *command)
+{
+    return command->type == KITH_COMMAND_LISTENING ||
+           command->type == KITH_COMMAND_MAPPED || command->type == KITH_COMMAND_STOP;
+}
+
 static int check(const struct kith_commands *commands, const struct kith_command *command,
                  size_t size)
 {
@@ -108,8 +115,8 @@ static int check(const struct kith_commands *commands, const struct kith_command
     }
     if (is_send && cost_of(command) > KITH_SEND_SIZE_MAX)
         return KITH_ELIMIT;
-    if (commands->count == KITH_COMMANDS_MAX ||
-        commands->size + size > KITH_COMMANDS_SIZE_MAX)
+    if (!is_of_the_node(command) && (commands->count >= KITH_COMMANDS_MAX ||
+                                     commands->size + size > KITH_COMMANDS_SIZE_MAX))
         return KITH_ELIMIT;
     return 0;
 }

@@ -28,7 +28,8 @@ void kith_commands_init(struct kith_commands *commands);
 
 /* Copies. KITH_EINVALID: a send of no text or more than KITH_SEND_TEXTS_MAX. KITH_ETEXT:
  * a text that is empty or not UTF-8. KITH_ETEXTSIZE: a text above KITH_TEXT_SIZE_MAX.
- * KITH_ELIMIT: texts that fit no single run together, or a full queue. KITH_ENOMEM. */
+ * KITH_ELIMIT: texts that fit no single run together, or a full queue; for LISTENING,
+ * MAPPED and STOP, which the node itself gives, it is never full. KITH_ENOMEM. */
 int kith_commands_push(struct kith_commands *commands, const struct kith_command *command,
                        kith_reply_cb *reply, void *ctx);
 

@@ -117,9 +117,14 @@ int kith_lock_take(const char *path, struct kith_lock *out, char *detail,
 
 void kith_lock_release(struct kith_lock *lock)
 {
-    if (lock->folder >= 0)
+    /* A child that was forked meanwhile has them open, too: closing is not enough. */
+    if (lock->folder >= 0) {
+        flock(lock->folder, LOCK_UN);
         close(lock->folder);
-    if (lock->file >= 0)
+    }
+    if (lock->file >= 0) {
+        flock(lock->file, LOCK_UN);
         close(lock->file);
+    }
     *lock = KITH_LOCK_NONE;
 }

@@ -229,6 +229,17 @@ static void the_queue_has_an_end(void **state)
     assert_int_equal(push_text(NULL, "x", NULL), KITH_ELIMIT);
 }
 
+/* Or it would break, or end without a word to its peers. */
+static void but_not_for_what_the_node_tells_its_own_core(void **state)
+{
+    struct kith_command told[] = {{.type = KITH_COMMAND_LISTENING},
+                                  {.type = KITH_COMMAND_MAPPED},
+                                  {.type = KITH_COMMAND_STOP}};
+    the_queue_has_an_end(state);
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++)
+        assert_int_equal(kith_commands_push(&commands, &told[i], NULL, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +258,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(unusable_texts_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(the_queue_has_an_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(but_not_for_what_the_node_tells_its_own_core,
+                                        setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,6 +94,27 @@ static void a_second_process_is_refused_even_in_a_transaction(void **state)
     assert_int_equal(kith_store_open(&f->config, &f->store, NULL), 0);
 }
 
+/* As that of a program with the library in it may: it has the lock's files open, too. */
+static void a_child_that_lives_on_holds_no_lock(void **state)
+{
+    struct fixture *f = *state;
+    int ends[2];
+    char byte;
+    assert_int_equal(pipe(ends), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1); /* until the parent is done */
+    }
+    close(ends[0]);
+    close_store(f);
+    int error = kith_store_open(&f->config, &f->store, NULL);
+    close(ends[1]);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(error, 0);
+}
+
 static void the_files_are_nobody_elses(void **state)
 {
     static const char *const names[] = {"kith.db", "kith.db-wal", "lock"};
@@ -358,6 +379,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define D(name) cmocka_unit_test_setup_teardown(name, setup_disk, teardown_disk)
         D(a_second_process_is_refused_even_in_a_transaction),
+
+        D(a_child_that_lives_on_holds_no_lock),
         D(the_files_are_nobody_elses),
         D(garbage_is_corrupt),
         D(a_short_file_is_corrupt),
