@@ -225,9 +225,9 @@ KITH_API int kith_history(struct kith *kith, const char *target, const char *sin
 /* ---- doing something ---- */
 
 /* Dial an address (HOST, HOST:PORT, IPv4, [IPv6]:PORT), and again whenever the link
- * falls. Returns once the peer there said hello, or after 10 s with KITH_ETIMEDOUT, and
- * then it is dialled on. KITH_EADDRESS, KITH_EREFUSED, KITH_ERESOLVE, KITH_EPROOF (of
- * another network), KITH_ESELF, KITH_EUNREACHABLE. */
+ * falls. Returns once the peer there said hello, or it failed; then it is not dialled on.
+ * KITH_ETIMEDOUT: nobody answered, for 10 s at most. KITH_EADDRESS, KITH_EREFUSED,
+ * KITH_ERESOLVE, KITH_EPROOF (of another network), KITH_ESELF, KITH_EUNREACHABLE. */
 KITH_API int kith_connect(struct kith *kith, const char *address);
 
 /* Close the link to a peer, and refuse it until it is connected again. KITH_ENOTFOUND,

@@ -49,8 +49,8 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
 static void timed_out(struct kith_request *request)
 {
     kith_request_problem(request, KITH_ETIMEDOUT,
-                         "no answer from that address yet; it is dialled again and again "
-                         "until it answers, and `kith peers` shows when it did");
+                         "no answer from that address yet; see that a kith is there, and "
+                         "connect again");
 }
 
 static void connect_to(struct kith_request *request, struct kith_bytes text,
