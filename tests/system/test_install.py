@@ -32,8 +32,8 @@ FILES = f"""
 {PREFIX}/share/bash-completion/completions/kith
 {PREFIX}/share/doc/kith/README.md
 {PREFIX}/share/doc/kith/LICENSE
-{PREFIX}/share/doc/kith/PROTOCOL.md
-{PREFIX}/share/doc/kith/openapi.yaml
+{PREFIX}/share/doc/kith/docs/PROTOCOL.md
+{PREFIX}/share/doc/kith/docs/openapi.yaml
 {PREFIX}/share/doc/kith/examples/bot.c
 {PREFIX}/share/fish/vendor_completions.d/kith.fish
 {PREFIX}/share/icons/hicolor/scalable/apps/kith.svg
@@ -79,6 +79,14 @@ def _(scene):
     run("ninja", "-C", BUILD, "uninstall")
     left = [name for _, _, names in os.walk(tree) for name in names]
     same(left, [], "left behind")
+
+
+@case("the README that is installed leads to what is installed")
+def _(scene):
+    folder = os.path.join(install(scene), PREFIX, "share/doc/kith")
+    links = set(re.findall(r"\]\(([^)#:]+)[)#]", read(folder, "README.md")))
+    assert "docs/THREAT_MODEL.md" in links
+    same([link for link in links if not os.path.exists(os.path.join(folder, link))], [])
 
 
 def packaged(name):
