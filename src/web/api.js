@@ -3,6 +3,7 @@
 
 const BASE = "/api/v1";
 const RETRY_MS = 1000; // between attempts to reach a node that has gone
+const STREAMS = 4; // of all pages: browsers open six connections, and requests need some
 let token = sessionStorage.getItem("token");
 
 export const hasToken = () => token !== null;
@@ -69,10 +70,30 @@ function parse(block) {
   return event;
 }
 
+const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
+
+// One of the few streams that all pages of this node may hold, once one is free; what is
+// returned gives it back. One more would leave them all without answers.
+async function takeStream(full) {
+  if (!navigator.locks) return () => {}; // the page is not of this machine
+  for (;; await sleep(RETRY_MS)) {
+    for (let i = 0; i < STREAMS; i++) {
+      const release = await new Promise((taken) => {
+        navigator.locks.request(`stream ${i}`, { ifAvailable: true },
+          (lock) => lock ? new Promise(taken) : taken(null));
+      });
+      if (release) return release;
+    }
+    full();
+  }
+}
+
 // What happens after arrival number `after`, for as long as the page lives. `back` is
-// awaited before each connection after the first, `away` is called when one ended.
-export async function follow(after, { event, back, away }) {
+// awaited before each connection after the first, `away` is called when one ended, `full`
+// when too many pages have one.
+export async function follow(after, { event, back, away, full }) {
   for (let isFirst = true; ; isFirst = false) {
+    const release = await takeStream(() => { isFirst = false; full(); });
     try {
       if (!isFirst) await back();
       for await (const it of events(`/stream?after=${after}`)) {
@@ -81,8 +102,10 @@ export async function follow(after, { event, back, away }) {
       }
     } catch (error) {
       if (error instanceof Problem && error.status === 401) throw error;
+    } finally {
+      release();
     }
     away();
-    await new Promise((wake) => setTimeout(wake, RETRY_MS));
+    await sleep(RETRY_MS);
   }
 }

@@ -5,8 +5,11 @@
 import { enter, follow, get, hasToken, keepToken, post, Problem } from "./api.js";
 
 const PAGE = 200; // messages fetched when a conversation is opened
+const MANY = 1000; // shown at once, while the end is followed
 const ACTION = "/me "; // what such a text tells is done, not said (XEP-0245)
 const RANK = { pending: 0, held: 1, delivered: 2, read: 3 };
+// In place of what the node tells a program that shows no token or a wrong one.
+const REFUSED = "The token is not that of this node, or the node was started anew since.";
 const $ = (id) => document.getElementById(id);
 
 const peers = new Map();    // id -> Peer
@@ -15,8 +18,12 @@ const unread = new Map();   // room id -> count
 let self = null;            // id and name of this node
 let open = "#lobby";        // the room shown: its id
 let shown = new Map();      // message id -> { message, item }
-let opening = null;         // messages that came while the history was fetched
+let opening = null;         // what happened while the history was fetched
 let earlier = null;         // where what was said before goes on
+let loaded = 0;             // arrival number up to which the node has told what is shown
+let waiting = [];           // messages that came and are not shown yet
+let drawing = null;         // the timer that shows them
+const drafts = new Map();   // room id -> what is typed there and was not sent
 
 // ---- small things ----
 
@@ -32,8 +39,13 @@ function tell(text) {
 }
 
 function complain(error) {
-  tell(error instanceof Problem ? error.message
-    : "The node does not answer. Look whether it runs, and try again.");
+  if (error instanceof Problem) tell(error.status === 401 ? `${REFUSED} Reload the page.` : error.message);
+  else tell("The node does not answer. Look whether it runs, and try again.");
+}
+
+function warn({ peer, address, text }) {
+  const whom = [peers.get(peer)?.name ?? peer.slice(0, 12), address].filter(Boolean).join(", ");
+  tell(`${whom}: ${text}`);
 }
 
 const timeOf = (text) => new Date(text).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -41,31 +53,51 @@ const nameOf = (room) => room.startsWith("#") ? room : peers.get(room)?.name || 
 
 // ---- conversations ----
 
-function entry(id, name, state) {
+function entry(id) {
   const item = make("li");
-  const button = make("button", state);
-  const count = unread.get(id) ?? 0;
-  button.append(make("span", "name", name));
-  if (count > 0) button.append(make("span", "count", String(count)));
-  button.setAttribute("aria-label",
-    [name, state, count > 0 && `${count} new`].filter(Boolean).join(", "));
-  if (id === open) button.setAttribute("aria-current", "true");
+  const button = make("button");
+  button.append(make("span", "name"), make("span", "count"));
   button.dataset.id = id;
   button.onclick = () => show(id);
   item.append(button);
   return item;
 }
 
+function label(button, name, state) {
+  const count = unread.get(button.dataset.id) ?? 0;
+  const [nameSpan, countSpan] = button.children;
+  button.className = state;
+  if (nameSpan.textContent !== name) nameSpan.textContent = name;
+  countSpan.textContent = String(count);
+  countSpan.hidden = count === 0;
+  button.setAttribute("aria-label",
+    [name, state, count > 0 && `${count} new`].filter(Boolean).join(", "));
+  if (button.dataset.id === open) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+}
+
+// Entries stay the same elements, and where they are if they can: a click whose button
+// goes away between press and release is none.
+function showList(list, wanted) {
+  const old = new Map([...list.children].map((item) => [item.firstChild.dataset.id, item]));
+  const known = new Set(wanted.map(({ id }) => id));
+  for (const [id, item] of old) if (!known.has(id)) item.remove();
+  wanted.forEach(({ id, name, state }, index) => {
+    const item = old.get(id) ?? entry(id);
+    label(item.firstChild, name, state);
+    if (list.children[index] !== item) list.insertBefore(item, list.children[index] ?? null);
+  });
+}
+
 function showLists() {
-  const focused = document.activeElement?.closest("nav li button")?.dataset.id;
+  const focused = document.activeElement?.closest("nav li button");
   const named = [...peers.values()].sort((a, b) =>
     (b.state === "online") - (a.state === "online") || a.name.localeCompare(b.name));
-  const open = [...rooms.values()].filter((room) => room.kind === "open");
-  $("rooms").replaceChildren(...open.map((room) => entry(room.id, room.name, "")));
-  $("people").replaceChildren(...named.map((peer) => entry(peer.id, peer.name, peer.state)));
+  const rows = [...rooms.values()].filter((room) => room.kind === "open");
+  showList($("rooms"), rows.map(({ id, name }) => ({ id, name, state: "" })));
+  showList($("people"), named);
   $("nobody").hidden = named.length > 0;
-  if (focused) [...document.querySelectorAll("nav li button")]
-    .find((button) => button.dataset.id === focused)?.focus();
+  if (focused?.isConnected) focused.focus({ preventScroll: true });
   const total = [...unread.values()].reduce((sum, count) => sum + count, 0);
   document.title = total > 0 ? `(${total}) kith` : "kith";
 }
@@ -107,31 +139,66 @@ function fill(item, message) {
     : make("p", "text", message.text));
 }
 
-function add(message) {
+function place(message) {
   const known = shown.get(message.id);
   const item = known?.item ?? make("li");
   // What was delivered meanwhile is, whatever the answer to the request says.
   if (known && RANK[known.message.state] > RANK[message.state]) message.state = known.message.state;
   fill(item, message);
   shown.set(message.id, { message, item });
-  if (known) return;
-  const isFollowed = isAtEnd() || message.mine;
-  $("log").append(item);
-  if (isFollowed) $("log").scrollTop = $("log").scrollHeight;
+  return known ? null : item;
+}
+
+// All at once, for each look at the place in the log has the browser lay it out anew.
+function draw() {
+  const messages = waiting.splice(0);
+  drawing = null;
+  showLists();
+  if (messages.length === 0) return;
+  const isFollowed = isAtEnd() || messages.some((message) => message.mine);
+  $("log").append(...messages.map(place).filter(Boolean));
+  if (!isFollowed) return;
+  if (shown.size > MANY) load(); // the latest; what was before is asked for
+  else $("log").scrollTop = $("log").scrollHeight;
+}
+
+function drawSoon() {
+  drawing ??= setTimeout(draw);
+}
+
+// What tells of messages finds all that came before it.
+function drawNow() {
+  clearTimeout(drawing);
+  draw();
+}
+
+function add(message) {
+  waiting.push(message);
+  drawSoon();
+}
+
+// What is said in a conversation that was not there when the lists were asked for.
+let asking = null;
+function askForNew(room) {
+  if (rooms.has(room) || peers.has(room)) return;
+  asking ??= loadLists().catch(() => {}).finally(() => { asking = null; });
 }
 
 function onMessage(message) {
+  askForNew(message.room);
   if (message.room === open) {
-    if (opening) opening.push(message);
-    else add(message);
+    if (opening) opening.push(() => onMessage(message));
+    else if (message.arrival > loaded) add(message);
   } else if (!message.mine) {
     unread.set(message.room, (unread.get(message.room) ?? 0) + 1);
-    showLists();
+    drawSoon();
   }
 }
 
 // A peer holds our messages of a log up to one of them.
 function onDelivery(delivery) {
+  opening?.push(() => onDelivery(delivery));
+  if (waiting.length > 0) drawNow();
   for (const { message, item } of shown.values()) {
     if (message.log !== delivery.log || message.seq > delivery.seq) continue;
     if (RANK[delivery.state] <= RANK[message.state]) continue;
@@ -150,6 +217,7 @@ function onPeer({ peer, change }) {
 
 // What was said under another name was said by the same person.
 function rename({ id, name }) {
+  if (waiting.length > 0) drawNow();
   if (id === self.id) showSelf({ id, name });
   for (const { message, item } of shown.values()) {
     if (message.author !== id) continue;
@@ -174,7 +242,7 @@ async function page(room, after) {
   const query = new URLSearchParams({ order: "newest", limit: PAGE, room });
   if (after) query.set("after", after);
   return get(`/messages?${query}`).catch((error) => {
-    if (error.status === 404) return { messages: [], next: null }; // nothing was said there yet
+    if (error.status === 404) return { arrival: 0, messages: [], next: null }; // nothing was said there yet
     throw error;
   });
 }
@@ -182,16 +250,12 @@ async function page(room, after) {
 // What was said before, above what is shown.
 async function showEarlier() {
   const asked = shown;
-  const { messages, next } = await page(open, earlier);
-  if (asked !== shown) return; // loaded anew meanwhile
+  const from = earlier;
+  const { arrival, messages, next } = await page(open, from);
+  if (asked !== shown || from !== earlier) return; // loaded anew, or asked twice
+  if (from === null) loaded = arrival;
   const height = $("log").scrollHeight;
-  const items = messages.reverse().map((message) => {
-    const item = make("li");
-    fill(item, message);
-    shown.set(message.id, { message, item });
-    return item;
-  });
-  $("log").prepend(...items);
+  $("log").prepend(...messages.reverse().map(place).filter(Boolean));
   $("log").scrollTop += $("log").scrollHeight - height;
   earlier = next;
   $("earlier").hidden = next === null;
@@ -201,11 +265,14 @@ async function load() {
   const later = opening = [];
   shown = new Map();
   earlier = null;
+  loaded = 0;
+  waiting = [];
   $("log").replaceChildren();
   try {
     await showEarlier();
     if (later !== opening) return; // another conversation was opened meanwhile
-    for (const message of later) add(message);
+    opening = null;
+    for (const happen of later) happen();
     $("log").scrollTop = $("log").scrollHeight;
   } catch (error) {
     complain(error);
@@ -214,7 +281,10 @@ async function load() {
 }
 
 async function show(room) {
+  drafts.set(open, $("text").value);
   open = room;
+  $("text").value = drafts.get(room) ?? "";
+  grow();
   unread.delete(room);
   showLists();
   showTitle();
@@ -227,23 +297,37 @@ $("earlier").onclick = () => showEarlier().catch(complain);
 
 // ---- saying something ----
 
-$("say").onsubmit = async (event) => {
+async function send(room, text) {
+  try {
+    const message = await post("/messages", { to: room, text });
+    if (message.room === open) add(message);
+  } catch (error) {
+    complain(error);
+    giveBack(room, text);
+  }
+}
+
+let sending = Promise.resolve(); // one after the other, so that they stay in order
+$("say").onsubmit = (event) => {
   event.preventDefault();
   const text = $("text").value;
   if (text.trim() === "") return;
   const room = open;
   $("text").value = "";
   grow();
-  try {
-    tell("");
-    const message = await post("/messages", { to: room, text });
-    if (message.room === open) add(message);
-  } catch (error) {
-    complain(error);
-    if ($("text").value === "") $("text").value = text;
-    grow();
-  }
+  tell("");
+  sending = sending.then(() => send(room, text));
 };
+
+// What could not be sent is typed again, where it was typed.
+function giveBack(room, text) {
+  const typed = room === open ? $("text").value : drafts.get(room) ?? "";
+  const all = typed === "" ? text : `${typed}\n${text}`;
+  drafts.set(room, all);
+  if (room !== open) return;
+  $("text").value = all;
+  grow();
+}
 
 $("text").onkeydown = (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
@@ -276,7 +360,7 @@ async function start() {
       if (type === "message") onMessage(data);
       else if (type === "delivery") onDelivery(data);
       else if (type === "peer") onPeer(data);
-      else if (type === "warning") tell(data.text);
+      else if (type === "warning") warn(data);
     },
     async back() {
       await Promise.all([loadLists(), load()]); // what was delivered meanwhile, too
@@ -284,6 +368,7 @@ async function start() {
       showState("");
     },
     away: () => showState("The node is gone. Waiting for it …"),
+    full: () => showState("Too many pages of kith are open here. Close some: until then this one shows nothing new."),
   });
 }
 
@@ -292,6 +377,8 @@ function ask(why) {
   document.querySelector("main").hidden = true;
   $("enter").hidden = false;
   $("refused").textContent = why;
+  showState("");
+  $("token").focus();
 }
 
 async function run() {
@@ -302,7 +389,7 @@ async function run() {
     if (hasToken()) await start();
     else ask("");
   } catch (error) {
-    if (error instanceof Problem && (error.status === 401 || error.status === 403)) ask(error.message);
+    if (error instanceof Problem && (error.status === 401 || error.status === 403)) ask(error.status === 401 ? REFUSED : error.message);
     else showState(`${error.message} Reload to try again.`);
   }
 }
@@ -311,6 +398,13 @@ $("enter").onsubmit = (event) => {
   event.preventDefault();
   keepToken($("token").value.trim());
   run();
+};
+
+// The address that `kith web` prints, opened where this page is already, loads nothing.
+window.onhashchange = () => {
+  if (!location.hash.startsWith("#code=")) return;
+  if ($("enter").hidden) location.reload();
+  else run();
 };
 
 run();

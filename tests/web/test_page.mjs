@@ -154,4 +154,118 @@ test("it is of use on a screen 360 pixels wide, and in twice the size", async (s
   }
 });
 
+// Says many things at once, as a script does.
+async function sayMany(node, lines) {
+  const answer = await fetch(`${node.ready.http.replace(/\/$/, "")}/api/v1/messages/batch`, {
+    method: "POST", body: lines.map((line) => JSON.stringify(line)).join("\n"),
+    headers: { Authorization: `Bearer ${token(node)}`, "Content-Type": "application/jsonl" },
+  });
+  assert.equal(answer.status, 200);
+}
+
+const numbered = (count) => Array.from({ length: count }, (_, line) => ({ to: "#lobby", text: `line ${line}` }));
+
+async function enterByToken(page, node) {
+  await page.goto(node.ready.http);
+  await page.getByLabel("Token").fill(token(node));
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.getByRole("heading", { name: "#lobby" }).waitFor();
+}
+
+test("an address opened where the page is already lets in, after a restart too, and what was typed stays", async (scene) => {
+  const alice = await start(scene, "alice");
+  const page = await scene.page();
+  await page.goto(alice.ready.http);
+  await page.getByLabel("Token").waitFor();
+  await page.goto(await address(alice));
+  await page.getByRole("heading", { name: "#lobby" }).waitFor();
+  await page.getByLabel("Message").fill("half a sentence");
+  await stop(alice);
+  const again = await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host });
+  await page.getByLabel("Token").waitFor();
+  assert.equal(await page.getByRole("status").textContent(), "");
+  assert.match(await page.locator("#refused").textContent(), /started anew/);
+  await page.goto(await address(again));
+  await page.getByRole("heading", { name: "#lobby" }).waitFor();
+  assert.equal(await page.getByLabel("Message").inputValue(), "half a sentence");
+});
+
+test("much that was said while the node was gone is in order, and earlier things are there once", async (scene) => {
+  const alice = await start(scene, "alice");
+  const page = await scene.page();
+  await enterByToken(page, alice);
+  await stop(alice);
+  const elsewhere = await start(scene, "alice", { home: alice.home });
+  await sayMany(elsewhere, numbered(500));
+  await stop(elsewhere);
+  const again = await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host });
+  await until("it is back", async () => await page.getByRole("status").textContent() === "");
+  assert.equal((await run(again, ["send", "#lobby", "the last"])).code, 0);
+  await log(page).getByText("the last").waitFor();
+  const texts = () => log(page).locator(".text").allTextContents();
+  assert.deepEqual(await texts(), [...numbered(500).slice(300).map(({ text }) => text), "the last"]);
+  await page.locator("#earlier").evaluate((button) => { button.click(); button.click(); });
+  await log(page).getByText("line 100", { exact: true }).waitFor();
+  assert.deepEqual(await texts(), [...numbered(500).slice(100).map(({ text }) => text), "the last"]);
+});
+
+test("three thousand messages that come at once do not stop the page", async (scene) => {
+  const { bob, page } = await pair(scene);
+  await sayMany(bob, numbered(3000));
+  await log(page).getByText("line 2999", { exact: true }).waitFor({ timeout: 20000 });
+  await say(page, "still here");
+  await log(page).getByText("still here").waitFor({ timeout: 10000 });
+  assert.ok(await log(page).locator("li").count() <= 1100);
+});
+
+test("a room that is joined meanwhile is listed, and a press holds while the lists change", async (scene) => {
+  const { alice, bob, page } = await pair(scene);
+  for (const node of [alice, bob]) await run(node, ["join", "#garden"]);
+  await until("bob is in it", async () =>
+    JSON.parse((await run(alice, ["members", "#garden", "--json"])).out || "{}").name === "bob");
+  await run(bob, ["send", "#garden", "the beans are up"]);
+  const garden = page.getByRole("button", { name: "#garden, 1 new" });
+  await garden.waitFor();
+  await garden.hover();
+  await page.mouse.down();
+  await run(bob, ["send", "alice", "psst"]);
+  await page.getByRole("button", { name: "bob, online, 1 new" }).waitFor();
+  await page.mouse.up();
+  await page.getByRole("heading", { name: "#garden" }).waitFor();
+});
+
+test("what is typed stays with its room, and what could not be sent is not lost", async (scene) => {
+  const { alice, page } = await pair(scene);
+  await page.getByRole("button", { name: "bob, online" }).click();
+  await page.getByRole("heading", { name: "bob (online)" }).waitFor();
+  alice.child.kill("SIGSTOP");
+  await say(page, "only for you");
+  await say(page, "this too");
+  await page.getByRole("button", { name: "#lobby" }).click();
+  alice.child.kill("SIGKILL");
+  await page.getByText("The node does not answer").waitFor();
+  assert.equal(await page.getByLabel("Message").inputValue(), "");
+  await page.getByRole("button", { name: /^bob/ }).click();
+  await until("both are back", async () => await page.getByLabel("Message").inputValue() === "only for you\nthis too");
+});
+
+test("more pages than a browser has connections: the last says so, and each can still send", async (scene) => {
+  const alice = await start(scene, "alice");
+  const pages = [];
+  for (let i = 0; i < 7; i++) {
+    pages.push(await scene.page());
+    await pages[i].goto(await address(alice));
+    await pages[i].getByRole("heading", { name: "#lobby" }).waitFor();
+  }
+  await pages[6].getByText("Too many pages").waitFor();
+  await say(pages[6], "from the last");
+  await log(pages[0]).getByText("from the last").waitFor();
+  await say(pages[0], "from the first");
+  await log(pages[1]).getByText("from the first").waitFor();
+  assert.equal(await log(pages[6]).getByText("from the first").count(), 0);
+  for (const page of pages.slice(0, 3)) await page.close();
+  await log(pages[6]).getByText("from the first").waitFor();
+  await until("no word of it any more", async () => await pages[6].getByRole("status").textContent() === "");
+});
+
 await main();
