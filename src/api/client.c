@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "api/client_state.h"
 
-#define SOCKET_NAME "control"
+#define SOCKET_NAME   "control"
+#define CONNECT_S_MAX 5 /* while the node takes no connection: it is busy, or stopped */
 
 int kith_client_new(const char *home, struct kith_client **out)
 {
@@ -133,12 +135,14 @@ static int fill_address(const char *home, struct sockaddr_un *out, int *out_dir)
 int kith_client_connect(struct kith_client *client)
 {
     struct sockaddr_un address;
+    const struct timeval wait = {.tv_sec = CONNECT_S_MAX};
     int dir;
     int error = fill_address(client->home, &address, &dir);
     if (error)
         return error;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0 ||
+        connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
         error = connect_error();
     if (error && fd >= 0)
         close(fd);

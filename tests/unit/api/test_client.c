@@ -221,6 +221,23 @@ static void escaping_leaves_only_unreserved_characters(void **state)
     assert_string_equal(out, "a%23b%20~%C3%A9%2F");
 }
 
+/* As the kernel keeps those who come while a node is stopped. */
+static void where_nobody_is_let_in_it_does_not_wait_for_ever(void **state)
+{
+    struct liar *liar = *state;
+    struct kith_client *others[4];
+    struct kith_answer answer;
+    assert_int_equal(listen(liar->listen_fd, 1), 0);
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(kith_client_new(liar->home, &others[i]), 0);
+        assert_int_equal(kith_client_request(others[i], "GET", "/self", NULL, 1, &answer),
+                         KITH_ETIMEDOUT);
+        kith_answer_deinit(&answer);
+    }
+    for (size_t i = 0; i < 4; i++)
+        kith_client_free(others[i]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -233,6 +250,7 @@ int main(void)
         TEST(silence_is_a_timeout),
         TEST(endless_headers_are_cut),
         TEST(a_socket_nobody_listens_on_is_no_node),
+        TEST(where_nobody_is_let_in_it_does_not_wait_for_ever),
         TEST(a_home_with_a_long_path_is_reached),
         cmocka_unit_test(escaping_leaves_only_unreserved_characters),
     };
