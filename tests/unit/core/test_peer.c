@@ -2,6 +2,8 @@
 /* What a peer is called, when HELLO and profile events tell it. */
 #include "lone.h"
 
+#include <stdio.h>
+
 #include "core/peer.h"
 
 static void greet(struct lone *l, struct lone_peer *peer, uint32_t link, const char *name,
@@ -137,7 +139,7 @@ static void rename_to(struct lone *l, const char *name)
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
     in.command.type = KITH_COMMAND_RENAME;
     in.command.token = 9;
-    strncpy(in.command.rename.text, name, sizeof(in.command.rename.text) - 1);
+    snprintf(in.command.rename.text, sizeof(in.command.rename.text), "%s", name);
     lone_step(l, in);
     assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
     assert_string_equal(kith_node_name(l->node), name);
