@@ -16,6 +16,19 @@ static struct kith_notice say(struct lone *l)
     return *reply;
 }
 
+/* The peer says something, dated so. */
+static void hear(struct lone *l, const struct lone_peer *peer, kith_time wall)
+{
+    struct kith_writer run;
+    struct lone_log log = {.author = &peer->key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(wall)};
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, peer, &peer->lobby_tag, &run);
+    kith_writer_deinit(&run);
+}
+
 /* Others hold back what is dated more than a day ahead. */
 static void once_a_clock_is_put_right_what_is_said_is_of_now(void **state)
 {
@@ -47,19 +60,12 @@ static void what_others_wrote_ahead_turns_no_log_of_ours_back(void **state)
 {
     struct lone *l = *state;
     struct lone_peer peer;
-    struct kith_writer run;
     kith_time right = l->now.wall;
     lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
     lone_greet(l, &peer);
     l->now.wall = right + 10 * KITH_HOUR;
     struct kith_notice first = say(l);
-    struct lone_log log = {.author = &peer.key,
-                           .room = lone_lobby(),
-                           .log = {{1}},
-                           .hlc = kith_hlc_from_wall(right + 30 * KITH_HOUR)};
-    lone_write(&log, &run, 1, 'a');
-    lone_say_run(l, &peer, &peer.lobby_tag, &run);
-    kith_writer_deinit(&run);
+    hear(l, &peer, right + 30 * KITH_HOUR);
     l->now.wall = right;
     struct kith_notice second = say(l);
     assert_int_equal(second.reply.log_no, first.reply.log_no);
@@ -72,17 +78,9 @@ static void what_is_dated_nearly_a_day_ahead_takes_nobody_along(void **state)
 {
     struct lone *l = *state;
     struct lone_peer peer;
-    struct kith_writer run;
     lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
     lone_greet(l, &peer);
-    struct lone_log log = {
-        .author = &peer.key,
-        .room = lone_lobby(),
-        .log = {{1}},
-        .hlc = kith_hlc_from_wall(l->now.wall + 24 * KITH_HOUR - KITH_SECOND)};
-    lone_write(&log, &run, 1, 'a');
-    lone_say_run(l, &peer, &peer.lobby_tag, &run);
-    kith_writer_deinit(&run);
+    hear(l, &peer, l->now.wall + 24 * KITH_HOUR - KITH_SECOND);
     assert_int_equal(lone_count_stored(l), 2); /* our name, and that */
     assert_true(kith_hlc_wall(say(l).reply.hlc_first) < l->now.wall + KITH_SECOND);
 }
