@@ -83,6 +83,10 @@
 #define KITH_HEARSAY_MAX      1024
 #define KITH_HEARSAY_ROOM_MAX 16384
 
+/* A room keeps places for as many forgotten logs as it has others, and this many more: so
+ * that it is seldom compacted. */
+#define KITH_SPARE_LOGS_MAX 64
+
 #define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
 #define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
 
@@ -331,7 +335,7 @@ struct kith_link {
     struct kith_list busy_shares; /* kith_share.busy: with logs to be streamed */
     uint64_t load_no;             /* LOAD under way; 0 for none */
     struct kith_share *load_share;
-    uint32_t load_index;
+    struct kith_log *load_log;
     struct kith_tokens calls;   /* that it may make, and RINGs of it that are followed */
     struct kith_tokens records; /* address records of it that may be verified */
 };
@@ -498,6 +502,7 @@ struct kith_node {
     bool is_started;
     bool is_stopping;
     bool is_broken; /* memory ran out: only kith_node_free is left */
+    bool is_loose;  /* a room has many more places for logs than it needs */
     struct kith_name name_default;
 
     struct kith_peer *self; /* number 0 */

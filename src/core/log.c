@@ -4,6 +4,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "core/compact.h"
 #include "core/peer.h"
 
 struct log_key {
@@ -71,6 +72,7 @@ static void make_spare(struct kith_node *node, struct kith_log *log)
     kith_list_init(&log->in_hearsay);
     room->spare = log;
     room->spare_count++;
+    kith_compact_note(node, room);
 }
 
 static struct kith_log *make(struct kith_node *node, struct kith_room *room,

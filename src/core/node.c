@@ -8,6 +8,7 @@
 #include "core/candidate.h"
 #include "core/command.h"
 #include "core/commit.h"
+#include "core/compact.h"
 #include "core/dial.h"
 #include "core/engine.h"
 #include "core/exchange.h"
@@ -345,6 +346,7 @@ int kith_node_step(struct kith_node *node, const struct kith_input *input,
     kith_share_flush_urgent(node);
     kith_link_close_stuffed(node);
     kith_link_bound_queues(node);
+    kith_compact(node);
     if (node->out.failed)
         kith_node_break(node);
     *out = (struct kith_effects){node->out.items, node->out.count};

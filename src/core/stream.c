@@ -105,7 +105,7 @@ static void load(struct kith_node *node, struct kith_share *share, struct kith_l
     effect->load.seq_from = share->tracks[log->index].sent + 1;
     effect->load.bytes_max = KITH_LOAD_SIZE;
     link->load_share = share;
-    link->load_index = log->index;
+    link->load_log = log;
 }
 
 void kith_stream_pump(struct kith_node *node, struct kith_link *link)
@@ -149,7 +149,7 @@ void kith_stream_loaded(struct kith_node *node, struct kith_link *link, int erro
                         const struct kith_stored_run *runs, size_t run_count)
 {
     struct kith_share *share = link->load_share;
-    struct kith_log *log = share->room->logs[link->load_index];
+    struct kith_log *log = link->load_log;
     struct kith_track *track = &share->tracks[log->index];
     link->load_no = 0;
     link->load_share = NULL;

@@ -27,6 +27,7 @@ static const struct kept kept_seeds[] = {
     {3, 108, 10, 0.3},   /* a branch stored while its run was compared a second time */
     {145, 68, 10, 0.3},  /* a rename that a power cut took back, and a HELLO had told */
     {122, 183, 10, 0.3}, /* a forked run that reached further than ours was dropped */
+    {137, 413, 10, 0.3}, /* the places of forgotten rumours were kept, on each link */
 };
 
 /* Runs a seed; false, told on stderr, when a checker failed. */

@@ -49,3 +49,20 @@ size_t messages(const struct scene *s)
 {
     return lone_count_stored(&s->l) - 1; /* less our own profile */
 }
+
+void rumour(struct lone *l, const struct lone_peer *peer, uint32_t first, size_t count,
+            bool is_last)
+{
+    struct kith_vector_entry *page = calloc(count + 1, sizeof(*page));
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t no = first + i;
+        page[i].seq = 3;
+        memcpy(page[i].author.bytes, &no, sizeof(no));
+        page[i].author.bytes[9] = page[i].head.bytes[0] = 1;
+    }
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_vector_encode(&w, &peer->lobby_tag, is_last, page, count);
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+    free(page);
+}

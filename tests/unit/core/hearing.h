@@ -25,4 +25,9 @@ void push(struct scene *s, size_t count);
 /* Events of others that are stored. */
 size_t messages(const struct scene *s);
 
+/* A page of `count` logs that nobody brings, from number `first` on, of as many authors.
+ */
+void rumour(struct lone *l, const struct lone_peer *peer, uint32_t first, size_t count,
+            bool is_last);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory runs out at every allocation of a day in a node's life, one after the other:
  * each time the step says so, and freeing the node leaves nothing behind. */
+#include "hearing.h"
 #include "tracked.h"
 
 #include <stdlib.h>
@@ -192,6 +193,16 @@ static void join_many(struct lone *l)
     }
 }
 
+/* Of more logs than there is room for when they are forgotten. */
+static void hear_rumours(struct lone *l)
+{
+    struct lone_peer peer;
+    lone_connect(l, &peer, 5, 5, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    rumour(l, &peer, 0, 100, true);
+    lone_say_raw(l, &peer, BYTES("\x05\x00")); /* BYE */
+}
+
 static void live_another(struct lone *l)
 {
     static const char *const hosts[] = {"10.0.0.1"};
@@ -213,6 +224,7 @@ static void live_another(struct lone *l)
     ask(l, 4, KITH_FRAME_FORK, &log);
     take_from_strangers(l, &peer);
     join_many(l);
+    hear_rumours(l);
     lone_pass(l, 5 * KITH_SECOND);
 }
 

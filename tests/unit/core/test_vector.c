@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Our vector, of rooms that somebody has filled. */
-#include "lone.h"
+#include "hearing.h"
 
 #include <stdlib.h>
 
-#include "core/engine.h"
+#include "core/link.h"
 
 #define SEED 1
 
@@ -93,12 +93,19 @@ static struct told take(struct lone *l)
     return told;
 }
 
-static void drain(struct lone *l)
+#define PAGE_SIZE ((size_t)KITH_VECTOR_ENTRIES_MAX * 97)
+
+static void drain_some(struct lone *l, size_t size)
 {
     struct kith_input in = {.type = KITH_INPUT_LINK_DRAINED};
     in.drained.link = 1;
-    in.drained.size = KITH_QUEUE_MAX;
+    in.drained.size = size;
     lone_step(l, in);
+}
+
+static void drain(struct lone *l)
+{
+    drain_some(l, KITH_QUEUE_MAX);
 }
 
 static void vectors_of_full_rooms_are_sent_as_fast_as_they_are_read(void **state)
@@ -111,7 +118,7 @@ static void vectors_of_full_rooms_are_sent_as_fast_as_they_are_read(void **state
     for (int rounds = 0; rounds < 100 && all.last < 2; rounds++) {
         struct told told = take(l);
         assert_int_equal(l->closed[1], 1);
-        assert_in_range(told.pages, 1, KITH_QUEUE_HIGH / (600 * 97) + 1);
+        assert_in_range(told.pages, 1, KITH_QUEUE_HIGH / PAGE_SIZE + 1);
         all.pages += told.pages;
         all.entries += told.entries;
         all.last += told.last;
@@ -136,21 +143,21 @@ static void what_is_no_longer_shared_is_not_told_on(void **state)
         lone_rooms(l, &peer);
     }
     assert_int_equal(l->closed[1], 1);
-    assert_in_range(take(l).pages, 1, KITH_QUEUE_HIGH / (600 * 97) + 1);
+    assert_in_range(take(l).pages, 1, KITH_QUEUE_HIGH / PAGE_SIZE + 1);
     lone_say(l, &peer, &w);
     kith_writer_deinit(&w);
     drain(l);
     assert_int_equal(take(l).pages, 0);
 }
 
-/* Asks for a page, over and over, and reads none. */
-static void ask_for_pages(struct lone *l, const struct lone_peer *peer)
+/* Asks for a page, over and over, until so much waits for it, and reads none. */
+static void ask_for_pages(struct lone *l, const struct lone_peer *peer, size_t most)
 {
     static const struct kith_ref from_the_first = {.seq = 1};
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_frame_graft_encode(&w, KITH_FRAME_MORE, &peer->lobby_tag, &from_the_first, NULL,
                             0);
-    for (size_t size = 0; size < KITH_QUEUE_MAX - 2 * KITH_QUEUE_HIGH; size += 600 * 97) {
+    for (size_t size = 0; size < most; size += PAGE_SIZE) {
         lone_say(l, peer, &w);
         lone_forget(l);
     }
@@ -167,7 +174,7 @@ static void what_waits_for_all_links_together_is_bounded(void **state)
     for (; link < LONE_LINKS_MAX && closed == 0; link++) {
         lone_connect(l, &peer, (uint8_t)(SEED + link), link, KITH_ROLE_DIALLER, 0);
         lone_greet(l, &peer);
-        ask_for_pages(l, &peer);
+        ask_for_pages(l, &peer, KITH_QUEUE_MAX - 2 * KITH_QUEUE_HIGH);
         for (uint32_t no = 2; no <= link; no++)
             closed += l->closed[no] == KITH_ELIMIT;
     }
@@ -179,6 +186,63 @@ static void what_waits_for_all_links_together_is_bounded(void **state)
     assert_true(take(l).pages > 0);
 }
 
+static void offer_anew(struct lone *l, struct lone_peer *peer)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_rooms_encode(&w, &(struct kith_frame_rooms){0});
+    lone_say(l, peer, &w);
+    kith_writer_deinit(&w);
+    lone_rooms(l, peer);
+}
+
+/* Of each log an event. */
+static void write_logs(struct lone *l, const struct lone_peer *author, uint32_t count)
+{
+    for (uint32_t no = 1; no <= count; no++) {
+        struct kith_writer run;
+        struct lone_log log = {.author = &author->key,
+                               .room = lone_lobby(),
+                               .hlc = kith_hlc_from_wall(l->now.wall)};
+        memcpy(log.log.bytes, &no, sizeof(no));
+        lone_write(&log, &run, 1, 'a');
+        lone_say_run(l, author, &author->lobby_tag, &run);
+        kith_writer_deinit(&run);
+        lone_forget(l);
+    }
+}
+
+/* Two told of logs that stand before these, and leave when there was room in the queue of
+ * a slow reader for one page. */
+static void what_is_left_is_told_when_logs_before_it_are_forgotten(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer reader, flooders[2], author;
+    struct kith_room *lobby = l->node->lobby;
+    for (uint32_t i = 0; i < COUNT(flooders); i++) {
+        lone_connect(l, &flooders[i], SEED + 1 + i, 2 + i, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &flooders[i]);
+        rumour(l, &flooders[i], 600 * i, 600, true);
+        lone_forget(l);
+    }
+    lone_connect(l, &author, SEED + 3, 4, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &author);
+    write_logs(l, &author, 700);
+    lone_connect(l, &reader, SEED, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &reader);
+    ask_for_pages(l, &reader, KITH_QUEUE_HIGH);
+    drain_some(l, kith_link_find(l->node, 1)->queued - (KITH_QUEUE_HIGH - PAGE_SIZE / 2));
+    offer_anew(l, &reader);
+    struct told told = take(l);
+    assert_int_equal(told.entries, KITH_VECTOR_ENTRIES_MAX);
+    size_t log_count = lobby->log_count;
+    lone_say_raw(l, &flooders[0], BYTES("\x05\x00")); /* BYE */
+    lone_say_raw(l, &flooders[1], BYTES("\x05\x00"));
+    assert_true(lobby->log_count < log_count);
+    drain(l);
+    told = take(l);
+    assert_int_equal(told.entries, 700 + 1 - KITH_VECTOR_ENTRIES_MAX); /* our profile */
+}
+
 int main(void)
 {
 #define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
@@ -186,6 +250,7 @@ int main(void)
         TEST(vectors_of_full_rooms_are_sent_as_fast_as_they_are_read, setup_full),
         TEST(what_is_no_longer_shared_is_not_told_on, setup_large),
         TEST(what_waits_for_all_links_together_is_bounded, setup_large),
+        TEST(what_is_left_is_told_when_logs_before_it_are_forgotten, lone_setup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
