@@ -58,7 +58,8 @@ struct kith_turn {
     bool has_now; /* `now` was read in this turn */
     bool is_busy; /* the core's effects are being carried out */
     bool is_broken;
-    bool happened; /* something came in since the last end of a turn */
+    int broken_error; /* the owner is still to be told of it; 0: he is not */
+    bool happened;    /* something came in since the last end of a turn */
     struct kith_backlog backlog;
 };
 

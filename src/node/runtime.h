@@ -43,8 +43,9 @@ struct kith_runtime_config {
     bool has_mapping;             /* ask the router to hand the port on from outside */
     bool is_durable;              /* durability = full: sync the disk at each commit */
     struct kith_logger *log;      /* borrowed; may be NULL */
-    /* The node cannot go on (memory ran out within it). Called once, from the loop; stop
-     * and free are still in order. May be NULL. */
+    const struct kith_alloc *core_alloc; /* borrowed; NULL: malloc's heap */
+    /* The node cannot go on (memory ran out within it). Called once, from the loop and
+     * never within another call; stop and free are still in order. May be NULL. */
     void (*broken)(void *ctx, int error);
     void *broken_ctx;
 };

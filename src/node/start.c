@@ -127,7 +127,7 @@ static int make_node(struct kith_runtime *runtime,
                      struct kith_problem *problem)
 {
     struct kith_node_config node = {
-        .alloc = &kith_alloc_heap,
+        .alloc = config->core_alloc != NULL ? config->core_alloc : &kith_alloc_heap,
         .rng = kith_random_rng(&runtime->random),
         .signer = kith_identity_signer(&runtime->identity),
         .id = runtime->identity.id,

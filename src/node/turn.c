@@ -13,10 +13,18 @@ void kith_turn_broke(struct kith_runtime *runtime, int error)
     if (runtime->turn.is_broken)
         return;
     runtime->turn.is_broken = true;
+    runtime->turn.broken_error = error;
     kith_logger_write(runtime->log, KITH_LOGGER_ERROR, "node",
                       "cannot go on; start it again with more memory", "error",
                       kith_error_name(error), NULL);
-    if (runtime->broken != NULL)
+}
+
+/* Its owner may be amid a call that broke it, and stops it at once. */
+static void tell_broken(struct kith_runtime *runtime)
+{
+    int error = runtime->turn.broken_error;
+    runtime->turn.broken_error = 0;
+    if (error != 0 && runtime->broken != NULL)
         runtime->broken(runtime->broken_ctx, error);
 }
 
@@ -299,6 +307,7 @@ void kith_turn_end(struct kith_runtime *runtime)
 static void on_prepare(uv_prepare_t *handle)
 {
     kith_turn_end(handle->data);
+    tell_broken(handle->data);
 }
 
 int kith_turn_init(struct kith_runtime *runtime)

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* Memory runs out within the core, at every allocation of a start and of the first
+ * message: the start is refused, or its owner hears of it from the loop and stops it. */
+#include "node/runtime.h"
+
+#include <stdio.h>
+
+#include "lib/alloc_failing.h"
+#include "node_fixture.h"
+
+struct owner {
+    struct alloc_failing memory;
+    struct kith_runtime *runtime;
+    bool is_broken, is_answered, is_stopped;
+};
+
+static void on_broken(void *ctx, int error)
+{
+    struct owner *owner = ctx;
+    assert_int_equal(error, KITH_ENOMEM);
+    assert_non_null(owner->runtime); /* it is known by now */
+    assert_false(owner->is_broken);
+    owner->is_broken = true;
+}
+
+static void on_reply(void *ctx, const struct kith_notice *notice)
+{
+    struct owner *owner = ctx;
+    (void)notice;
+    owner->is_answered = true;
+}
+
+static void on_stopped(void *ctx)
+{
+    struct owner *owner = ctx;
+    owner->is_stopped = true;
+}
+
+static bool is_over(void *ctx)
+{
+    struct owner *owner = ctx;
+    return owner->is_broken || owner->is_answered;
+}
+
+static bool is_stopped(void *ctx)
+{
+    return ((struct owner *)ctx)->is_stopped;
+}
+
+static int start(struct fixture *f, struct owner *owner, size_t no)
+{
+    static const struct kith_address any_port = {.host = "127.0.0.1"};
+    struct kith_problem problem = {0};
+    struct kith_runtime_config config = {
+        .home = path_of(f, no, NULL),
+        .name = "alice",
+        .listen = &any_port,
+        .listen_count = 1,
+        .log = &f->log,
+        .core_alloc = &owner->memory.alloc,
+        .broken = on_broken,
+        .broken_ctx = owner,
+    };
+    return kith_runtime_new(&f->loop, &config, &owner->runtime, &problem);
+}
+
+static void say_hello(struct owner *owner)
+{
+    struct kith_bytes text = BYTES("hello");
+    struct kith_command command = {.type = KITH_COMMAND_SEND,
+                                   .send = {.texts = &text, .text_count = 1}};
+    if (kith_runtime_command(owner->runtime, &command, on_reply, owner) != 0)
+        owner->is_answered = true;
+}
+
+/* True when the node got along without a failure. */
+static bool lives_until(struct fixture *f, size_t n)
+{
+    struct owner owner = {0};
+    alloc_failing_init(&owner.memory);
+    alloc_failing_arm(&owner.memory, n);
+    int error = start(f, &owner, n);
+    if (error != 0) {
+        assert_int_equal(error, KITH_ENOMEM);
+        assert_int_equal(owner.memory.live_blocks, 0);
+        return false;
+    }
+    say_hello(&owner);
+    run_until(f, is_over, &owner);
+    bool is_unharmed = owner.memory.calls < n;
+    assert_true(!is_unharmed || !owner.is_broken);
+    kith_runtime_stop(owner.runtime, on_stopped, &owner);
+    run_until(f, is_stopped, &owner);
+    kith_runtime_free(owner.runtime);
+    assert_int_equal(owner.memory.live_blocks, 0);
+    return is_unharmed;
+}
+
+static void a_start_without_memory_is_refused_or_its_owner_hears_of_it(void **state)
+{
+    size_t n = 1;
+    while (n < 1000 && !lives_until(*state, n))
+        n++;
+    assert_in_range(n, 20, 999);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_start_without_memory_is_refused_or_its_owner_hears_of_it, setup_directory,
+            teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
