@@ -171,8 +171,7 @@ void kith_fork_tell_later(struct kith_node *node)
 /* Is it one of several branches, and held? */
 static bool is_to_tell(const struct kith_log *log)
 {
-    return !log->is_spare && log->no != 0 && log->head_seq >= log->seq_first &&
-           (log->base != NULL || log->branch_next != NULL);
+    return kith_log_is_held(log) && (log->base != NULL || log->branch_next != NULL);
 }
 
 /* Until the queue is full. True when there was anything to tell. */

@@ -239,7 +239,7 @@ static bool place_known(struct kith_node *node, struct kith_import *import,
 /* The next branch, from `log` on, that may hold it, or what comes before it. */
 static struct kith_log *next_to_compare(struct kith_log *log, const struct kith_run *run)
 {
-    while (log != NULL && (log->no == 0 || log->head_seq + 1 < run->seq_first))
+    while (log != NULL && (!kith_log_is_held(log) || log->head_seq + 1 < run->seq_first))
         log = log->branch_next;
     return log;
 }

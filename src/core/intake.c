@@ -124,7 +124,7 @@ static bool is_pending(const struct kith_log *log, uint64_t seq, const struct ki
 /* The next branch, from `log` on, that may have stored this run, or what is before it. */
 static struct kith_log *next_to_compare(struct kith_log *log, const struct kith_run *run)
 {
-    while (log != NULL && (log->no == 0 || log->seq_first > last_seq(run) ||
+    while (log != NULL && (!kith_log_is_held(log) || log->seq_first > last_seq(run) ||
                            log->head_seq + 1 < run->seq_first))
         log = log->branch_next;
     return log;

@@ -45,6 +45,12 @@ struct kith_log *kith_log_match(struct kith_log *first, uint64_t seq,
  * compared with what is stored: then that has to be looked at again. */
 uint64_t kith_log_count_stored(const struct kith_log *first, uint64_t seq);
 
+/* Is anything of it stored, of a branch beyond what it shares with its base? */
+static inline bool kith_log_is_held(const struct kith_log *log)
+{
+    return log->head_seq >= log->seq_first;
+}
+
 /* How far the log is held here, for vectors and HAVEs. */
 struct kith_vector_entry kith_log_entry(const struct kith_log *log);
 struct kith_ref kith_log_ref(const struct kith_log *log);

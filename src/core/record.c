@@ -100,8 +100,7 @@ void kith_record_forget_uncommitted(struct kith_node *node)
         if (node->rooms[no] != NULL)
             node->rooms[no]->is_recorded = false;
     for (uint32_t no = 1; no < node->log_no_next && no < node->log_capacity; no++)
-        if (node->logs[no] != NULL &&
-            node->logs[no]->head_seq < node->logs[no]->seq_first)
+        if (node->logs[no] != NULL && !kith_log_is_held(node->logs[no]))
             node->logs[no]->is_recorded = false;
     kith_tracker_forget_uncommitted(node);
 }

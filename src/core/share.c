@@ -148,15 +148,10 @@ void kith_share_close_room(struct kith_node *node, struct kith_room *room)
 
 /* ---- vectors ---- */
 
-static bool is_held(const struct kith_log *log)
-{
-    return log->head_seq >= log->seq_first;
-}
-
 /* The first index of a held log, `at` or later; log_count when there is none. */
 static size_t next_held(const struct kith_room *room, size_t at)
 {
-    while (at < room->log_count && !is_held(room->logs[at]))
+    while (at < room->log_count && !kith_log_is_held(room->logs[at]))
         at++;
     return at;
 }
@@ -296,7 +291,7 @@ void kith_share_announce(struct kith_node *node, struct kith_share *share,
                          const struct kith_log *log, bool is_urgent)
 {
     struct kith_track *track = kith_share_track(node, share, log);
-    if (track == NULL || log->head_seq < log->seq_first)
+    if (track == NULL || !kith_log_is_held(log))
         return; /* nothing of it is held yet */
     if (!track->is_dirty) {
         track->is_dirty = true;

@@ -24,10 +24,11 @@ static const struct kept kept_seeds[] = {
     {30, 51, 10, 0},
     {18, 484, 5, 0.3}, /* the shorter history of a fork that stayed unknown */
     {76, 400, 5, 0.3},
-    {3, 108, 10, 0.3},   /* a branch stored while its run was compared a second time */
-    {145, 68, 10, 0.3},  /* a rename that a power cut took back, and a HELLO had told */
-    {122, 183, 10, 0.3}, /* a forked run that reached further than ours was dropped */
-    {137, 413, 10, 0.3}, /* the places of forgotten rumours were kept, on each link */
+    {3, 108, 10, 0.3},     /* a branch stored while its run was compared a second time */
+    {145, 68, 10, 0.3},    /* a rename that a power cut took back, and a HELLO had told */
+    {122, 183, 10, 0.3},   /* a forked run that reached further than ours was dropped */
+    {137, 413, 10, 0.3},   /* the places of forgotten rumours were kept, on each link */
+    {1946, 1158, 10, 0.3}, /* a branch that a full disk refused kept it out for good */
 };
 
 /* Runs a seed; false, told on stderr, when a checker failed. */

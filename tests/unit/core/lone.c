@@ -172,16 +172,20 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
     size_t count = 0;
     if (q->loads == NULL)
         q->loads = calloc(LONE_LOADS_MAX, sizeof(*q->loads));
+    bool is_known = l->is_restored;
     for (size_t i = 0; i < l->run_count && count < LONE_LOADS_MAX; i++) {
         const struct lone_run *run = &l->runs[i];
-        if (run->log_no == effect->load.log_no && run->is_committed &&
-            run->seq_last >= effect->load.seq_from)
+        if (run->log_no != effect->load.log_no || !run->is_committed)
+            continue;
+        is_known = true;
+        if (run->seq_last >= effect->load.seq_from)
             q->loads[count++] =
                 (struct kith_stored_run){run->seq_first, run->seq_last, run->head,
                                          kith_bytes(run->bytes, run->size)};
     }
     struct kith_input *in = answer(q, KITH_INPUT_LOADED);
     in->loaded.load_no = effect->load.load_no;
+    in->loaded.error = is_known ? 0 : KITH_ENOTFOUND;
     in->loaded.runs = q->loads;
     in->loaded.run_count = count;
     if (l->is_load_held) {

@@ -253,6 +253,27 @@ static void a_history_begins_with_what_differs(void **state)
     assert_int_equal(messages(s), 2 + 2);
 }
 
+/* Of a history that could not be stored nothing can be compared. */
+static void a_history_that_a_full_disk_refused_is_taken_when_it_comes_again(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'a');
+    struct lone_log other = s->log;
+    push_to(s, &s->log, 1, 'b');
+    lone_write(&other, &run, 1, 'x');
+    s->l.store_error = KITH_EFULL;
+    say_run(s, &run);
+    assert_int_equal(messages(s), 2);
+    s->l.store_error = 0;
+    lone_pass(&s->l, 3 * KITH_SECOND);
+    say_run(s, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(messages(s), 3);
+    assert_int_equal(branches(s, nos), 2);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -271,6 +292,7 @@ int main(void)
         CASE(what_a_run_begins_with_may_be_held),
         CASE(so_it_may_be_on_its_way_to_the_store),
         CASE(a_history_begins_with_what_differs),
+        CASE(a_history_that_a_full_disk_refused_is_taken_when_it_comes_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
