@@ -303,6 +303,17 @@ static void so_it_does_beside_one_that_is_forged(void **state)
     beside_a_log_that_is_being_verified(*state, true);
 }
 
+static void so_it_does_where_the_disk_was_full_before(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log refused = s->log;
+    s->l.store_error = KITH_EFULL;
+    assert_int_equal(import_next(s, &refused, 1, 'r'), KITH_EFULL);
+    s->l.store_error = 0;
+    lone_pass(&s->l, 3 * KITH_SECOND);
+    beside_a_log_that_is_being_verified(s, true);
+}
+
 /* Two histories of a log, of which the first is held; the first run of the other is
  * being imported, and compared with that. Its second run is still to come. */
 static struct lone_log import_slowly(struct scene *s, struct lone_peer *peer,
@@ -543,6 +554,7 @@ int main(void)
         CASE(what_a_run_begins_with_may_be_held),
         CASE(beside_one_that_is_being_verified_it_waits),
         CASE(so_it_does_beside_one_that_is_forged),
+        CASE(so_it_does_where_the_disk_was_full_before),
         CASE(a_fork_that_turns_back_where_it_leaves_is_refused),
         CASE(what_a_peer_brings_meanwhile_is_held),
         CASE(what_a_peer_brings_meanwhile_is_gone_on_with),
