@@ -155,13 +155,22 @@ void kith_commit_stored(struct kith_node *node, uint64_t store_no)
 
 /* ---- not kept ---- */
 
+/* Whatever the disk made of it, these sequence numbers are not used again. A log that had
+ * just begun is forgotten, of which there would be one more with each attempt. */
+static void give_up(struct kith_node *node, struct kith_log *log, int error)
+{
+    bool is_begun_here = log->room->own[log->log_class] == log;
+    log->room->own[log->log_class] = NULL;
+    if (is_begun_here && !kith_log_is_held(log))
+        kith_log_forget_placed(node, log, error == KITH_EFULL || error == KITH_EREADONLY);
+}
+
 static void refuse_all(struct kith_node *node, struct kith_log *log, int error)
 {
-    /* Whatever the disk made of it, these sequence numbers are not used again. */
-    if (log->author == node->self)
-        log->room->own[log->log_class] = NULL;
     kith_pending_drop_from(
         node, kith_list_item(log->pending.next, struct kith_pending, in_log), error);
+    if (log->author == node->self)
+        give_up(node, log, error);
 }
 
 void kith_commit_failed(struct kith_node *node, int error)

@@ -148,6 +148,14 @@ void kith_log_forget(struct kith_node *node, struct kith_log *log)
     make_spare(node, log);
 }
 
+void kith_log_forget_placed(struct kith_node *node, struct kith_log *log, bool is_free)
+{
+    node->logs[log->no] = NULL;
+    if (is_free && log->no + 1 == node->log_no_next)
+        node->log_no_next--;
+    kith_log_forget(node, log);
+}
+
 void kith_log_forget_branch(struct kith_node *node, struct kith_log *log)
 {
     if (log->base == NULL || log->no != 0 || !kith_list_is_empty(&log->pending))

@@ -30,6 +30,10 @@ struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
 /* Forget a log of which nothing verified; it has no branches. */
 void kith_log_forget(struct kith_node *node, struct kith_log *log);
 
+/* The same of one that has its number, which is given again if nothing of it is on the
+ * disk, and it was the last. */
+void kith_log_forget_placed(struct kith_node *node, struct kith_log *log, bool is_free);
+
 /* Forget a branch of which nothing verified; others are left as they are. */
 void kith_log_forget_branch(struct kith_node *node, struct kith_log *log);
 

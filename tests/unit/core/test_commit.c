@@ -61,6 +61,29 @@ static void sequence_numbers_that_the_disk_refused_are_not_used_again(void **sta
     assert_int_equal(reply->reply.seq_first, 1);
 }
 
+/* A program may go on trying for hours. */
+static void refused_messages_leave_nothing_behind(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    send_text(l, BYTES("one"));
+    uint32_t log_before = lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no;
+    l->store_error = KITH_EFULL;
+    size_t before = 0;
+    for (int i = 0; i < 2000; i++) {
+        lone_forget(l);
+        send_text(l, BYTES("two"));
+        if (i == 200)
+            before = l->memory.live_bytes;
+    }
+    assert_in_range(l->memory.live_bytes, 0, before);
+    l->store_error = 0;
+    send_text(l, BYTES("three"));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no, log_before + 1);
+}
+
 static void what_others_sent_while_the_disk_was_full_is_fetched_afterwards(void **state)
 {
     struct lone *l = *state;
@@ -219,6 +242,7 @@ int main(void)
         TEST(a_message_is_answered_and_pushed_only_after_the_commit),
         TEST(a_full_disk_refuses_the_message_by_name_and_pushes_nothing),
         TEST(sequence_numbers_that_the_disk_refused_are_not_used_again),
+        TEST(refused_messages_leave_nothing_behind),
         TEST(what_others_sent_while_the_disk_was_full_is_fetched_afterwards),
         TEST(texts_beyond_the_limits_are_refused_by_name),
         TEST(a_name_counts_once_it_is_committed),
