@@ -155,14 +155,19 @@ void kith_commit_stored(struct kith_node *node, uint64_t store_no)
 
 /* ---- not kept ---- */
 
-/* Whatever the disk made of it, these sequence numbers are not used again. A log that had
- * just begun is forgotten, of which there would be one more with each attempt. */
+/* A full disk has nothing of it: the log goes on. Whatever another disk made of it, these
+ * sequence numbers are not used again; and a log that had just begun is forgotten, or
+ * there would be one more with each attempt. */
 static void give_up(struct kith_node *node, struct kith_log *log, int error)
 {
-    bool is_begun_here = log->room->own[log->log_class] == log;
-    log->room->own[log->log_class] = NULL;
+    struct kith_room *room = log->room;
+    bool is_begun_here = room->own[log->log_class] == log;
+    room->own_control_told = 0;
+    if (error == KITH_EFULL || error == KITH_EREADONLY)
+        return;
+    room->own[log->log_class] = NULL;
     if (is_begun_here && !kith_log_is_held(log))
-        kith_log_forget_placed(node, log, error == KITH_EFULL || error == KITH_EREADONLY);
+        kith_log_forget_placed(node, log);
 }
 
 static void refuse_all(struct kith_node *node, struct kith_log *log, int error)
@@ -173,6 +178,20 @@ static void refuse_all(struct kith_node *node, struct kith_log *log, int error)
         give_up(node, log, error);
 }
 
+/* Soon, unless it was retried a short while ago: what is missing comes again each time.
+ */
+static void retry_later(struct kith_node *node)
+{
+    if (node->store_retry_at > node->now.mono)
+        return;
+    bool is_again = node->store_wait != 0 &&
+                    node->now.mono < node->store_retried_at + 2 * KITH_STORE_RETRY_MAX;
+    kith_time wait = is_again ? 2 * node->store_wait : KITH_STORE_RETRY_MIN;
+    node->store_wait = wait < KITH_STORE_RETRY_MAX ? wait : KITH_STORE_RETRY_MAX;
+    node->store_retry_at = node->now.mono + node->store_wait;
+    kith_node_wake_at(node, node->store_retry_at);
+}
+
 void kith_commit_failed(struct kith_node *node, int error)
 {
     while (!kith_list_is_empty(&node->storing))
@@ -181,8 +200,7 @@ void kith_commit_failed(struct kith_node *node, int error)
                    error);
     kith_record_forget_uncommitted(node);
     kith_promise_break(node, error);
-    node->store_retry_at = node->now.mono + KITH_STORE_RETRY;
-    kith_node_wake_at(node, node->store_retry_at);
+    retry_later(node);
 }
 
 void kith_commit_check(struct kith_node *node)
@@ -194,6 +212,7 @@ void kith_commit_check(struct kith_node *node)
         return;
     }
     node->store_retry_at = 0;
+    node->store_retried_at = node->now.mono;
     kith_author_introduce(node);
     struct kith_map_entry *entry = NULL;
     while ((entry = kith_map_next(&node->room_map, entry)) != NULL) {

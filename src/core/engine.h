@@ -10,112 +10,13 @@
 
 #include "base/list.h"
 #include "base/map.h"
+#include "core/limits.h"
 #include "core/node.h"
 #include "core/outbox.h"
 #include "core/tokens.h"
 #include "core/tracking.h"
 #include "proto/beacon.h"
 #include "proto/frame.h"
-
-/* ---- limits and periods ---- */
-
-#define KITH_HANDSHAKE_TIME (5 * KITH_SECOND) /* from TLS to both HELLOs */
-#define KITH_PING_AFTER_LAN (4 * KITH_SECOND) /* of silence */
-#define KITH_DEAD_AFTER_LAN (9 * KITH_SECOND) /* rows 18 and 20: offline within 10 s */
-#define KITH_PROBE_TIME     (3 * KITH_SECOND) /* to answer when an address of ours went */
-#define KITH_PING_AFTER     (15 * KITH_SECOND)
-#define KITH_DEAD_AFTER     (45 * KITH_SECOND)
-#define KITH_ANSWER_TIME                                                                 \
-    (5 * KITH_SECOND) /* for a run to be acknowledged; then PING asks whether it lives   \
-                       */
-#define KITH_TICK            KITH_SECOND /* pings of many links share a wake-up */
-#define KITH_DIAL_RETRY_MIN  (250 * KITH_MS)
-#define KITH_DIAL_RETRY_MAX  (2 * KITH_SECOND) /* healed within 5 s after a partition */
-#define KITH_DIAL_EAGER      60 /* failures, two minutes and more, and then */
-#define KITH_DIAL_RETRY_LATE (8 * KITH_SECOND)  /* for ever */
-#define KITH_DIAL_TRY_TIME   (10 * KITH_SECOND) /* an address that was only suggested */
-#define KITH_DIAL_KEEP_TIME                                                              \
-    KITH_HOUR /* a peer that was linked and went without a word                          \
-               */
-#define KITH_DIAL_YIELD     (250 * KITH_MS) /* since a link came up: more may follow */
-#define KITH_DIAL_YIELD_MAX (2 * KITH_SECOND)
-#define KITH_SUGGESTED_MAX  256 /* addresses heard of, remembered at once */
-#define KITH_DIAL_LOST_TIME                                                              \
-    KITH_MINUTE /* told of after it was given up: until the next beacons, and over */
-#define KITH_DIAL_REFUSED_RETRY                                                          \
-    (60 * KITH_SECOND)                         /* after being disconnected by hand       \
-                                                */
-#define KITH_STALL_TIME     (5 * KITH_SECOND)  /* an upstream that sends nothing new */
-#define KITH_FORK_DELAY     (1 * KITH_SECOND)  /* in which peers may say that they know */
-#define KITH_FORK_RETRY     (30 * KITH_SECOND) /* until then: what came may be lost */
-#define KITH_ANNOUNCE_DELAY (200 * KITH_MS)    /* so that one HAVE tells of many events */
-#define KITH_STORE_RETRY    (2 * KITH_SECOND)  /* after the disk refused */
-#define KITH_FUTURE_MAX     (24 * KITH_HOUR)   /* an hlc beyond is parked */
-#define KITH_FUTURE_GONE_ON (23 * KITH_HOUR)   /* nor is it gone on from: clocks differ */
-
-#define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
-#define KITH_HOLD_MAX         (60 * KITH_SECOND) /* at most: two of one identity take turns */
-#define KITH_HOLD_FORGET      (5 * KITH_MINUTE) /* after a link that lasted so long */
-
-#define KITH_QUEUE_HIGH (1024 * 1024) /* no more runs are sent to a link above it */
-#define KITH_QUEUE_LOW  (256 * 1024)  /* and they go on below it */
-#define KITH_QUEUE_MAX                                                                   \
-    (8 * 1024 * 1024)               /* a link that reads nothing at all is closed        \
-                                     */
-#define KITH_LOAD_SIZE (256 * 1024) /* loaded at once for one link */
-
-/* Of all links together. Past the first a link gets more once it has taken all that it
- * was given: 1,024 that take a load each stay below the second. Past that the one for
- * which most is waiting is closed. */
-#define KITH_QUEUES_HIGH (128 * 1024 * 1024)
-#define KITH_QUEUES_MAX  (512 * 1024 * 1024)
-
-/* Runs being verified and committed: enough for both cores, and a bound on memory. */
-#define KITH_PENDING_HIGH (8 * 1024 * 1024)
-#define KITH_PENDING_LOW  (2 * 1024 * 1024)
-
-/* Of all authors; a peer cannot make us hold more, but for those it told of before. */
-#define KITH_ROOM_LOGS_MAX 65536
-
-/* Logs that one share tells of and has brought nothing of: enough to keep a link busy. Of
- * all shares of a room; they get fewer when they are many, so that each may tell of some.
- */
-#define KITH_HEARSAY_MAX      1024
-#define KITH_HEARSAY_ROOM_MAX 16384
-
-/* A room keeps places for as many forgotten logs as it has others, and this many more: so
- * that it is seldom compacted. */
-#define KITH_SPARE_LOGS_MAX 64
-
-#define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
-#define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
-
-#define KITH_BEACON_INTERVAL_MIN   (2 * KITH_SECOND)
-#define KITH_BEACON_INTERVAL_MAX   (30 * KITH_SECOND) /* unless configured */
-#define KITH_BEACON_COURTESY       (250 * KITH_MS) /* the higher id lets the lower one dial */
-#define KITH_BEACON_ANSWER_GAP     (5 * KITH_SECOND) /* between answers to one source */
-#define KITH_BEACON_ANSWERS_MAX    10                /* a second, in all: no reflector */
-#define KITH_BEACON_VERIFIES_MAX   50  /* a second: a flood costs 0.4 % of a core */
-#define KITH_BEACON_VERIFIES_BURST 128 /* a crowd that starts together is heard out */
-#define KITH_BEACON_CHECKS_MAX     64  /* being verified */
-#define KITH_BEACON_SOURCES        64  /* answered lately; above 10/s times 5 s */
-
-#define KITH_REMEMBER_MAX      32             /* peers met last, dialled at the start */
-#define KITH_REMEMBER_DELAY    (50 * KITH_MS) /* configured peers go first */
-#define KITH_MESH_MAX          64 /* links; beyond, records are kept but not dialled */
-#define KITH_EXCHANGE_DELAY    KITH_SECOND /* beacons go first */
-#define KITH_EXCHANGE_FANOUT   3           /* links a new record is passed on to */
-#define KITH_RECORD_LIFE       (24 * KITH_HOUR)
-#define KITH_RECORDS_MAX       1024 /* kept; a dozen of KiB for a usual network */
-#define KITH_RECORD_CHECKS_MAX 256  /* being verified */
-
-/* Address records that are verified, a second and at once: of one link what it tells when
- * it comes up, four times over, and of all links a hundredth of a core. */
-#define KITH_RECORDS_LINK_PER_S 8
-#define KITH_RECORDS_LINK_MOST  64
-#define KITH_RECORDS_PER_S      128
-#define KITH_RECORDS_MOST       512
-#define KITH_RECORDS_TELLERS    256 /* told apart when room is made */
 
 /* ---- peers and dials ---- */
 
@@ -133,6 +34,7 @@ struct kith_peer {
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
     unsigned displaced;   /* in a row: how often our only link was said to be replaced */
     unsigned turned_away; /* in a row: greeted, and then it was a fault or a limit */
+    unsigned broken;      /* in a row: greeted, and soon gone without a word */
     kith_time held_until; /* mono: not dialled before then, unless by hand */
     uint32_t lost;        /* how often it went offline since we started; told in HELLO */
     bool is_contact;
@@ -563,7 +465,9 @@ struct kith_node {
     uint64_t stored_no; /* of the last committed */
     uint64_t verify_no;
     uint64_t load_no;
-    kith_time store_retry_at;       /* nothing is asked for before; 0: all is well */
+    kith_time store_retry_at; /* nothing is asked for before; 0: all is well */
+    kith_time store_retried_at;
+    kith_time store_wait;           /* before it was retried; 0: never */
     struct kith_list urgent_shares; /* their HAVEs go at the end of the step */
     kith_time announce_at; /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
     kith_time forks_at;    /* branches are to be told of; KITH_TIME_NEVER: none */

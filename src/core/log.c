@@ -116,16 +116,23 @@ struct kith_log *kith_log_add(struct kith_node *node, struct kith_room *room,
     return log;
 }
 
+bool kith_log_is_full(const struct kith_log *first)
+{
+    size_t count = 0;
+    for (; first != NULL; first = first->branch_next)
+        count++;
+    return count >= KITH_BRANCHES_MAX;
+}
+
 struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
                                  uint64_t seq_first, const struct kith_id *prev,
                                  kith_hlc hlc)
 {
     struct kith_log *last = kith_log_find(base->room, &base->author_id, &base->id);
-    size_t count = 1;
-    for (; last->branch_next != NULL; last = last->branch_next)
-        count++;
-    if (count >= KITH_BRANCHES_MAX)
+    if (kith_log_is_full(last))
         return NULL;
+    while (last->branch_next != NULL)
+        last = last->branch_next;
     struct kith_log *log =
         make(node, base->room, &base->author_id, &base->id, base->log_class);
     if (log == NULL)
@@ -148,11 +155,9 @@ void kith_log_forget(struct kith_node *node, struct kith_log *log)
     make_spare(node, log);
 }
 
-void kith_log_forget_placed(struct kith_node *node, struct kith_log *log, bool is_free)
+void kith_log_forget_placed(struct kith_node *node, struct kith_log *log)
 {
     node->logs[log->no] = NULL;
-    if (is_free && log->no + 1 == node->log_no_next)
-        node->log_no_next--;
     kith_log_forget(node, log);
 }
 

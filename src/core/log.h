@@ -27,12 +27,14 @@ struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
                                  uint64_t seq_first, const struct kith_id *prev,
                                  kith_hlc hlc);
 
+/* Has it as many branches as are followed? */
+bool kith_log_is_full(const struct kith_log *first);
+
 /* Forget a log of which nothing verified; it has no branches. */
 void kith_log_forget(struct kith_node *node, struct kith_log *log);
 
-/* The same of one that has its number, which is given again if nothing of it is on the
- * disk, and it was the last. */
-void kith_log_forget_placed(struct kith_node *node, struct kith_log *log, bool is_free);
+/* The same of one that has its number. */
+void kith_log_forget_placed(struct kith_node *node, struct kith_log *log);
 
 /* Forget a branch of which nothing verified; others are left as they are. */
 void kith_log_forget_branch(struct kith_node *node, struct kith_log *log);

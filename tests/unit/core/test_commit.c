@@ -51,7 +51,7 @@ static void sequence_numbers_that_the_disk_refused_are_not_used_again(void **sta
     struct lone *l = *state;
     send_text(l, BYTES("one"));
     uint32_t log_before = lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no;
-    l->store_error = KITH_EFULL;
+    l->store_error = KITH_EIO;
     send_text(l, BYTES("two"));
     l->store_error = 0;
     send_text(l, BYTES("three"));
@@ -61,27 +61,62 @@ static void sequence_numbers_that_the_disk_refused_are_not_used_again(void **sta
     assert_int_equal(reply->reply.seq_first, 1);
 }
 
-/* A program may go on trying for hours. */
-static void refused_messages_leave_nothing_behind(void **state)
+/* The first event of a log that is stored now. */
+static struct kith_event *first_event(struct lone *l, uint32_t log_no)
+{
+    static struct kith_run run;
+    for (size_t i = 0; i < l->run_count; i++)
+        if (l->runs[i].log_no == log_no && l->runs[i].is_committed) {
+            assert_int_equal(
+                kith_run_decode(kith_bytes(l->runs[i].bytes, l->runs[i].size), &run), 0);
+            return &run.events[0];
+        }
+    fail();
+    return NULL;
+}
+
+/* Or each moment of a full disk would leave everybody another log for good. */
+static void a_log_goes_on_where_the_disk_was_full(void **state)
 {
     struct lone *l = *state;
-    struct lone_peer peer;
-    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(l, &peer);
-    send_text(l, BYTES("one"));
-    uint32_t log_before = lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no;
     l->store_error = KITH_EFULL;
+    send_text(l, BYTES("none"));
+    l->store_error = 0;
+    send_text(l, BYTES("one"));
+    struct kith_notice reply = *lone_last_told(l, KITH_NOTICE_REPLY);
+    assert_int_equal(reply.reply.seq_first, 1);
+    assert_int_equal(first_event(l, reply.reply.log_no)->ctl_count, 1); /* our name */
+    l->store_error = KITH_EREADONLY;
+    send_text(l, BYTES("none"));
+    l->store_error = 0;
+    send_text(l, BYTES("two"));
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no,
+                     reply.reply.log_no);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.seq_first, 2);
+}
+
+/* A program may go on trying for hours. */
+static void refuse_many(struct lone *l, int error)
+{
     size_t before = 0;
+    l->store_error = error;
     for (int i = 0; i < 2000; i++) {
         lone_forget(l);
         send_text(l, BYTES("two"));
         if (i == 200)
             before = l->memory.live_bytes;
     }
-    assert_in_range(l->memory.live_bytes, 0, before);
-    l->store_error = 0;
-    send_text(l, BYTES("three"));
-    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.log_no, log_before + 1);
+    assert_in_range(l->memory.live_bytes, 0, before + 32 * 1024); /* numbers of logs */
+}
+
+static void refused_messages_leave_nothing_behind(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    refuse_many(l, KITH_EFULL);
+    refuse_many(l, KITH_EIO);
 }
 
 static void what_others_sent_while_the_disk_was_full_is_fetched_afterwards(void **state)
@@ -106,6 +141,47 @@ static void what_others_sent_while_the_disk_was_full_is_fetched_afterwards(void 
     lone_say_run(l, &peer, &peer.lobby_tag, &run);
     kith_writer_deinit(&run);
     assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_HAVE), 1);
+}
+
+/* How often in so many seconds the node asks for what it lacks; each time it comes. */
+static size_t answer_for(struct lone *l, const struct lone_peer *peer,
+                         const struct kith_writer *run, int seconds)
+{
+    size_t asked = 0;
+    for (int i = 0; i < seconds; i++) {
+        lone_forget(l);
+        lone_say_raw(l, peer,
+                     BYTES("\x03"
+                           "12345678")); /* PING: it lives */
+        lone_pass(l, KITH_SECOND);
+        if (lone_count_sent(l, peer->link, KITH_FRAME_GRAFT) == 0)
+            continue;
+        asked++;
+        lone_say_run(l, peer, &peer->lobby_tag, run);
+    }
+    return asked;
+}
+
+/* All that is missing comes each time: 300 KB every two seconds are 13 GB a day. */
+static void while_the_disk_stays_full_others_are_asked_less_and_less(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_writer run;
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &peer);
+    struct lone_log log = {.author = &peer.key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    lone_write(&log, &run, 1, 'a');
+    l->store_error = KITH_EFULL;
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    assert_in_range(answer_for(l, &peer, &run, 600), 600 / 30, 600 / 30 + 5);
+    l->store_error = 0;
+    assert_int_equal(answer_for(l, &peer, &run, 40), 1);
+    assert_int_equal(lone_count_stored(l), 2); /* and our profile */
+    kith_writer_deinit(&run);
 }
 
 static void texts_beyond_the_limits_are_refused_by_name(void **state)
@@ -242,8 +318,10 @@ int main(void)
         TEST(a_message_is_answered_and_pushed_only_after_the_commit),
         TEST(a_full_disk_refuses_the_message_by_name_and_pushes_nothing),
         TEST(sequence_numbers_that_the_disk_refused_are_not_used_again),
+        TEST(a_log_goes_on_where_the_disk_was_full),
         TEST(refused_messages_leave_nothing_behind),
         TEST(what_others_sent_while_the_disk_was_full_is_fetched_afterwards),
+        TEST(while_the_disk_stays_full_others_are_asked_less_and_less),
         TEST(texts_beyond_the_limits_are_refused_by_name),
         TEST(a_name_counts_once_it_is_committed),
         TEST(an_acknowledgement_makes_a_direct_message_delivered),
