@@ -128,6 +128,15 @@ static void take_back_want(struct kith_node *node, struct kith_share *share,
     }
 }
 
+/* What has no place comes whole each time that it is asked for; but it may be more of a
+ * branch that has one. */
+static bool is_in_vain(const struct kith_node *node, const struct kith_share *share,
+                       const struct kith_log *first)
+{
+    return kith_log_is_full(first) && share->whole_at != 0 &&
+           node->now.mono < share->whole_at + KITH_FORK_FULL_RETRY;
+}
+
 void kith_fork_heard(struct kith_node *node, struct kith_share *share,
                      const struct kith_ref *head)
 {
@@ -137,7 +146,8 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
     struct kith_log *held = find_head(first, head);
     if (held == NULL) {
         take_back_want(node, share, first, head);
-        kith_fork_ask(node, share, head);
+        if (!is_in_vain(node, share, first))
+            kith_fork_ask(node, share, head);
         return;
     }
     struct kith_track *track = kith_share_track(node, share, held);

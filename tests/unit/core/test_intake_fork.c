@@ -21,6 +21,28 @@ static void a_log_is_followed_in_sixteen_histories_and_no_more(void **state)
     assert_int_equal(s->l.closed[1], 1);
 }
 
+/* Of a history without a place all of the log would come each time that it is told of. */
+static void one_too_many_is_seldom_asked_for(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log history;
+    for (char text = 'a'; text <= 'q'; text++) {
+        history = s->log;
+        push_to(s, &history, 1, text);
+    }
+    const struct kith_ref head = {s->peer.key.id, history.log, 1, history.head};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &s->peer.lobby_tag, &head, NULL, 0);
+    lone_forget(&s->l);
+    for (kith_time t = 0; t < 2 * KITH_HOUR; t += 5 * KITH_SECOND) {
+        lone_say(&s->l, &s->peer, &w);
+        lone_pass(&s->l, 5 * KITH_SECOND);
+        assert_int_equal(s->l.closed[1], 1);
+    }
+    kith_writer_deinit(&w);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 2);
+}
+
 /* Each history is known by its head, and goes on by itself. */
 static void a_history_goes_on_where_it_left(void **state)
 {
@@ -280,6 +302,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(a_log_is_followed_in_sixteen_histories_and_no_more),
+        CASE(one_too_many_is_seldom_asked_for),
         CASE(a_history_goes_on_where_it_left),
         CASE(what_follows_an_unknown_event_is_fetched_from_the_beginning),
         CASE(a_history_of_another_class_is_a_fault_and_leaves_nothing),
