@@ -129,13 +129,14 @@ static void seek_again(struct kith_node *node, const struct kith_link *link,
 }
 
 /* Half to all of the capped double: many nodes do not come back in one instant. */
-static void hold(struct kith_node *node, struct kith_peer *peer, unsigned times)
+static void hold(struct kith_node *node, struct kith_peer *peer, unsigned times,
+                 kith_time most)
 {
     kith_time pause = KITH_DIAL_RETRY_MIN;
-    for (unsigned i = 0; i < times && pause < KITH_HOLD_MAX; i++)
+    for (unsigned i = 0; i < times && pause < most; i++)
         pause *= 2;
-    if (pause > KITH_HOLD_MAX)
-        pause = KITH_HOLD_MAX;
+    if (pause > most)
+        pause = most;
     peer->held_until = node->now.mono + pause / 2 +
                        (kith_time)kith_rng_below(&node->rng, (uint64_t)pause / 2 + 1);
 }
@@ -149,7 +150,7 @@ static void give_way(struct kith_node *node, struct kith_peer *peer)
         return;
     if (peer->displaced == KITH_DISPLACED_COPIED)
         kith_peer_warn(node, &node->self->id, KITH_WARNING_COPIED_HOME, 0);
-    hold(node, peer, peer->displaced);
+    hold(node, peer, peer->displaced, KITH_HOLD_MAX);
 }
 
 /* One of us sent what the other does not take, or is one too many there: who comes back
@@ -157,6 +158,13 @@ static void give_way(struct kith_node *node, struct kith_peer *peer)
 static bool was_turned_away(const struct kith_link *link)
 {
     return link->bye_reason == KITH_BYE_FAULT || link->bye_reason == KITH_BYE_LIMIT;
+}
+
+/* As where a firewall ends what it let begin: it may go on like this for ever. */
+static bool broke_at_once(const struct kith_node *node, const struct kith_link *link)
+{
+    return !kith_link_is_farewell(link) && !was_turned_away(link) &&
+           node->now.mono - link->up_at < KITH_LINK_BRIEF;
 }
 
 static unsigned in_a_row(const struct kith_node *node, const struct kith_link *link,
@@ -181,10 +189,13 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     peer->displaced = was_replaced ? in_a_row(node, link, peer->displaced) : 0;
     peer->turned_away =
         was_turned_away(link) ? in_a_row(node, link, peer->turned_away) : 0;
+    peer->broken = broke_at_once(node, link) ? peer->broken + 1 : 0;
     if (was_replaced)
         give_way(node, peer);
     else if (peer->turned_away > 0)
-        hold(node, peer, peer->turned_away);
+        hold(node, peer, peer->turned_away, KITH_HOLD_MAX);
+    else if (peer->broken > 1)
+        hold(node, peer, peer->broken, KITH_DIAL_RETRY_LATE);
     kith_peer_tell(node, peer, KITH_PEER_OFFLINE, NULL);
     kith_dial_peer_lost(node, peer);
     kith_candidate_lost(node, peer);

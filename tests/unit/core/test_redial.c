@@ -61,6 +61,26 @@ static void who_says_that_we_are_disconnected_is_left_alone_for_a_minute(void **
     assert_in_range(dials, 1, 2);
 }
 
+/* As through a firewall that ends what it let begin. */
+static void a_link_that_breaks_each_time_is_sought_less_and_less(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    uint32_t link = 0;
+    connect_to(l, "10.0.0.9", 0);
+    for (kith_time end = l->now.mono + KITH_MINUTE; l->now.mono < end && link < 100;) {
+        if (l->dial_count > link) {
+            lone_connect(l, &peer, 1, ++link, KITH_ROLE_LISTENER,
+                         tracked_last_dial(l)->no);
+            lone_greet(l, &peer);
+            link_down(l, link, KITH_ECLOSED);
+            lone_forget(l);
+        }
+        lone_pass(l, 50 * KITH_MS);
+    }
+    assert_in_range(link, 8, 20);
+}
+
 /* It found us before its address answered. */
 static void an_address_of_whom_we_disconnected_is_not_dialled_on_and_on(void **state)
 {
@@ -155,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TRACKED(who_says_that_we_are_disconnected_is_left_alone_for_a_minute),
+        TEST(a_link_that_breaks_each_time_is_sought_less_and_less),
         TEST(an_address_of_whom_we_disconnected_is_not_dialled_on_and_on),
         TEST(whom_we_seek_after_disconnecting_it_is_dialled_where_it_was),
         TRACKED(a_relay_that_was_reached_in_the_clear_is_reached_so_again),
