@@ -41,8 +41,8 @@ const struct kith_cli_command kith_cli_connect = {
     .usage = "ADDR|LINK",
     .detail =
         "ADDR is host, host:port, an IPv4 address or [IPv6]:port; the port is 4747 if\n"
-        "none is given. The address is dialled again whenever the link falls, until\n"
-        "`kith disconnect`. LINK is what `kith invite` printed.",
+        "none is given. The address is dialled again whenever the link falls, for\n"
+        "a week, or until `kith disconnect`. LINK is what `kith invite` printed.",
     .args_min = 1,
     .args_max = 1,
     .run = run,

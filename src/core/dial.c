@@ -155,9 +155,18 @@ static kith_time backoff(struct kith_node *node, unsigned failures)
     return delay / 2 + (kith_time)kith_rng_below(&node->rng, (uint64_t)delay / 2 + 1);
 }
 
-/* The link is lost: soon again, and on for a while if nobody asked for it by name. */
+/* Its link comes or goes: an address asked for by a command is dialled for a while from
+ * then on, one of the configuration for ever. */
+static void prolong(const struct kith_node *node, struct kith_dial *dial)
+{
+    if (!dial->is_suggested && dial->until != KITH_TIME_NEVER)
+        dial->until = node->now.mono + KITH_DIAL_ASKED_TIME;
+}
+
+/* The link is lost: soon again, and on for a while. */
 static void redial(struct kith_node *node, struct kith_dial *dial)
 {
+    prolong(node, dial);
     if (dial->is_suggested)
         dial->until = node->now.mono + KITH_DIAL_KEEP_TIME;
     wait(node, dial, backoff(node, 1));
@@ -392,8 +401,7 @@ void kith_dial_succeeded(struct kith_node *node, struct kith_link *link)
     dial->peer = link->peer;
     dial->failures = 0;
     dial->error = 0;
-    if (!dial->is_suggested)
-        dial->until = KITH_TIME_NEVER;
+    prolong(node, dial);
     answer(node, dial, 0);
 }
 
@@ -435,8 +443,10 @@ void kith_dial_peer_lost(struct kith_node *node, const struct kith_peer *peer)
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
         bool is_parked =
             dial->state == KITH_DIAL_WAITING && dial->next_at == KITH_TIME_NEVER;
-        if (dial->peer == peer && is_parked && !kith_peer_is_unwanted(peer))
-            wait(node, dial, backoff(node, 1));
+        if (dial->peer != peer || !is_parked || kith_peer_is_unwanted(peer))
+            continue;
+        prolong(node, dial);
+        wait(node, dial, backoff(node, 1));
     }
 }
 

@@ -41,7 +41,8 @@
 #define KITH_DIAL_EAGER      60 /* failures, two minutes and more, and then */
 #define KITH_DIAL_RETRY_LATE (8 * KITH_SECOND)  /* for ever */
 #define KITH_DIAL_TRY_TIME   (10 * KITH_SECOND) /* an address that was only suggested */
-#define KITH_DIAL_KEEP_TIME  KITH_HOUR       /* it was linked, and went without a word */
+#define KITH_DIAL_KEEP_TIME  KITH_HOUR /* it was linked, and went without a word */
+#define KITH_DIAL_ASKED_TIME (7 * 24 * KITH_HOUR) /* the same, asked for by a command */
 #define KITH_DIAL_YIELD      (250 * KITH_MS) /* since a link came up: more may follow */
 #define KITH_DIAL_YIELD_MAX  (2 * KITH_SECOND)
 #define KITH_SUGGESTED_MAX   256 /* addresses heard of, remembered at once */

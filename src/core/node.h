@@ -27,10 +27,10 @@
 #define KITH_NETWORK_KEY_SIZE 32
 #define KITH_EXPORTER_SIZE    32
 #define KITH_LINKS_MAX        1024 /* greeted; past it the idlest is closed */
-#define KITH_STRANGERS_MAX    64 /* beside those, past it the oldest: room to greet in */
-#define KITH_TARGETS_MAX      256 /* configured and connected addresses, dialled for ever */
+#define KITH_STRANGERS_MAX    64  /* beside those, past it the oldest: room to greet in */
+#define KITH_TARGETS_MAX      256 /* configured addresses, and those of commands */
 #define KITH_TRACKERS_MAX     8   /* each holds a connection for ever */
-#define KITH_FOUND_MAX        32 /* candidates in the answer to a LOOKUP */
+#define KITH_FOUND_MAX        32  /* candidates in the answer to a LOOKUP */
 #define KITH_SEND_TEXTS_MAX   KITH_RUN_COUNT_MAX
 #define KITH_SEND_SIZE_MAX                                                               \
     (480 * 1024)            /* texts of one SEND together: they fit one run              \

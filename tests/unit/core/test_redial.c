@@ -81,6 +81,41 @@ static void a_link_that_breaks_each_time_is_sought_less_and_less(void **state)
     assert_in_range(link, 8, 20);
 }
 
+/* How often is an address dialled in a minute, a week after its link was lost? */
+static size_t dials_after_a_week(struct lone *l, uint64_t token)
+{
+    struct lone_peer peer;
+    connect_to(l, "10.0.0.9", token);
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, tracked_last_dial(l)->no);
+    lone_greet(l, &peer);
+    lone_pass(l, 5 * KITH_SECOND);
+    link_down(l, 1, KITH_ECLOSED);
+    size_t week_over = 0;
+    for (int second = 0; second < 180; second++) {
+        size_t before = l->dial_count;
+        lone_pass(l, KITH_SECOND);
+        if (l->dial_count > before)
+            tracked_fail_dial(l, tracked_last_dial(l)->no);
+        if (second == 60) {
+            assert_true(l->dial_count > 2);
+            l->now.mono += 7 * 24 * KITH_HOUR;
+        }
+        if (second == 120)
+            week_over = l->dial_count;
+    }
+    return l->dial_count - week_over;
+}
+
+static void an_address_asked_for_by_a_command_is_given_up_after_a_week(void **state)
+{
+    assert_int_equal(dials_after_a_week(*state, 7), 0);
+}
+
+static void one_that_is_configured_is_dialled_for_ever(void **state)
+{
+    assert_true(dials_after_a_week(*state, 0) > 5);
+}
+
 /* It found us before its address answered. */
 static void an_address_of_whom_we_disconnected_is_not_dialled_on_and_on(void **state)
 {
@@ -175,6 +210,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TRACKED(who_says_that_we_are_disconnected_is_left_alone_for_a_minute),
+        TEST(an_address_asked_for_by_a_command_is_given_up_after_a_week),
+        TEST(one_that_is_configured_is_dialled_for_ever),
         TEST(a_link_that_breaks_each_time_is_sought_less_and_less),
         TEST(an_address_of_whom_we_disconnected_is_not_dialled_on_and_on),
         TEST(whom_we_seek_after_disconnecting_it_is_dialled_where_it_was),
