@@ -378,6 +378,9 @@ static const struct {
                     "before; it is not used"},
     [KITH_WARNING_FUTURE] = {"future", "this peer writes more than a day ahead of our "
                                        "clock; check both clocks"},
+    [KITH_WARNING_FULL] = {"full", "a room of theirs and ours holds as many logs as it "
+                                   "may: who is new there, or starts anew, is not heard; "
+                                   "go on in another room"},
 };
 
 static void tell_warning(struct kith_server *server, const struct kith_notice *notice)

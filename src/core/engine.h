@@ -154,6 +154,7 @@ struct kith_room {
     struct kith_list in_open;
     struct kith_list shares; /* kith_share.in_room */
     size_t share_count;
+    bool is_full_told;
     bool is_joined; /* open rooms: shared with others; kept of those left */
     bool is_recorded;
 };

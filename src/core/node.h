@@ -298,6 +298,8 @@ enum kith_warning {
     KITH_WARNING_TRACKER, /* a tracker, `peer`, at `address`: KITH_EIDENTITY when it shows
                              another key than before, else the fault it made */
     KITH_WARNING_FUTURE,  /* `peer` wrote more than a day ahead of our clock: parked */
+    KITH_WARNING_FULL, /* `peer`, as it is said, begins a log in a room that has as many
+                          as it may: told once for each room */
 };
 
 /* Who a tracker knows: a claim of the tracker's. */

@@ -84,6 +84,8 @@ static bool log_warning(struct kith_runtime *runtime, const struct kith_notice *
         [KITH_WARNING_FUTURE] =
             "a message is dated more than a day ahead and waits: look "
             "at both clocks",
+        [KITH_WARNING_FULL] = "a room holds as many logs as it may: who is new there, or "
+                              "starts anew, is not heard; go on in another room",
     };
     char id[KITH_ID_SHORT_SIZE];
     if (!may_warn(runtime, notice->warning.warning))

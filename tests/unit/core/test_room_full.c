@@ -100,6 +100,10 @@ static void a_full_room_takes_no_new_log_but_our_own(void **state)
     size_t before = lone_count_stored(&s->l);
     lone_write(&s->log, &run, 1, 'a');
     lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 1);
+    assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_WARNING)->warning.warning,
+                     KITH_WARNING_FULL);
     assert_int_equal(answer(s, &run), KITH_ELIMIT);
     assert_int_equal(lone_count_stored(&s->l), before);
     assert_int_equal(s->l.closed[1], 1);
