@@ -17,8 +17,8 @@
 
 #include "base/name.h"
 #include "bin/chat_name.h"
-#include "bin/detach.h"
 #include "bin/up.h"
+#include "node/log_file.h"
 
 #define STOP_MS_MAX 4000 /* a node leaves within 2 s of a signal */
 
@@ -53,7 +53,7 @@ static void on_ready(void *ctx, const char *home)
 {
     struct kith_chat_node *node = ctx;
     off_t from = 0;
-    int log = kith_detach_log(home);
+    int log = kith_log_file_begin(home);
     if (log < 0)
         log = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (node->log >= 0)

@@ -2,12 +2,11 @@
 #include "bin/detach.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "node/log_file.h"
 
 /* True when a whole line came, which is the node's word that it is ready. */
 static bool pass_on(int from)
@@ -53,21 +52,10 @@ bool kith_detach_begin(int *exit_code)
     return true;
 }
 
-int kith_detach_log(const char *home)
-{
-    char *path = NULL;
-    int log = -1;
-    if (asprintf(&path, "%s/%s", home, KITH_DETACH_LOG) >= 0)
-        log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-                   0600);
-    free(path);
-    return log;
-}
-
 void kith_detach_finish(const char *home)
 {
     int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int log = kith_detach_log(home);
+    int log = kith_log_file_begin(home);
     if (nothing >= 0) {
         dup2(nothing, STDIN_FILENO);
         dup2(nothing, STDOUT_FILENO);

@@ -5,9 +5,6 @@
 
 #include <stdbool.h>
 
-/* In the home: where a detached node's stderr goes. */
-#define KITH_DETACH_LOG "kith.log"
-
 /* Fork. In the child, false: its standard output leads to the parent until
  * kith_detach_finish, no file is open but the standard ones, and the working directory is
  * the root. In the parent, true: what the child printed until then was passed
@@ -17,8 +14,5 @@ bool kith_detach_begin(int *exit_code);
 /* In the child, ready: let the parent go; standard input and output become /dev/null,
  * standard error the log in the home (begun anew), or /dev/null where it cannot be. */
 void kith_detach_finish(const char *home);
-
-/* The log of a node that nobody looks at, begun anew; a descriptor, or -1. */
-int kith_detach_log(const char *home);
 
 #endif

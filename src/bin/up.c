@@ -19,6 +19,7 @@
 #include "kith/error.h"
 #include "node/control.h"
 #include "node/http.h"
+#include "node/log_file.h"
 #include "node/random.h"
 #include "node/token.h"
 
@@ -42,6 +43,7 @@ struct up {
     struct kith_control control;
     char token[KITH_TOKEN_TEXT_SIZE]; /* secret */
     struct kith_random random;
+    bool has_log_file; /* stderr is the one in the home, no file of who started us */
     bool is_stopping;
     int exit_code;
 };
@@ -183,7 +185,10 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void to_stderr(void *ctx, const char *line, size_t size)
 {
-    (void)ctx;
+    struct up *up = ctx;
+    if (up->has_log_file)
+        kith_log_file_make_room(up->cli->home, STDERR_FILENO, size,
+                                KITH_LOG_FILE_SIZE_MAX);
     while (size > 0) {
         ssize_t written = write(STDERR_FILENO, line, size);
         if (written <= 0)
@@ -335,6 +340,7 @@ static int run_loop(struct up *up)
         stop(up);
     } else if (up->shell != NULL) {
         up->shell->ready(up->shell->ctx, up->cli->home);
+        up->has_log_file = true;
     }
     uv_run(&up->loop, UV_RUN_DEFAULT);
     uv_loop_close(
@@ -388,7 +394,7 @@ int kith_up(struct kith_cli *cli, const struct kith_up_shell *shell)
         umask(077);
         signal(SIGPIPE, SIG_IGN);
         kith_limits_size_pool();
-        kith_logger_init(&up->log, up->settings.log, to_stderr, NULL);
+        kith_logger_init(&up->log, up->settings.log, to_stderr, up);
         exit_code = kith_limits_raise_files(cli);
         if (exit_code == KITH_EXIT_DONE)
             exit_code = run_loop(up);

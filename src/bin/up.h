@@ -17,7 +17,7 @@
 
 /* How the node leaves the foreground: `begin`, once the configuration is read and asked
  * for, forks, and is true in the parent, which then returns `*exit_code`; `ready` is for
- * the child, after the ready line. */
+ * the child, after the ready line, and has stderr lead to the log in the home. */
 struct kith_up_shell {
     bool (*begin)(void *ctx, int *exit_code);
     void (*ready)(void *ctx, const char *home);

@@ -175,7 +175,7 @@ class Reader:
     def logs(self):
         for folder, _, files in os.walk(self.place):
             for name in files:
-                if name == "kith.log":
+                if name in ("kith.log", "kith.log.1"):
                     with open(os.path.join(folder, name), "rb") as file:
                         yield os.path.join(folder, name), file.read().decode(errors="replace")
 
