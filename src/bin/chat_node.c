@@ -10,7 +10,6 @@
 #include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,16 +48,25 @@ static bool become_node(struct kith_chat_node *node, pid_t parent, int ready_fd)
     return true;
 }
 
+/* Not by sendfile, which takes no file that is appended to. */
+static void copy(int from, int to)
+{
+    char text[4096];
+    off_t at = 0;
+    ssize_t got;
+    while ((got = pread(from, text, sizeof(text), at)) > 0 &&
+           write(to, text, (size_t)got) == got)
+        at += got;
+}
+
 static void on_ready(void *ctx, const char *home)
 {
     struct kith_chat_node *node = ctx;
-    off_t from = 0;
     int log = kith_log_file_begin(home);
     if (log < 0)
         log = open("/dev/null", O_WRONLY | O_CLOEXEC);
     if (node->log >= 0)
-        while (sendfile(log, node->log, &from, 65536) > 0)
-            continue;
+        copy(node->log, log);
     dup2(log, STDERR_FILENO);
     close(log);
     if (node->log >= 0)

@@ -4,6 +4,7 @@
 import os
 import signal
 
+from chatlib import Pipe
 from kithlib import DONE, SANITIZER, case, main, run_kith, same, wait_until
 
 ALONE = ("--listen", "127.0.0.1:0", "--no-lan")
@@ -95,6 +96,16 @@ def _(scene):
     wait_until("it is logged", lambda: READ_AGAIN in logs.now)
     assert os.stat(logs.path).st_size > SIZE_MAX
     assert logs.before is None
+
+
+@case("what a chat's node logs until it is ready is in its log, which is kept likewise")
+def _(scene):
+    logs = Logs(scene.path)
+    for flags in ((), ("--network", "another")):
+        chat = Pipe(scene, "chat", "--home", scene.path, "--name", "alice", *ALONE, *flags)
+        chat.wait("ready: you are alice").end().leave()
+    assert "another network from now on" in logs.now, logs.now
+    assert "another network" not in logs.before and "stopping" in logs.before, logs.before
 
 
 main()
