@@ -49,6 +49,17 @@
 #define KITH_WARNINGS_MOST  64
 #define KITH_WARNINGS_PER_S 1
 
+/* Lines that peers come and go, and of trackers likewise: more than a day of ordinary
+ * use. Past these a line comes back every ten seconds, or one that flaps leaves nothing
+ * else to be read in the log. */
+#define KITH_CHANGES_MOST    500
+#define KITH_CHANGES_EVERY_S 10
+
+struct kith_changes { /* for the log only */
+    struct kith_tokens lines;
+    unsigned held_back;
+};
+
 struct kith_turn {
     uv_prepare_t prepare;
     uv_idle_t again;  /* active while work is left over: the loop must not sleep */
@@ -111,6 +122,7 @@ struct kith_runtime {
     struct kith_pending pending;
     uint64_t arrival_committed; /* one past the highest committed */
     int store_error;            /* of the commits since the last good one; 0: none */
+    bool is_store_error_told;   /* in the log, and not yet that it is over */
     int read_error;             /* why a part of the store could not be read; 0: none */
     struct kith_commands commands;
     struct kith_verifier verifier;
@@ -141,6 +153,8 @@ struct kith_runtime {
     } strangers[KITH_STRANGERS_NAMED]; /* for the log only: of other networks */
     struct kith_tokens warnings;
     unsigned warnings_held_back;
+    struct kith_changes peer_changes;
+    struct kith_changes tracker_changes;
 
     void (*broken)(void *ctx, int error);
     void *broken_ctx;

@@ -3,6 +3,21 @@
 
 /* ---- the log ---- */
 
+static bool may_log(struct kith_changes *changes, kith_time now)
+{
+    if (kith_tokens_take(&changes->lines, now / KITH_CHANGES_EVERY_S, 1,
+                         KITH_CHANGES_MOST))
+        return true;
+    changes->held_back++;
+    return false;
+}
+
+/* The last pair of a line, and of few lines: without a key it ends before. */
+static const char *held_back_key(const struct kith_changes *changes)
+{
+    return changes->held_back > 0 ? "held_back" : NULL;
+}
+
 static void log_peer(struct kith_runtime *runtime, const struct kith_notice *notice)
 {
     static const char *const changes[] = {
@@ -10,15 +25,19 @@ static void log_peer(struct kith_runtime *runtime, const struct kith_notice *not
         [KITH_PEER_OFFLINE] = "peer offline",
         [KITH_PEER_RENAMED] = "peer renamed",
     };
+    struct kith_changes *held = &runtime->peer_changes;
     struct kith_peer_view peer;
     char id[KITH_ID_SHORT_SIZE], address[KITH_ADDRESS_TEXT_SIZE];
-    if (!kith_node_peer(runtime->node, notice->peer.peer_no, &peer))
+    if (!kith_node_peer(runtime->node, notice->peer.peer_no, &peer) ||
+        !may_log(held, runtime->turn.now.mono))
         return;
     kith_id_format_short(&peer.id, id);
     kith_address_format(&peer.address, address);
     kith_logger_write(runtime->log, KITH_LOGGER_INFO, "link",
                       changes[notice->peer.change], "peer", id, "name", peer.name,
-                      "address", peer.address.host[0] != '\0' ? address : "", NULL);
+                      "address", peer.address.host[0] != '\0' ? address : "",
+                      held_back_key(held), KITH_LOGGER_NUMBER(held->held_back), NULL);
+    held->held_back = 0;
 }
 
 /* Each stranger once a minute, and not more of them than there are places. */
@@ -101,19 +120,24 @@ static bool log_warning(struct kith_runtime *runtime, const struct kith_notice *
 
 static void log_tracker(struct kith_runtime *runtime, const struct kith_notice *notice)
 {
+    struct kith_changes *held = &runtime->tracker_changes;
     struct kith_tracker_view tracker;
     char address[KITH_ADDRESS_TEXT_SIZE];
-    if (!kith_node_tracker(runtime->node, notice->tracker.tracker, &tracker))
+    if (!kith_node_tracker(runtime->node, notice->tracker.tracker, &tracker) ||
+        !may_log(held, runtime->turn.now.mono))
         return;
     kith_address_format(&tracker.address, address);
     if (notice->tracker.is_registered)
         kith_logger_write(runtime->log, KITH_LOGGER_INFO, "tracker", "registered",
-                          "tracker", address, NULL);
+                          "tracker", address, held_back_key(held),
+                          KITH_LOGGER_NUMBER(held->held_back), NULL);
     else
         kith_logger_write(runtime->log, KITH_LOGGER_WARN, "tracker",
                           "not registered; tried again and again", "tracker", address,
                           "error", kith_error_name(notice->tracker.error), "why",
-                          kith_error_text(notice->tracker.error), NULL);
+                          kith_error_text(notice->tracker.error), held_back_key(held),
+                          KITH_LOGGER_NUMBER(held->held_back), NULL);
+    held->held_back = 0;
 }
 
 static void log_tracker_key(struct kith_runtime *runtime,

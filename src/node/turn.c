@@ -180,11 +180,21 @@ static void log_store_failure(struct kith_runtime *runtime, int error)
     if (!kith_logger_throttle_pass(&runtime->store_throttle, runtime->turn.now.mono,
                                    10 * KITH_SECOND, &held_back))
         return;
+    runtime->is_store_error_told = true;
     kith_logger_write(runtime->log, KITH_LOGGER_ERROR, "store", "nothing can be stored",
                       "error", kith_error_name(error), "why",
                       kith_store_detail(runtime->store), "do",
                       kith_runtime_store_advice(error), "held_back",
                       KITH_LOGGER_NUMBER(held_back), NULL);
+}
+
+/* Only where the log says that it failed, so that a disk that flaps does not fill it. */
+static void log_store_recovery(struct kith_runtime *runtime)
+{
+    if (runtime->is_store_error_told)
+        kith_logger_write(runtime->log, KITH_LOGGER_INFO, "store", "it stores again",
+                          NULL);
+    runtime->is_store_error_told = false;
 }
 
 /* The open transaction is gone; the core hears of it once it is its turn. */
@@ -209,9 +219,7 @@ static bool commit(struct kith_runtime *runtime)
         return false;
     }
     runtime->pending = (struct kith_pending){0};
-    if (runtime->store_error != 0)
-        kith_logger_write(runtime->log, KITH_LOGGER_INFO, "store", "it stores again",
-                          NULL);
+    log_store_recovery(runtime);
     runtime->store_error = 0;
     if (pending.arrival > runtime->arrival_committed)
         runtime->arrival_committed = pending.arrival;
