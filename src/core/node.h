@@ -68,8 +68,7 @@ struct kith_node_config {
                                          section 5) */
     bool has_beacon;                  /* be found on the LAN, and find */
     kith_time beacon_interval;        /* the longest between two; 0: the default, 30 s */
-    bool relays_for_contacts; /* pass bytes on between contacts that do not reach another
-                               */
+    bool relays_for_contacts;         /* for those that do not reach one another */
 };
 
 /* ---- what happens ---- */
@@ -298,8 +297,7 @@ enum kith_warning {
     KITH_WARNING_TRACKER, /* a tracker, `peer`, at `address`: KITH_EIDENTITY when it shows
                              another key than before, else the fault it made */
     KITH_WARNING_FUTURE,  /* `peer` wrote more than a day ahead of our clock: parked */
-    KITH_WARNING_FULL, /* `peer`, as it is said, begins a log in a room that has as many
-                          as it may: told once for each room */
+    KITH_WARNING_FULL,    /* a room takes no log more, such as one of `peer`: told once */
 };
 
 /* Who a tracker knows: a claim of the tracker's. */
