@@ -7,7 +7,11 @@
  * appended meanwhile, and the log grows. So past half the hard limit the worker is sent
  * again for less and less, and when only a little is left it is moved here, between two
  * commits, which costs two syncs of the disk for 32 MiB or more. At the hard limit that
- * is done whatever is left, after waiting for the worker. */
+ * is done whatever is left, once the worker is not at it.
+ *
+ * A checkpoint may be in vain: another program reads an old state, perhaps for hours, or
+ * the disk fails. No commit waits for that (PASSIVE never does), and all limits count
+ * from where the log was then, so that it is tried again now and then only. */
 #include "store/checkpoint.h"
 
 #include <stdlib.h>
@@ -28,7 +32,7 @@ static int on_commit(void *ctx, sqlite3 *db, const char *name, int pages)
     (void)name;
     /* Fewer than before: the log was started again. */
     if ((size_t)pages < store->wal_pages)
-        store->wal_moved = 0;
+        store->wal_moved = store->wal_vain = 0;
     store->wal_pages = (size_t)pages;
     return SQLITE_OK;
 }
@@ -44,19 +48,35 @@ static size_t pages_left(const struct kith_store *store)
     return store->wal_pages - store->wal_moved;
 }
 
-/* Should it fail, the commits before it stand all the same, and the next tries again. */
+static size_t pages_since_vain(const struct kith_store *store)
+{
+    return store->wal_pages - store->wal_vain;
+}
+
+/* Should it fail, the commits before it stand all the same. While another checkpoint
+ * runs, which is all that BUSY means here, the next commit tries again. */
 static void empty_log(struct kith_store *store)
 {
-    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_RESTART, NULL,
-                                       NULL);
-    if (rc == SQLITE_OK)
+    int pages = 0, moved = 0;
+    int rc = sqlite3_wal_checkpoint_v2(store->db, "main", SQLITE_CHECKPOINT_PASSIVE,
+                                       &pages, &moved);
+    if (rc == SQLITE_OK && moved == pages) {
         store->wal_moved = store->wal_pages;
+        store->wal_vain = 0;
+    } else if ((rc & 0xff) != SQLITE_BUSY) {
+        store->wal_vain = store->wal_pages;
+    }
 }
 
 void kith_checkpoint_bound(struct kith_store *store)
 {
-    if (store->wal_pages >= KITH_STORE_WAL_PAGES_HARD)
+    if (pages_since_vain(store) >= KITH_STORE_WAL_PAGES_HARD)
         empty_log(store);
+}
+
+bool kith_store_log_is_held(const struct kith_store *store)
+{
+    return store->wal_vain >= KITH_STORE_WAL_PAGES_HARD;
 }
 
 size_t kith_store_wal_pages(const struct kith_store *store)
@@ -73,8 +93,9 @@ bool kith_store_checkpoint_is_due(const struct kith_store *store)
 {
     if (store->is_memory || (store->checkpoint && store->checkpoint->is_running))
         return false;
-    return pages_left(store) >=
-           (is_long(store) ? KITH_STORE_WAL_PAGES_SOFT / 16 : KITH_STORE_WAL_PAGES_SOFT);
+    return pages_since_vain(store) >= KITH_STORE_WAL_PAGES_SOFT &&
+           pages_left(store) >= (is_long(store) ? KITH_STORE_WAL_PAGES_SOFT / 16
+                                                : KITH_STORE_WAL_PAGES_SOFT);
 }
 
 static struct kith_checkpoint *checkpoint_new(const char *path)
@@ -127,18 +148,39 @@ void kith_checkpoint_run(struct kith_checkpoint *checkpoint)
     }
 }
 
+/* No further than the last time: somebody reads what comes next. A commit may have
+ * emptied the log meanwhile, or begun it anew: then this says nothing about it. */
+static void note_moved(struct kith_store *store, size_t moved)
+{
+    if (pages_left(store) == 0 || moved > store->wal_pages)
+        return;
+    store->wal_vain = moved > store->wal_moved ? 0 : store->wal_pages;
+    store->wal_moved = moved;
+}
+
+/* The rest is small, or the worker fails at what may work here: it lacked a descriptor.
+ */
+static bool is_ours_to_empty(const struct kith_store *store, int error)
+{
+    if (store->is_dirty)
+        return false;
+    return error != 0
+               ? store->wal_pages >= KITH_STORE_WAL_PAGES_HARD
+               : is_long(store) && pages_left(store) < KITH_STORE_WAL_PAGES_SOFT / 8;
+}
+
 int kith_store_checkpoint_end(struct kith_store *store)
 {
     struct kith_checkpoint *checkpoint = store->checkpoint;
     checkpoint->is_running = false;
     if (checkpoint->error != 0)
-        return kith_db_fail(store, checkpoint->error, "checkpoint");
-    if (checkpoint->moved <= store->wal_pages)
-        store->wal_moved = checkpoint->moved;
-    if (is_long(store) && !store->is_dirty &&
-        pages_left(store) < KITH_STORE_WAL_PAGES_SOFT / 8)
+        store->wal_vain = store->wal_pages;
+    else
+        note_moved(store, checkpoint->moved);
+    if (is_ours_to_empty(store, checkpoint->error))
         empty_log(store);
-    return 0;
+    return checkpoint->error != 0 ? kith_db_fail(store, checkpoint->error, "checkpoint")
+                                  : 0;
 }
 
 void kith_checkpoint_free(struct kith_checkpoint *checkpoint)

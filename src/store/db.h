@@ -81,7 +81,8 @@ struct kith_store {
     uint8_t marker_put[KITH_MARKER_SIZE]; /* of the open transaction, when is_sync_owed */
     struct kith_arrival arrival;          /* of the open transaction, not yet a row */
     size_t wal_pages;
-    size_t wal_moved;                   /* of these, in the database already */
+    size_t wal_moved; /* of these, in the database already */
+    size_t wal_vain;  /* how many there were when a checkpoint was last in vain */
     struct kith_checkpoint *checkpoint; /* owned; kept open between runs */
     struct kith_writer writer;          /* reused by load */
     char detail[KITH_STORE_DETAIL_SIZE];

@@ -21,7 +21,8 @@
 
 /* Pages of 4 KiB in the write-ahead log: from `soft` a checkpoint is due on a worker; at
  * `hard` the commit that gets there does it itself, so that the log stays bounded when
- * the worker cannot keep up (or there is none). See checkpoint.c. */
+ * the worker cannot keep up (or there is none). Only another program that reads an old
+ * state, or a disk that fails, makes the log longer. See checkpoint.c. */
 #define KITH_STORE_WAL_PAGES_SOFT 2048  /* 8 MiB: about 20,000 small events */
 #define KITH_STORE_WAL_PAGES_HARD 16384 /* 64 MiB: a second or two at full speed */
 
@@ -200,6 +201,10 @@ int kith_store_search(struct kith_store *store, struct kith_bytes text,
  * Put, commit and reads go on meanwhile. At most one runs at a time. */
 struct kith_checkpoint;
 size_t kith_store_wal_pages(const struct kith_store *store);
+
+/* The log is beyond its hard limit, and the last checkpoint moved no more of it: if that
+ * one did not fail, another program reads the database and has not come to an end. */
+bool kith_store_log_is_held(const struct kith_store *store);
 bool kith_store_checkpoint_is_due(
     const struct kith_store *store); /* false while one runs */
 struct kith_checkpoint *kith_store_checkpoint_begin(struct kith_store *store);
