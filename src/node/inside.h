@@ -147,6 +147,7 @@ struct kith_runtime {
     struct kith_logger_throttle stranger_throttle;
     struct kith_logger_throttle store_throttle;
     struct kith_logger_throttle read_throttle;
+    struct kith_logger_throttle checkpoint_throttle;
     struct {
         struct kith_id peer;
         struct kith_logger_throttle throttle;

@@ -7,6 +7,7 @@
 #include "node/inside.h"
 #include "node/lan.h"
 #include "node/reach.h"
+#include "node/clock.h"
 #include "node/contact_relay.h"
 #include "node/trackers.h"
 #include "proto/frame.h"
@@ -21,14 +22,29 @@ static void on_verified(void *ctx, uint64_t verify_no, bool is_valid)
                                                 .verified = {verify_no, is_valid}});
 }
 
+/* It failed, or (`error` is 0) a reader left it nothing to do. */
+static void log_vain_checkpoint(struct kith_runtime *runtime, int error)
+{
+    size_t mib = kith_store_wal_pages(runtime->store) / 256;
+    unsigned held_back;
+    if (!kith_logger_throttle_pass(&runtime->checkpoint_throttle, kith_clock_now().mono,
+                                   KITH_MINUTE, &held_back))
+        return;
+    kith_logger_write(
+        runtime->log, KITH_LOGGER_WARN, "store",
+        "no checkpoint, so kith.db-wal grows; a later one catches up", "why",
+        error != 0 ? kith_error_text(error) : "another program reads the database", "mib",
+        KITH_LOGGER_NUMBER(mib), "do",
+        error != 0 ? kith_runtime_store_advice(error)
+                   : "end the program that has kith.db open",
+        "held_back", KITH_LOGGER_NUMBER(held_back), NULL);
+}
+
 static void on_checkpoint(void *ctx, int error)
 {
     struct kith_runtime *runtime = ctx;
-    if (error != 0)
-        kith_logger_write(runtime->log, KITH_LOGGER_WARN, "store",
-                          "no checkpoint; the next one "
-                          "catches up",
-                          "error", kith_error_name(error), NULL);
+    if (error != 0 || kith_store_log_is_held(runtime->store))
+        log_vain_checkpoint(runtime, error);
     kith_runtime_settle(runtime);
 }
 
