@@ -155,14 +155,23 @@ static void by_hand_nobody_is_held(void **state)
     assert_int_equal(kith_peer_find(l->node, &peer.key.id)->held_until, 0);
 }
 
-/* Heard of meanwhile: it is dialled once the time is over, and not given up before. */
-static void who_is_heard_of_meanwhile_is_dialled_afterwards(void **state)
+/* As `hold`, of one that says goodbye itself, and is not sought. */
+static void hold_leaver(struct lone *l, struct lone_peer *peer)
 {
-    struct lone *l = *state;
-    struct lone_peer peer;
-    hold(l, &peer);
-    kith_time until = kith_peer_find(l->node, &peer.key.id)->held_until;
-    kith_dial_suggest(l->node, &peer.key.id, &ADDRESS, 0, KITH_DIAL_TRY_TIME);
+    uint8_t bye[] = {KITH_FRAME_BYE, KITH_BYE_FAULT};
+    for (uint32_t link = 1; link <= 8; link++) {
+        lone_connect(l, peer, 1, link, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, peer);
+        lone_say_raw(l, peer, kith_bytes(bye, sizeof(bye)));
+        lone_forget(l);
+    }
+}
+
+/* Heard of meanwhile: it is dialled once the time is over, and not given up before. */
+static void is_dialled_afterwards(struct lone *l, const struct lone_peer *peer)
+{
+    kith_time until = kith_peer_find(l->node, &peer->key.id)->held_until;
+    kith_dial_suggest(l->node, &peer->key.id, &ADDRESS, 0, KITH_DIAL_TRY_TIME);
     while (l->now.mono < until - KITH_SECOND)
         lone_pass(l, KITH_SECOND);
     assert_int_equal(l->dial_count, 0);
@@ -172,6 +181,22 @@ static void who_is_heard_of_meanwhile_is_dialled_afterwards(void **state)
                                      .dial_failed = {l->dial_nos[0], KITH_EREFUSED}});
     lone_pass(l, 2 * KITH_SECOND);
     assert_int_equal(l->dial_count, 2);
+}
+
+static void who_is_heard_of_meanwhile_is_dialled_afterwards(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    hold(l, &peer);
+    is_dialled_afterwards(l, &peer);
+}
+
+static void so_is_one_that_was_not_sought_any_more(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    hold_leaver(l, &peer);
+    is_dialled_afterwards(l, &peer);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
@@ -186,6 +211,7 @@ int main(void)
         TEST(who_comes_by_itself_and_goes_without_a_word_is_dialled_soon),
         TEST(by_hand_nobody_is_held),
         TEST(who_is_heard_of_meanwhile_is_dialled_afterwards),
+        TEST(so_is_one_that_was_not_sought_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

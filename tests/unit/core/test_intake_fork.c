@@ -260,6 +260,58 @@ static void so_it_may_be_on_its_way_to_the_store(void **state)
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 0);
 }
 
+/* It leaves what may still be refused. */
+static void what_leaves_the_unstored_has_to_come_again(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'z');
+    struct lone_log other = s->log;
+    s->l.is_store_held = true;
+    push_to(s, &s->log, 1, 'a');
+    push_to(s, &s->log, 1, 'k');
+    struct lone_log again = other;
+    push_to(s, &other, 2, 'a'); /* its second is another one */
+    s->l.is_store_held = false;
+    lone_commit(&s->l);
+    assert_int_equal(branches(s, nos), 1);
+    assert_int_equal(messages(s), 3);
+    push_to(s, &again, 2, 'a');
+    assert_int_equal(branches(s, nos), 2);
+    assert_int_equal(messages(s), 4);
+}
+
+/* It did not follow when it came: a forged run was in its place, from somebody else. */
+static void what_follows_after_all_is_looked_at_as_any_other(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer other;
+    struct lone_key thief;
+    struct kith_writer run;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'a');
+    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &other);
+    struct lone_log forged = s->log, next = s->log;
+    lone_key_make(&thief, 3);
+    thief.id = s->peer.key.id;
+    forged.author = &thief;
+    s->l.is_verify_held = true;
+    lone_write(&forged, &run, 1, 'b');
+    lone_say_run(&s->l, &other, &other.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    s->l.is_load_held = true;
+    next.log_class = KITH_LOG_CONTROL;
+    push_to(s, &next, 1, 'x');
+    s->l.is_verify_held = false;
+    lone_verify(&s->l);
+    assert_int_equal(s->l.closed[2], KITH_ESIGNATURE);
+    assert_int_equal(s->l.closed[1], 1);
+    lone_load(&s->l);
+    assert_int_equal(s->l.closed[1], KITH_ECHAIN);
+    assert_int_equal(branches(s, nos), 1);
+}
+
 static void a_history_begins_with_what_differs(void **state)
 {
     struct scene *s = *state;
@@ -314,6 +366,8 @@ int main(void)
         CASE(a_history_that_turns_back_where_it_leaves_is_broken),
         CASE(what_a_run_begins_with_may_be_held),
         CASE(so_it_may_be_on_its_way_to_the_store),
+        CASE(what_leaves_the_unstored_has_to_come_again),
+        CASE(what_follows_after_all_is_looked_at_as_any_other),
         CASE(a_history_begins_with_what_differs),
         CASE(a_history_that_a_full_disk_refused_is_taken_when_it_comes_again),
     };

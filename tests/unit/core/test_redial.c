@@ -158,6 +158,26 @@ static void whom_we_seek_after_disconnecting_it_is_dialled_where_it_was(void **s
     assert_int_equal(l->dial_count, 2);
 }
 
+static void so_it_is_when_we_connect_to_its_address_again(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    connect_to(l, "10.0.0.9", 7);
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, tracked_last_dial(l)->no);
+    lone_greet(l, &peer);
+    say_of(l, KITH_COMMAND_DISCONNECT, 1);
+    link_down(l, 1, KITH_EDISCONNECTED);
+    lone_pass(l, 20 * KITH_SECOND);
+    assert_int_equal(l->dial_count, 1);
+    connect_to(l, "10.0.0.9", 8);
+    assert_int_equal(l->dial_count, 2);
+    lone_connect(l, &peer, 1, 2, KITH_ROLE_LISTENER, tracked_last_dial(l)->no);
+    lone_greet(l, &peer);
+    assert_int_equal(l->closed[2], 1);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.token, 8);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+}
+
 static void a_relay_that_was_reached_in_the_clear_is_reached_so_again(void **state)
 {
     struct lone *l = *state;
@@ -215,6 +235,7 @@ int main(void)
         TEST(a_link_that_breaks_each_time_is_sought_less_and_less),
         TEST(an_address_of_whom_we_disconnected_is_not_dialled_on_and_on),
         TEST(whom_we_seek_after_disconnecting_it_is_dialled_where_it_was),
+        TEST(so_it_is_when_we_connect_to_its_address_again),
         TRACKED(a_relay_that_was_reached_in_the_clear_is_reached_so_again),
         TEST(connect_is_answered_when_another_link_took_over),
         TEST(a_configured_address_is_kept_though_a_command_waits_for_it),
