@@ -73,7 +73,8 @@ static void on_registering(void *ctx, const struct kith_notice *notice)
     if (notice->reply.error == KITH_ELIMIT)
         kith_runtime_warn(ctx, "tracker",
                           "an invite's tracker is not used: there are as many as can be",
-                          "start with those alone that are needed");
+                          "start with those alone that are needed, or accept it again "
+                          "once one of an invite was not reached for half an hour");
 }
 
 static int register_at(struct kith_runtime *runtime,

@@ -104,16 +104,37 @@ static struct kith_tracker *find_address(struct kith_node *node,
     return NULL;
 }
 
+/* All places are taken: of those that came with invites the one that has failed longest
+ * gives its own, and is kept no more. NULL: there is hope for each. */
+static struct kith_tracker *give_way(struct kith_node *node)
+{
+    struct kith_tracker *least = NULL;
+    for (size_t i = 0; i < node->tracking.count; i++) {
+        struct kith_tracker *tracker = &node->tracking.trackers[i];
+        if (tracker->is_kept && tracker->state == KITH_TRACKER_WAITING &&
+            tracker->failures > KITH_TRACKER_EAGER &&
+            (least == NULL || tracker->failures > least->failures))
+            least = tracker;
+    }
+    if (least == NULL)
+        return NULL;
+    least->is_kept = false;
+    record(node, least);
+    return least;
+}
+
 static struct kith_tracker *add(struct kith_node *node,
                                 const struct kith_address *address)
 {
     struct kith_tracking *tracking = &node->tracking;
     const struct kith_tracker_pin *pin = find_pin(node, address);
-    if (tracking->count == KITH_TRACKERS_MAX)
+    struct kith_tracker *tracker = tracking->count < KITH_TRACKERS_MAX
+                                       ? &tracking->trackers[tracking->count++]
+                                       : give_way(node);
+    if (tracker == NULL)
         return NULL;
-    struct kith_tracker *tracker = &tracking->trackers[tracking->count++];
-    *tracker =
-        (struct kith_tracker){.no = (uint32_t)tracking->count, .address = *address};
+    *tracker = (struct kith_tracker){.no = (uint32_t)(tracker - tracking->trackers) + 1,
+                                     .address = *address};
     tracker->is_kept = pin != NULL && pin->is_kept;
     tracker->has_id = pin != NULL && !kith_id_is_zero(&pin->id);
     if (tracker->has_id)
@@ -351,9 +372,11 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
 /* Half to all of the capped double, as for peers. */
 static kith_time backoff(struct kith_node *node, unsigned failures)
 {
+    kith_time most =
+        failures > KITH_TRACKER_EAGER ? KITH_TRACKER_RETRY_LATE : KITH_TRACKER_RETRY_MAX;
     kith_time delay = KITH_TRACKER_RETRY_MIN;
-    for (unsigned i = 1; i < failures && delay < KITH_TRACKER_RETRY_MAX; i++)
-        delay *= 2;
+    for (unsigned i = 1; i < failures && delay < most; i++)
+        delay = 2 * delay < most ? 2 * delay : most;
     return delay / 2 + (kith_time)kith_rng_below(&node->rng, (uint64_t)delay / 2 + 1);
 }
 

@@ -16,6 +16,8 @@
 #define KITH_TRACKER_RETRY_MIN (250 * KITH_MS)
 #define KITH_TRACKER_RETRY_MAX                                                           \
     (2 * KITH_SECOND) /* and 3 s to connect: used within 5 s of its return */
+#define KITH_TRACKER_EAGER      600 /* failures in a row, a quarter of an hour, and then */
+#define KITH_TRACKER_RETRY_LATE (30 * KITH_SECOND) /* for ever */
 #define KITH_TRACKER_STEADY                                                              \
     (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
 #define KITH_TRACKER_REPLACED_RETRY                                                      \

@@ -33,6 +33,7 @@ static void add_by_invite(struct lone *l, uint32_t no, const struct kith_id *id)
 {
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
     in.command.type = KITH_COMMAND_TRACKER;
+    in.command.token = 4;
     in.command.tracker.address = tracked_address(no);
     in.command.tracker.has_id = true;
     in.command.tracker.id = *id;
@@ -77,6 +78,40 @@ static void those_of_invites_crowd_out_none_that_is_configured(void **state)
     free(l);
 }
 
+static void fail_for_long(struct lone *l, uint32_t no)
+{
+    for (size_t failed = 0; failed <= KITH_TRACKER_EAGER;) {
+        size_t dials = l->trackers[no].dial_count;
+        tracked_down(l, no, KITH_EREFUSED);
+        failed++;
+        while (l->trackers[no].dial_count == dials)
+            lone_pass(l, KITH_SECOND);
+    }
+    tracked_down(l, no, KITH_EREFUSED);
+}
+
+static void one_that_is_not_reached_gives_way_to_a_new_one(void **state)
+{
+    struct lone *l = *state;
+    struct kith_id id = tracked_id(9);
+    for (uint32_t no = 1; no <= KITH_TRACKERS_MAX; no++) {
+        struct kith_id own = tracked_id(no);
+        add_by_invite(l, no, &own);
+    }
+    add_by_invite(l, 9, &id);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, KITH_ELIMIT);
+    fail_for_long(l, 3);
+    size_t dials = l->trackers[3].dial_count,
+           rows = l->record_counts[KITH_RECORD_TRACKER];
+    lone_pass(l, 10 * KITH_SECOND);
+    assert_int_equal(l->trackers[3].dial_count, dials); /* not so often any more */
+    add_by_invite(l, 9, &id);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+    assert_string_equal(view(l, 3).address.host, "t9.example");
+    assert_int_equal(l->trackers[3].dial_count, dials + 1);
+    assert_int_equal(l->record_counts[KITH_RECORD_TRACKER], rows + 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
@@ -85,6 +120,7 @@ int main(void)
         cmocka_unit_test(one_that_came_with_an_invite_is_used_after_a_restart),
         TEST(an_invite_puts_nobody_in_the_place_of_a_tracker),
         cmocka_unit_test(those_of_invites_crowd_out_none_that_is_configured),
+        TEST(one_that_is_not_reached_gives_way_to_a_new_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
