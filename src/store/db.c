@@ -32,7 +32,7 @@ int kith_db_error(sqlite3 *db, int rc)
     case SQLITE_DONE:
         return 0;
     case SQLITE_NOMEM:
-        return kith_store_memory_was_refused() ? KITH_ECORRUPT : KITH_ENOMEM;
+        return kith_store_memory_ran_out() ? KITH_ENOMEM : KITH_ECORRUPT;
     case SQLITE_FULL:
         return KITH_EFULL;
     case SQLITE_READONLY:

@@ -10,18 +10,19 @@ union head {
     sqlite3_int64 align;
 };
 
-static _Thread_local bool was_refused;
+static _Thread_local bool is_used, ran_out;
 
 static void *resize(void *piece, int size)
 {
     union head *before = piece == NULL ? NULL : (union head *)piece - 1;
-    if (size > KITH_STORE_PIECE_MAX) {
-        was_refused = true;
+    is_used = true;
+    if (size > KITH_STORE_PIECE_MAX)
+        return NULL;
+    union head *head = realloc(before, sizeof(*head) + (size_t)size);
+    if (head == NULL) {
+        ran_out = true;
         return NULL;
     }
-    union head *head = realloc(before, sizeof(*head) + (size_t)size);
-    if (head == NULL)
-        return NULL;
     head->size = size;
     return head + 1;
 }
@@ -73,9 +74,9 @@ void kith_store_memory_set_up(void)
     sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
-bool kith_store_memory_was_refused(void)
+bool kith_store_memory_ran_out(void)
 {
-    bool was = was_refused;
-    was_refused = false;
-    return was;
+    bool did = ran_out || !is_used;
+    ran_out = false;
+    return did;
 }

@@ -13,8 +13,9 @@
  * it goes on as it was set up. May be repeated afterwards, from any thread. */
 void kith_store_memory_set_up(void);
 
-/* Was a piece above the limit asked for, in this thread, since this was asked last? Then
- * it is no lack of memory that SQLite complains of, but damage. */
-bool kith_store_memory_was_refused(void);
+/* Did memory run out in this thread since this was asked last? If not, SQLite complains
+ * of a piece above the limit here, or above its own: then it read damage. True as well
+ * where SQLite has its memory from elsewhere. */
+bool kith_store_memory_ran_out(void);
 
 #endif

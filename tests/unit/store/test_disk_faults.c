@@ -454,13 +454,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, end)
+        /* Before the store has set up memory of its own. */
+        cmocka_unit_test_setup_teardown(memory_that_runs_out_is_told_and_loses_nothing,
+                                        setup_memory_faults, end_memory_faults),
         T(an_error_of_any_call_is_told_and_loses_nothing),
         T(a_disk_that_goes_on_failing_is_told_and_loses_nothing),
         T(a_disk_that_is_full_at_any_call_is_told_and_loses_nothing),
         T(half_a_write_is_told_and_loses_nothing),
         T(a_failed_sync_is_told_and_loses_nothing),
-        cmocka_unit_test_setup_teardown(memory_that_runs_out_is_told_and_loses_nothing,
-                                        setup_memory_faults, end_memory_faults),
         T(a_migration_that_fails_anywhere_is_done_the_next_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
