@@ -46,6 +46,9 @@ static struct kith_log *find_log(struct kith_node *node, struct kith_share *shar
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (kith_intake_follows(log, run) && !is_empty_branch(log))
             return log;
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next)
+        if (log->seq_first <= run->seq_first && run->seq_first <= log->tail_seq + 1)
+            return log;
     if (first != NULL)
         return first;
     return kith_hearsay_add(node, share, &run->author, &run->log, run->log_class);

@@ -29,6 +29,7 @@ static const struct kept kept_seeds[] = {
     {122, 183, 10, 0.3},   /* a forked run that reached further than ours was dropped */
     {137, 413, 10, 0.3},   /* the places of forgotten rumours were kept, on each link */
     {1946, 1158, 10, 0.3}, /* a branch that a full disk refused kept it out for good */
+    {117, 1027, 10, 0.3},  /* a history that leaves a branch longer than the first */
 };
 
 /* Runs a seed; false, told on stderr, when a checker failed. */

@@ -260,6 +260,24 @@ static void so_it_may_be_on_its_way_to_the_store(void **state)
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 0);
 }
 
+/* The first of them ends before it does. */
+static void a_history_may_leave_any_other(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'z');
+    struct lone_log second = s->log;
+    push_to(s, &s->log, 1, 'a');
+    push_to(s, &second, 1, 'b');
+    push_to(s, &second, 1, 'c');
+    struct lone_log third = second;
+    push_to(s, &second, 1, 'd');
+    assert_int_equal(branches(s, nos), 2);
+    push_to(s, &third, 1, 'x');
+    assert_int_equal(branches(s, nos), 3);
+    assert_int_equal(messages(s), 6);
+}
+
 /* It leaves what may still be refused. */
 static void what_leaves_the_unstored_has_to_come_again(void **state)
 {
@@ -366,6 +384,7 @@ int main(void)
         CASE(a_history_that_turns_back_where_it_leaves_is_broken),
         CASE(what_a_run_begins_with_may_be_held),
         CASE(so_it_may_be_on_its_way_to_the_store),
+        CASE(a_history_may_leave_any_other),
         CASE(what_leaves_the_unstored_has_to_come_again),
         CASE(what_follows_after_all_is_looked_at_as_any_other),
         CASE(a_history_begins_with_what_differs),
