@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -132,13 +133,21 @@ static void *run_kith(void *ctx)
     return NULL;
 }
 
+static void draw(void *ctx, void *out, size_t size)
+{
+    (void)ctx;
+    bench_must(getrandom(out, size, 0) == (ssize_t)size, "randomness");
+}
+
 static void start_kith(struct side *side, const char *dir)
 {
     uv_loop_init(&side->loop);
     uv_async_init(&side->loop, &side->stop, on_stop);
     side->runtime = fake_runtime_new(&side->loop);
-    struct kith_server_config config = {
-        .loop = &side->loop, .runtime = side->runtime, .version = "0"};
+    struct kith_server_config config = {.loop = &side->loop,
+                                        .runtime = side->runtime,
+                                        .version = "0",
+                                        .rng = {.fill = draw}};
     bench_must(kith_server_new(&config, &side->server) == 0 &&
                    kith_server_listen(side->server, KITH_DOOR_UNIX,
                                       listen_on(side, dir, "kith")) == 0,
