@@ -119,20 +119,26 @@ static void refused_messages_leave_nothing_behind(void **state)
     refuse_many(l, KITH_EIO);
 }
 
+/* A peer sends what it wrote, and the disk is full. */
+static void refuse_run(struct lone *l, struct lone_peer *peer, struct kith_writer *run)
+{
+    lone_connect(l, peer, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, peer);
+    struct lone_log log = {.author = &peer->key,
+                           .room = lone_lobby(),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    lone_write(&log, run, 1, 'a');
+    l->store_error = KITH_EFULL;
+    lone_say_run(l, peer, &peer->lobby_tag, run);
+}
+
 static void what_others_sent_while_the_disk_was_full_is_fetched_afterwards(void **state)
 {
     struct lone *l = *state;
     struct lone_peer peer;
-    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(l, &peer);
-    struct lone_log log = {.author = &peer.key,
-                           .room = lone_lobby(),
-                           .log = {{1}},
-                           .hlc = kith_hlc_from_wall(l->now.wall)};
     struct kith_writer run;
-    lone_write(&log, &run, 1, 'a');
-    l->store_error = KITH_EFULL;
-    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    refuse_run(l, &peer, &run);
     assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_HAVE), 0);
     l->store_error = 0;
     lone_forget(l);
@@ -168,15 +174,7 @@ static void while_the_disk_stays_full_others_are_asked_less_and_less(void **stat
     struct lone *l = *state;
     struct lone_peer peer;
     struct kith_writer run;
-    lone_connect(l, &peer, 1, 1, KITH_ROLE_DIALLER, 0);
-    lone_greet(l, &peer);
-    struct lone_log log = {.author = &peer.key,
-                           .room = lone_lobby(),
-                           .log = {{1}},
-                           .hlc = kith_hlc_from_wall(l->now.wall)};
-    lone_write(&log, &run, 1, 'a');
-    l->store_error = KITH_EFULL;
-    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    refuse_run(l, &peer, &run);
     assert_in_range(answer_for(l, &peer, &run, 600), 600 / 30, 600 / 30 + 5);
     l->store_error = 0;
     assert_int_equal(answer_for(l, &peer, &run, 40), 1);

@@ -142,17 +142,23 @@ static void an_address_of_whom_we_disconnected_is_not_dialled_on_and_on(void **s
     assert_int_equal(link, 2);
 }
 
-static void whom_we_seek_after_disconnecting_it_is_dialled_where_it_was(void **state)
+/* A peer that we dialled and disconnected by hand, which is left alone. */
+static void part_from(struct lone *l, uint64_t token)
 {
-    struct lone *l = *state;
     struct lone_peer peer;
-    connect_to(l, "10.0.0.9", 0);
+    connect_to(l, "10.0.0.9", token);
     lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, tracked_last_dial(l)->no);
     lone_greet(l, &peer);
     say_of(l, KITH_COMMAND_DISCONNECT, 1);
     link_down(l, 1, KITH_EDISCONNECTED);
     lone_pass(l, 20 * KITH_SECOND);
     assert_int_equal(l->dial_count, 1);
+}
+
+static void whom_we_seek_after_disconnecting_it_is_dialled_where_it_was(void **state)
+{
+    struct lone *l = *state;
+    part_from(l, 0);
     say_of(l, KITH_COMMAND_SEEK, 1);
     lone_pass(l, KITH_SECOND);
     assert_int_equal(l->dial_count, 2);
@@ -162,13 +168,7 @@ static void so_it_is_when_we_connect_to_its_address_again(void **state)
 {
     struct lone *l = *state;
     struct lone_peer peer;
-    connect_to(l, "10.0.0.9", 7);
-    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, tracked_last_dial(l)->no);
-    lone_greet(l, &peer);
-    say_of(l, KITH_COMMAND_DISCONNECT, 1);
-    link_down(l, 1, KITH_EDISCONNECTED);
-    lone_pass(l, 20 * KITH_SECOND);
-    assert_int_equal(l->dial_count, 1);
+    part_from(l, 7);
     connect_to(l, "10.0.0.9", 8);
     assert_int_equal(l->dial_count, 2);
     lone_connect(l, &peer, 1, 2, KITH_ROLE_LISTENER, tracked_last_dial(l)->no);
