@@ -178,8 +178,7 @@ static void refuse_all(struct kith_node *node, struct kith_log *log, int error)
         give_up(node, log, error);
 }
 
-/* Soon, unless it was retried a short while ago: what is missing comes again each time.
- */
+/* Soon, unless that was just tried: what is missing comes again each time. */
 static void retry_later(struct kith_node *node)
 {
     if (node->store_retry_at > node->now.mono)

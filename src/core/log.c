@@ -76,7 +76,7 @@ static void make_spare(struct kith_node *node, struct kith_log *log)
 }
 
 /* What was stored once is taken back. */
-static bool is_full(const struct kith_node *node, const struct kith_room *room)
+static bool is_room_full(const struct kith_node *node, const struct kith_room *room)
 {
     return node->is_started &&
            room->log_count - room->hearsay_count - room->spare_count >=
@@ -87,7 +87,7 @@ static struct kith_log *make(struct kith_node *node, struct kith_room *room,
                              const struct kith_id *author, const struct kith_log_id *id,
                              enum kith_log_class log_class)
 {
-    if (is_full(node, room) && !kith_id_equal(author, &node->self->id)) {
+    if (is_room_full(node, room) && !kith_id_equal(author, &node->self->id)) {
         if (!room->is_full_told)
             kith_peer_warn(node, author, KITH_WARNING_FULL, 0);
         room->is_full_told = true;
