@@ -417,7 +417,7 @@ struct kith_effect {
         struct { /* from the port listened on, so that routers map both alike */
             uint32_t tracker; /* answered by TRACKER_UP or TRACKER_DOWN */
             struct kith_address address;
-            bool has_expected;
+            bool has_expected, is_from_any_port;
             struct kith_id expected;
         } tracker_dial;
         struct {

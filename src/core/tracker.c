@@ -335,6 +335,15 @@ void kith_tracker_renamed(struct kith_node *node)
 
 /* ---- the link ---- */
 
+/* A connection of another program, or of our own before a restart, may hold the port to
+ * that tracker for as long as it lasts. From another port nobody meets us, but all hear
+ * of us, and a relay joins us. */
+static bool is_port_held(const struct kith_tracker *tracker)
+{
+    return tracker->failures >= KITH_TRACKER_PORT_TRIES &&
+           tracker->error == KITH_EADDRINUSE;
+}
+
 static void dial(struct kith_node *node, struct kith_tracker *tracker)
 {
     struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_TRACKER_DIAL);
@@ -342,6 +351,7 @@ static void dial(struct kith_node *node, struct kith_tracker *tracker)
     effect->tracker_dial.address = tracker->address;
     effect->tracker_dial.has_expected = tracker->has_id;
     effect->tracker_dial.expected = tracker->id;
+    effect->tracker_dial.is_from_any_port = is_port_held(tracker);
     tracker->state = KITH_TRACKER_DIALLING;
     tracker->is_replaced = false;
 }

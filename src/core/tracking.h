@@ -18,6 +18,7 @@
     (2 * KITH_SECOND) /* and 3 s to connect: used within 5 s of its return */
 #define KITH_TRACKER_EAGER      600 /* failures in a row, a quarter of an hour, and then */
 #define KITH_TRACKER_RETRY_LATE (30 * KITH_SECOND) /* for ever */
+#define KITH_TRACKER_PORT_TRIES 3 /* in a row, from the port listened on */
 #define KITH_TRACKER_STEADY                                                              \
     (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
 #define KITH_TRACKER_REPLACED_RETRY                                                      \

@@ -91,7 +91,8 @@ static void dial(struct kith_runtime *runtime, const struct kith_effect *effect)
         .count = 1,
         .expected =
             effect->tracker_dial.has_expected ? &effect->tracker_dial.expected : NULL,
-        .from_port = kith_trackers_port(runtime),
+        .from_port =
+            effect->tracker_dial.is_from_any_port ? 0 : kith_trackers_port(runtime),
     };
     uint32_t tracker = effect->tracker_dial.tracker;
     int error = runtime->trackers.net == NULL ? make_net(runtime) : 0;

@@ -3,6 +3,7 @@
 """Nodes that know nothing of each other but a tracker, by the real programs."""
 
 import os
+import socket
 import time
 
 from kithlib import DONE, FAILED, NOT_FOUND, case, main, same, wait_until
@@ -113,6 +114,21 @@ def late(scene):
         scene.linked(alice, bob)
         meeting.kill()
         wait_until("it is missed", lambda: states(alice) == ["failed"])
+
+
+@case("a port that a connection of another program has is no hindrance")
+def held(scene):
+    meeting = tracker(scene)
+    with socket.create_connection((meeting.host, meeting.port)) as other:
+        port = other.getsockname()[1]
+        alice = scene.make("alice", *at(meeting))
+        alice.port = port
+        alice.start()
+        same(alice.port, port)
+        registered(alice)
+        assert alice.logs("tracker", "not registered"), alice.log()
+        bob = node(scene, "bob", meeting)
+        scene.linked(alice, bob)
 
 
 @case("of two trackers one may go, and lie or be none at all")

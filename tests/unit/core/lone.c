@@ -144,6 +144,7 @@ static void keep_tracker_dial(struct lone *l, const struct kith_effect *effect)
     tracker->address = effect->tracker_dial.address;
     tracker->has_expected = effect->tracker_dial.has_expected;
     tracker->expected = effect->tracker_dial.expected;
+    tracker->is_from_any_port = effect->tracker_dial.is_from_any_port;
     tracker->closed = 1;
 }
 

@@ -61,6 +61,7 @@ struct lone_tracker {
     struct kith_address address; /* of the last dial, and who is expected there */
     bool has_expected;
     struct kith_id expected;
+    bool is_from_any_port;
     int closed; /* the error it was closed with; 1: it was not, or was dialled since */
 };
 
