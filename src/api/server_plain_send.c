@@ -83,6 +83,7 @@ static void send_text(struct kith_request *request, struct kith_bytes text)
     struct kith_command command = {.type = KITH_COMMAND_SEND};
     command.send.is_direct = sending->target.is_direct;
     command.send.peer = sending->target.peer;
+    command.send.room_no = sending->target.room_no;
     command.send.texts = &text;
     command.send.text_count = 1;
     int error = kith_request_command(request, &command, on_reply, NULL);

@@ -140,10 +140,16 @@ static bool is_blocked(struct kith_request *request, const struct kith_target *t
            peer.is_blocked;
 }
 
+static bool is_self(const struct kith_request *request, const struct kith_target *target)
+{
+    return target->is_direct &&
+           kith_id_equal(&target->peer, kith_node_id(kith_server_node(request->server)));
+}
+
 bool kith_send_check_target(struct kith_request *request,
                             const struct kith_target *target)
 {
-    bool is_refused = target->is_foreign || target->is_left;
+    bool is_refused = target->is_foreign || target->is_left || is_self(request, target);
     if (is_blocked(request, target)) {
         kith_request_problem(request, KITH_EBLOCKED,
                              "`kith unblock` takes that back; then send again");
@@ -153,6 +159,9 @@ bool kith_send_check_target(struct kith_request *request,
         kith_request_problem(request, KITH_ENOTFOUND,
                              "that room is of another network, and can only be read; "
                              "start the node in that network to write there");
+    else if (is_self(request, target))
+        kith_request_problem(request, KITH_EINVALID,
+                             "that is this node itself; name another one");
     else if (target->is_left)
         kith_request_problem(request, KITH_ENOTFOUND,
                              "this node left that room; `kith join` goes back into it");

@@ -8,17 +8,32 @@ static bool is(const struct kith_knob *knob, const char *name)
     return strcmp(knob->name, name) == 0;
 }
 
+struct refusal {
+    const char *flag;
+    bool is_on; /* of what its knob configures */
+};
+
+/* What a flag of its own turns off, for both have "yes" as their default. */
+static struct refusal refusal_of(const struct kith_settings *settings,
+                                 const struct kith_knob *knob)
+{
+    if (is(knob, "lan"))
+        return (struct refusal){"--no-lan", settings->has_lan};
+    if (is(knob, "port-mapping"))
+        return (struct refusal){"--no-port-mapping", settings->has_mapping};
+    return (struct refusal){NULL, false};
+}
+
 /* The level of now, which the configuration no longer says once it was changed. */
 static const char *source_of(const struct kith_settings_desk *desk,
                              const struct kith_knob *knob)
 {
     const struct kith_settings *settings = desk->settings;
-    if (is(knob, "lan") && !settings->has_lan &&
-        (!kith_config_value(settings->config, "lan") ||
-         strcmp(kith_config_value(settings->config, "lan"), "yes") == 0))
-        return "--no-lan";
-    if (!kith_config_value(settings->config, knob->name) ||
-        (is(knob, "log") && desk->log->level != settings->log))
+    const char *value = kith_config_value(settings->config, knob->name);
+    struct refusal refusal = refusal_of(settings, knob);
+    if (refusal.flag && !refusal.is_on && (!value || strcmp(value, "yes") == 0))
+        return refusal.flag;
+    if (!value || (is(knob, "log") && desk->log->level != settings->log))
         return NULL;
     return kith_config_source(settings->config, knob->name);
 }
@@ -43,8 +58,9 @@ static const char *value_at(void *ctx, size_t index, size_t value_index)
     const struct kith_knob *knob = &kith_knobs[index];
     if (is(knob, "log"))
         return value_index == 0 ? kith_logger_level_name(desk->log->level) : NULL;
-    if (is(knob, "lan"))
-        return value_index == 0 ? (desk->settings->has_lan ? "yes" : "no") : NULL;
+    struct refusal refusal = refusal_of(desk->settings, knob);
+    if (refusal.flag)
+        return value_index == 0 ? (refusal.is_on ? "yes" : "no") : NULL;
     return kith_config_value_at(desk->settings->config, knob->name, value_index);
 }
 

@@ -181,6 +181,10 @@ def _(scene):
     for to in (bob.id, "bob", address):
         same(send(alice, token, to, f"to {to}"), (200, "sent"))
     same(bob.texts(), [f"to {to}" for to in (bob.id, "bob", address)])
+    alice.kith("join", "#garden").expect(DONE)
+    same(send(alice, token, "#garden", "for few"), (202, "pending"))
+    same((alice.texts(room="#garden"), alice.texts(room="#lobby")), (["for few"], []))
+    same(send(alice, token, alice.id, "to oneself"), (400, 400))
     same(send(alice, token, "nobody", "lost"), (404, 404))
     same(send(alice, token, "10.9.8.7", "lost"), (404, 404))
     bob.stop()
@@ -212,7 +216,8 @@ def _(scene):
 
 @case("settings: every knob with its value and source; name, level and what is added count at once")
 def _(scene):
-    alice = scene.make("alice", "--no-lan", env={"KITH_LAN": "", "KITH_DURABILITY": "full"})
+    alice = scene.make("alice", "--no-lan", "--no-port-mapping",
+                       env={"KITH_LAN": "", "KITH_PORT_MAPPING": "", "KITH_DURABILITY": "full"})
     os.makedirs(alice.home, mode=0o700, exist_ok=True)
     with open(os.path.join(alice.home, "kith.conf"), "w", encoding="ascii") as file:
         file.write("plain-api = no\npeer = 127.0.0.1:1\npeer = 127.0.0.1:2\n")
@@ -235,6 +240,7 @@ def _(scene):
     same(list(found), known)
     same(found["name"], ("alice", "--name"))
     same(found["lan"], ("no", "--no-lan"))
+    same(found["port-mapping"], ("no", "--no-port-mapping"))
     same(found["durability"], ("full", "KITH_DURABILITY"))
     same(found["peer"], (["127.0.0.1:1", "127.0.0.1:2"],
                          os.path.join(alice.home, "kith.conf") + ":2"))

@@ -117,6 +117,11 @@ int kith_node_find(const struct kith_node *node, struct kith_bytes text,
         out->is_left = node->room_left[out->room_no];
         return out->room_no > 0 ? 0 : KITH_ENOTFOUND;
     }
+    if (kith_id_parse(name, strlen(name), &out->peer) &&
+        kith_id_equal(&out->peer, &node->id)) {
+        out->is_direct = true;
+        return 0;
+    }
     for (uint32_t no = 1; no <= node->peer_count; no++) {
         struct kith_id id;
         bool is_id = kith_id_parse(name, strlen(name), &id) &&

@@ -161,6 +161,34 @@ static void to_one_who_is_away_is_pending(void **state)
     assert_send(api, "{\"ip\": \"eve\", \"msg\": \"hello\"}", 202, "pending");
 }
 
+static void see_where_it_was_said(struct api *api, void *out_room)
+{
+    assert_int_equal(api->runtime->entry_count, 1);
+    *(struct kith_name *)out_room =
+        api->runtime->node.room_name[api->runtime->entries[0].room_no];
+}
+
+static void what_is_for_a_room_is_said_in_that_room(void **state)
+{
+    struct api *api = *state;
+    struct kith_name room;
+    assert_int_equal(api_ask(api, "POST", "/rooms/join", "{\"room\": \"garden\"}"), 0);
+    assert_send(api, "{\"ip\": \"#garden\", \"msg\": \"hello\"}", 202, "pending");
+    api_on_loop(api, see_where_it_was_said, &room);
+    assert_string_equal(room.text, "garden");
+}
+
+static void nobody_talks_to_himself(void **state)
+{
+    struct api *api = *state;
+    char id[KITH_ID_TEXT_SIZE], body[128];
+    kith_id_format(&api->runtime->node.id, id);
+    snprintf(body, sizeof body, "{\"ip\": \"%s\", \"msg\": \"hello\"}", id);
+    assert_send(api, body, 400, NULL);
+    snprintf(body, sizeof body, "{\"to\": \"%s\", \"text\": \"hello\"}", id);
+    assert_int_equal(api_ask(api, "POST", "/messages", body), KITH_EINVALID);
+}
+
 static void what_cannot_be_sent_is_told_why(void **state)
 {
     struct api *api = *state;
@@ -186,6 +214,8 @@ int main(void)
         TEST(messages_are_lines_oldest_first),
         TEST(of_many_messages_the_last_are_told),
         TEST(to_one_who_is_away_is_pending),
+        TEST(what_is_for_a_room_is_said_in_that_room),
+        TEST(nobody_talks_to_himself),
         TEST(what_cannot_be_sent_is_told_why),
     };
     return cmocka_run_group_tests_name("api/plain", tests, NULL, NULL);
