@@ -98,6 +98,15 @@ static int read_id(struct kith_bytes value, struct kith_invite *out, const char 
     return out->has_id ? 0 : KITH_EINVALID;
 }
 
+static bool is_known(struct kith_bytes key)
+{
+    static const char *const keys[] = {"at", "via", "by", "name", "net"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (is_key(key, keys[i]))
+            return true;
+    return false;
+}
+
 static int read_parameter(struct kith_bytes parameter, struct kith_invite *out,
                           const char **why)
 {
@@ -105,6 +114,8 @@ static int read_parameter(struct kith_bytes parameter, struct kith_invite *out,
     size_t size;
     struct kith_bytes text = parameter;
     struct kith_bytes key = cut(&text, '=');
+    if (!is_known(key))
+        return 0;
     if (!decode(text, decoded, sizeof decoded, &size)) {
         *why = "one of its values is too long, or a % in it is followed by no number";
         return KITH_EINVALID;

@@ -82,6 +82,11 @@ static void what_a_later_version_adds_is_ignored(void **state)
     (void)state;
     struct kith_invite invite = parse("kith:add/" ID "?colour=blue&&name=ann&flag");
     assert_string_equal(invite.name.text, "ann");
+    char text[1024] = "kith:add/" ID "?share=100%&colour=";
+    size_t size = strlen(text);
+    memset(text + size, 'x', 600);
+    snprintf(text + size + 600, sizeof text - size - 600, "&name=ann");
+    assert_string_equal(parse(text).name.text, "ann");
 }
 
 static void further_addresses_than_fit_are_left_out(void **state)
