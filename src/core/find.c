@@ -33,17 +33,13 @@ static void add(struct matches *m, const struct kith_peer *peer)
 
 typedef bool matcher(const struct kith_peer *peer, struct kith_bytes text);
 
-static bool is_contact(const struct kith_peer *peer)
-{
-    return peer->is_contact || peer->is_verified;
-}
-
 static void collect(const struct kith_node *node, struct kith_bytes text, matcher *fits,
                     bool only_contacts, struct matches *m)
 {
     for (uint32_t no = 1; no < node->peer_no_next && no < node->peer_capacity; no++) {
         const struct kith_peer *peer = node->peers[no];
-        if (peer != NULL && (is_contact(peer) || !only_contacts) && fits(peer, text))
+        if (peer != NULL && (kith_peer_is_contact(peer) || !only_contacts) &&
+            fits(peer, text))
             add(m, peer);
     }
 }

@@ -121,7 +121,7 @@ void kith_lookup_contacts(struct kith_node *node, struct kith_tracker *tracker)
     size_t asked = 0;
     for (uint32_t no = 1; no < node->peer_no_next && no < node->peer_capacity; no++) {
         const struct kith_peer *peer = node->peers[no];
-        if (peer == NULL || !peer->is_contact || peer->link != NULL ||
+        if (peer == NULL || !kith_peer_is_contact(peer) || peer->link != NULL ||
             kith_peer_is_unwanted(peer))
             continue;
         if (asked++ == KITH_SEEK_SOUGHT)

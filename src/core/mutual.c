@@ -31,11 +31,12 @@ void kith_mutual_call(struct kith_node *node, const struct kith_id *id)
 {
     const struct kith_peer *wanted = kith_peer_find(node, id);
     size_t asked = 0;
-    if (wanted == NULL || !wanted->is_contact)
+    if (wanted == NULL || !kith_peer_is_contact(wanted))
         return;
     kith_list_each (item, &node->links) {
         struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (!is_direct(link) || !link->peer->is_contact || asked == KITH_MUTUAL_ASKED_MAX)
+        if (!is_direct(link) || !kith_peer_is_contact(link->peer) ||
+            asked == KITH_MUTUAL_ASKED_MAX)
             continue;
         ask(node, link, id);
         asked++;
@@ -46,8 +47,9 @@ void kith_mutual_call(struct kith_node *node, const struct kith_id *id)
 int kith_mutual_rung(struct kith_node *node, struct kith_link *link,
                      const struct kith_frame_ring *frame)
 {
-    if (frame->how != KITH_CALL_RELAY || !link->peer->is_contact || !is_direct(link) ||
-        has_other_way(node, &frame->id) || kith_id_equal(&frame->id, &node->self->id) ||
+    if (frame->how != KITH_CALL_RELAY || !kith_peer_is_contact(link->peer) ||
+        !is_direct(link) || has_other_way(node, &frame->id) ||
+        kith_id_equal(&frame->id, &node->self->id) ||
         !kith_tokens_take(&link->calls, node->now.mono, KITH_MUTUAL_CALLS_PER_S,
                           KITH_MUTUAL_CALLS_MOST))
         return 0;
@@ -62,7 +64,7 @@ int kith_mutual_rung(struct kith_node *node, struct kith_link *link,
 
 static bool is_served(const struct kith_node *node, const struct kith_peer *peer)
 {
-    return node->relays_for_contacts && peer != NULL && peer->is_contact;
+    return node->relays_for_contacts && peer != NULL && kith_peer_is_contact(peer);
 }
 
 static void refuse(struct kith_node *node, struct kith_link *link,

@@ -17,6 +17,12 @@ static inline bool kith_peer_is_unwanted(const struct kith_peer *peer)
     return peer->is_refused || peer->is_blocked;
 }
 
+/* A direct message went either way, an invite of it was followed, or it is verified. */
+static inline bool kith_peer_is_contact(const struct kith_peer *peer)
+{
+    return peer->is_contact || peer->is_verified;
+}
+
 /* Have the peer's row stored as it is now, if it has one. */
 void kith_peer_record(struct kith_node *node, struct kith_peer *peer);
 

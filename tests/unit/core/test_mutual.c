@@ -153,6 +153,22 @@ static void who_is_no_contact_is_not_served(void **state)
     assert_refused(s, ALICE, KITH_REFUSED_AWAY);
 }
 
+static void who_is_verified_is_a_contact_and_is_served(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer dave;
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_VERIFY;
+    in.command.mark.peer = tracked_peer_id(DAVE);
+    in.command.mark.is_on = true;
+    link_up(s, &dave, DAVE);
+    lone_step(&s->l, in);
+    call(s, &dave, BOB, KITH_CALL_RELAY);
+    assert_int_equal(s->l.relay_count, 1);
+    rung(s, DAVE);
+    rung(s, BOB);
+}
+
 static void who_is_away_or_oneself_cannot_be_called(void **state)
 {
     struct scene *s = *state;
@@ -278,6 +294,7 @@ int main(void)
         TEST(without_permission_nobody_is_relayed),
         TEST(only_relaying_can_be_asked_of_a_peer),
         TEST(who_is_no_contact_is_not_served),
+        TEST(who_is_verified_is_a_contact_and_is_served),
         TEST(who_is_away_or_oneself_cannot_be_called),
         TEST(a_flood_of_calls_is_refused_and_harms_no_link),
         TEST(a_call_that_is_cut_short_is_a_fault),
