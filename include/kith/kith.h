@@ -22,7 +22,8 @@
  * What is handed out is untouched on failure. Any call may return, besides what stands
  * with it: KITH_ENONODE (the node has gone; where it comes back, calls work again),
  * KITH_ECLOSED, KITH_ETIMEDOUT (it went, or was silent for 30 s, before it had answered:
- * whether it did what was asked is not known), KITH_EPROTO, KITH_EIO, KITH_ENOMEM.
+ * whether it did what was asked is not known), KITH_EPROTO, KITH_EIO, KITH_ENOMEM; and
+ * where something is to be stored KITH_EFULL (the disk is full), KITH_EREADONLY.
  *
  * Text is UTF-8. Arguments are borrowed for the call. Structs handed out are the
  * library's, are valid for as long as said, and may grow at their end in later versions:
@@ -70,7 +71,8 @@ KITH_API void kith_options_free(struct kith_options *options);
  * "log" and so on; what is set here counts before the environment and kith.conf, as a
  * flag of `kith up` does. A list knob may be set several times; of others the last one
  * counts. Unlike with `kith up`, programs are served over TCP only where "http" is set.
- * KITH_ENOTFOUND: there is no such knob. The value is judged by kith_open. */
+ * KITH_ENOTFOUND: there is no such knob. The value is judged by kith_open.
+ * KITH_ELIMIT: 1,024 values were set. */
 KITH_API int kith_options_set(struct kith_options *options, const char *knob,
                               const char *value);
 
@@ -142,7 +144,8 @@ struct kith_receipt {
 /* Say something to `target`: 1 to KITH_TEXT_SIZE_MAX bytes of UTF-8 without zero bytes.
  * Returns once it is stored; it is delivered as soon as the other side is there. `out`
  * may be NULL. KITH_ENOTFOUND, KITH_EAMBIGUOUS (see kith_last_detail for the choices),
- * KITH_ETEXT, KITH_ETEXTSIZE, KITH_ELIMIT (too much is unanswered: wait), KITH_EFULL. */
+ * KITH_ETEXT, KITH_ETEXTSIZE, KITH_ELIMIT (too much is unanswered: wait), KITH_EBLOCKED,
+ * KITH_EINVALID (it is this node itself). */
 KITH_API int kith_send(struct kith *kith, const char *target, const char *text,
                        size_t size, struct kith_receipt *out);
 
@@ -174,7 +177,7 @@ struct kith_peer_info {
     double rtt_ms;        /* round trip; negative: not known */
     int64_t last_seen_ms; /* of wall time, since 1970; 0: never */
     bool is_online;
-    bool is_contact; /* a direct message went either way */
+    bool is_contact; /* a direct message or an invite joined the two, or: */
     bool is_verified;
 };
 
@@ -192,7 +195,7 @@ struct kith_message_info {
     const char *room;   /* the room's id */
     const char *author; /* id */
     const char *name;   /* the author's; "name~shortid" where two share it */
-    const char *text;   /* terminated; may hold zero bytes where a peer sent such */
+    const char *text;   /* terminated, without zero bytes */
     size_t text_size;
     int64_t
         time_ms; /* since 1970, UTC: the lesser of when it was written and first seen */
@@ -227,11 +230,13 @@ KITH_API int kith_history(struct kith *kith, const char *target, const char *sin
 /* Dial an address (HOST, HOST:PORT, IPv4, [IPv6]:PORT), and again whenever the link
  * falls. Returns once the peer there said hello, or it failed; then it is not dialled on.
  * KITH_ETIMEDOUT: nobody answered, for 10 s at most. KITH_EADDRESS, KITH_EREFUSED,
- * KITH_ERESOLVE, KITH_EPROOF (of another network), KITH_ESELF, KITH_EUNREACHABLE. */
+ * KITH_ERESOLVE, KITH_EPROOF (of another network), KITH_EVERSION, KITH_EHANDSHAKE,
+ * KITH_ESELF, KITH_EUNREACHABLE, KITH_EBLOCKED, KITH_EREPLACED, KITH_ELIMIT (256
+ * addresses are dialled already). */
 KITH_API int kith_connect(struct kith *kith, const char *address);
 
 /* Close the link to a peer, and refuse it until it is connected again. KITH_ENOTFOUND,
- * KITH_EAMBIGUOUS. */
+ * KITH_EAMBIGUOUS, KITH_EINVALID (a room). */
 KITH_API int kith_disconnect(struct kith *kith, const char *target);
 
 /* Be in an open room, "#garden"; anybody of the network may, and it is there as soon as

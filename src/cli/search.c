@@ -154,8 +154,9 @@ const struct kith_cli_command kith_cli_search = {
     .summary = "find messages by the words in them, latest first",
     .usage = "TEXT… [--room TARGET] [--since TIME] [--limit N]",
     .detail = "All the words have to be there, in any order; the last may be unfinished\n"
-              "from three letters on. Words in quotes are looked for as they stand:\n"
-              "kith search '\"see you\" tomorrow'. Exit 4 if nothing is found.",
+              "from three bytes on (one character of Chinese). Words in quotes are\n"
+              "looked for as they stand: kith search '\"see you\" tomorrow'. Exit 4 if "
+              "nothing is found.",
     .options = options,
     .args_min = 1,
     .args_max = KITH_CLI_ARGS_ANY,

@@ -533,10 +533,10 @@ size_t kith_node_log_nos(const struct kith_node *node, const struct kith_id *roo
                          uint32_t *nos, size_t nos_max);
 
 /* Who is meant by TARGET (DESIGN sections 7 and 9): "#lobby", "#garden", an open room
- * that was joined once; "#lobby~" and the short id
- * of a room kept from another network; a whole id (which need not
- * be known yet); an id prefix (of 16 characters or more, or any of a contact's); `name`
- * or `name~shortid`; `ip:port` or ip of a linked peer. Names resolve to contacts first.
+ * that was joined once; "#lobby~" and the short id of a room kept from another network;
+ * a whole id (which need not be known yet); an id prefix (of 16 characters or more, or
+ * any of a contact's); `name` or `name~shortid`; `ip:port` or ip of a peer, where it is
+ * linked or was last. Names resolve to contacts first.
  * Returns 0, KITH_ENOTFOUND or KITH_EAMBIGUOUS; then `choices` (room for `choices_max`
  * peer numbers; may be NULL) and `*choice_count` say who fits. */
 struct kith_target {
