@@ -47,6 +47,13 @@ size_t kith_candidate_addresses(const struct kith_node *node,
     return count;
 }
 
+static bool is_news(const struct kith_node *node,
+                    const struct kith_candidate_record *kept, uint64_t counter)
+{
+    return counter > kept->counter ||
+           kept->expiry <= (uint64_t)(node->now.wall / KITH_SECOND);
+}
+
 static bool is_wanted_record(const struct kith_node *node,
                              const struct kith_candidate *candidate, size_t slot,
                              const struct kith_signed_addresses *record)
@@ -54,7 +61,7 @@ static bool is_wanted_record(const struct kith_node *node,
     uint64_t now_s = (uint64_t)(node->now.wall / KITH_SECOND);
     return kith_id_equal(&record->id, &candidate->id) && record->expiry > now_s &&
            record->expiry <= now_s + 2 * KITH_RECORD_LIFE / KITH_SECOND &&
-           record->counter > candidate->records[slot].counter &&
+           is_news(node, &candidate->records[slot], record->counter) &&
            node->tracking.check_count < KITH_CANDIDATE_CHECKS_MAX;
 }
 
@@ -95,7 +102,7 @@ void kith_candidate_keep(struct kith_node *node, struct kith_candidate *candidat
     struct kith_signed_addresses record;
     struct kith_candidate_record *kept = &candidate->records[check->slot];
     if (kith_signed_addresses_decode(check->bytes, &record) != 0 ||
-        record.counter <= kept->counter)
+        !is_news(node, kept, record.counter))
         return;
     uint8_t *bytes = kith_alloc(node->alloc, check->bytes.size);
     if (bytes == NULL) {
@@ -104,7 +111,7 @@ void kith_candidate_keep(struct kith_node *node, struct kith_candidate *candidat
     }
     memcpy(bytes, check->bytes.data, check->bytes.size);
     kith_release(node->alloc, (void *)kept->bytes.data);
-    *kept = (struct kith_candidate_record){record.counter,
+    *kept = (struct kith_candidate_record){record.counter, record.expiry,
                                            kith_bytes(bytes, check->bytes.size)};
 }
 

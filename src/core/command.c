@@ -13,6 +13,7 @@
 #include "core/lookup.h"
 #include "core/mark.h"
 #include "core/peer.h"
+#include "core/remember.h"
 #include "core/room.h"
 #include "core/seek.h"
 #include "core/tracker.h"
@@ -171,6 +172,9 @@ static void run_listening(struct kith_node *node, const struct kith_command *com
     if (is_changed) {
         kith_exchange_renew(node);
         kith_tracker_moved(node);
+        kith_dial_moved(node);
+        if (node->is_started)
+            kith_remember_begin(node);
     }
     kith_beacon_begin(node);
     kith_command_reply(node, command->token, 0, 0);

@@ -237,6 +237,14 @@ bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
            kith_address_equal(&dial->address, address);
 }
 
+bool kith_dial_seeks(const struct kith_node *node, const struct kith_peer *peer)
+{
+    kith_list_each (item, &node->dials)
+        if (kith_list_item(item, struct kith_dial, item)->peer == peer)
+            return true;
+    return find_suggested(node, &peer->id) != NULL;
+}
+
 /* Two dials to one another cost two handshakes, and one of them is thrown away. */
 static bool is_yielding(const struct kith_node *node, const struct kith_dial *dial)
 {
@@ -252,8 +260,11 @@ bool kith_dial_is_awaited(const struct kith_node *node, const struct kith_id *id
 
 static void start_suggested(struct kith_node *node, struct kith_dial *dial)
 {
+    const struct kith_peer *peer = kith_peer_find(node, &dial->expected);
     const struct kith_link *link = find_link(node, &dial->expected);
-    if (link == NULL && is_yielding(node, dial))
+    if (peer != NULL && kith_peer_is_unwanted(peer))
+        forget(node, dial);
+    else if (link == NULL && is_yielding(node, dial))
         wait(node, dial, KITH_DIAL_YIELD);
     else if (link == NULL)
         start(node, dial);
@@ -374,7 +385,7 @@ static void fail(struct kith_node *node, struct kith_dial *dial, int error)
     dial->error = error;
     dial->failures++;
     if (node->now.mono >= dial->until) {
-        if (dial->is_suggested)
+        if (dial->is_suggested && dial->failures > 1) /* else it was only remembered */
             node->dial_lost = (struct kith_dial_lost){
                 dial->expected, dial->address, error, dial->failures, node->now.mono};
         forget(node, dial);
@@ -416,11 +427,15 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         dial->peer != NULL && dial->peer->link != NULL && !dial->peer->link->is_relayed;
     bool leads_home =
         error == KITH_ESELF || (link->has_left && link->bye_reason == KITH_BYE_SELF);
-    if (leads_home && dial->token == 0)
-        forget(node, dial); /* our own address among the configured ones is no mistake */
-    else if (is_linked_anyhow && dial->is_suggested)
+    bool is_over = dial->is_suggested && (leads_home || is_linked_anyhow);
+    if (is_over && dial->token == 0)
         forget(node, dial);
-    else if (error == KITH_EBLOCKED && dial->token != 0)
+    else if (leads_home && dial->token == 0) {
+        /* Our own address among the configured ones is no mistake, and may be another's
+         * where we are next. */
+        dial->leads_home = true;
+        wait(node, dial, KITH_DIAL_HOME_RETRY);
+    } else if (error == KITH_EBLOCKED && dial->token != 0)
         fail(node, dial, error);
     else if (is_linked_anyhow ||
              (dial->peer != NULL && kith_peer_is_unwanted(dial->peer))) {
@@ -435,6 +450,16 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         redial(node, dial);
     else
         fail(node, dial, error != 0 ? error : KITH_ECLOSED);
+}
+
+void kith_dial_moved(struct kith_node *node)
+{
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->leads_home && dial->state == KITH_DIAL_WAITING)
+            wait(node, dial, 0);
+        dial->leads_home = false;
+    }
 }
 
 void kith_dial_peer_lost(struct kith_node *node, const struct kith_peer *peer)

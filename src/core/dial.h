@@ -37,6 +37,10 @@ void kith_dial_expect(struct kith_node *node, const struct kith_id *id,
 bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
                          const struct kith_address *address);
 
+/* Is there an address that led to this peer, or was heard to, and is dialled until it is
+ * linked? */
+bool kith_dial_seeks(const struct kith_node *node, const struct kith_peer *peer);
+
 /* Is it about to be tried for the first time, wherever? */
 bool kith_dial_is_awaited(const struct kith_node *node, const struct kith_id *id);
 
@@ -56,6 +60,9 @@ void kith_dial_succeeded(struct kith_node *node, struct kith_link *link);
 
 /* The link is going; dial again in a while. */
 void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error);
+
+/* Our addresses changed: what led to ourselves may lead to others. */
+void kith_dial_moved(struct kith_node *node);
 
 /* The peer went offline: dials that led to it are due. */
 void kith_dial_peer_lost(struct kith_node *node, const struct kith_peer *peer);

@@ -63,6 +63,7 @@ struct kith_dial {
     int error;              /* of the last one; 0 once it led to a link */
     uint64_t token;         /* of the CONNECT to be answered; 0 for none */
     kith_time until;        /* when failing makes it forgotten; NEVER: dialled for ever */
+    bool leads_home;        /* to ourselves, where we are now */
     bool is_suggested;      /* heard of, not asked for: must lead to `expected` */
     kith_time yields_until; /* to the dial of `expected`, while links come up */
     struct kith_id expected;
@@ -420,13 +421,15 @@ struct kith_node {
     struct kith_list dials;
     struct kith_dial_lost dial_lost;
     uint32_t dial_no_next;
-    kith_time link_up_at; /* when the last link came up; monotonic */
+    kith_time link_up_at;  /* when the last link came up; monotonic */
+    kith_time remember_at; /* when peers met before are dialled again; monotonic */
+    kith_time remember_pause;
     struct kith_beaconing beacon;
-    struct kith_map record_map; /* id -> kith_known_record */
-    uint64_t record_no_next;    /* in the order they came */
-    kith_time record_made_at;   /* our own record, wall clock; 0: not yet */
-    bool is_record_stale;       /* it says something else by now */
-    struct kith_tokens records; /* that may be verified, of all links */
+    struct kith_map record_map;          /* id -> kith_known_record */
+    uint64_t record_no_next;             /* in the order they came */
+    struct kith_record_made record_made; /* our own, for peers */
+    bool is_record_stale;                /* it says something else by now */
+    struct kith_tokens records;          /* that may be verified, of all links */
     struct kith_list record_checks;
     size_t record_check_count;
     struct kith_address listening[KITH_HELLO_ADDRESSES_MAX];

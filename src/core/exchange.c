@@ -34,61 +34,41 @@ bool kith_exchange_is_public(const struct kith_address *address)
     return is_ipv6 || !is_high;
 }
 
-/* ---- memory ---- */
-
-void kith_exchange_remember(struct kith_node *node)
-{
-    const struct kith_peer *latest[KITH_REMEMBER_MAX] = {0};
-    for (uint32_t no = 1; no < node->peer_no_next && no < node->peer_capacity; no++) {
-        const struct kith_peer *peer = node->peers[no];
-        if (peer == NULL || peer->address.host[0] == '\0')
-            continue;
-        size_t at = KITH_REMEMBER_MAX;
-        while (at > 0 &&
-               (latest[at - 1] == NULL || latest[at - 1]->last_seen < peer->last_seen)) {
-            if (at < KITH_REMEMBER_MAX)
-                latest[at] = latest[at - 1];
-            at--;
-        }
-        if (at < KITH_REMEMBER_MAX)
-            latest[at] = peer;
-    }
-    for (size_t i = 0; i < KITH_REMEMBER_MAX && latest[i] != NULL; i++)
-        kith_dial_suggest(node, &latest[i]->id, &latest[i]->address, KITH_REMEMBER_DELAY,
-                          KITH_DIAL_TRY_TIME);
-}
-
 /* ---- sending ---- */
 
-/* The higher counter is the newer one: since, or ahead of, the last one within a
- * millisecond. A clock that was set back counts from where it is now. */
-static kith_time made_after(const struct kith_node *node, kith_time last)
+/* A clock that is set back makes no record look older than those before. */
+static void make(const struct kith_node *node, struct kith_record_made *made)
 {
-    kith_time age = node->now.wall - last;
-    bool is_soon = age > -KITH_SECOND && age < KITH_MS;
-    return is_soon && last != 0 ? last + KITH_MS : node->now.wall;
+    uint64_t now_ms = (uint64_t)(node->now.wall / KITH_MS);
+    made->counter = now_ms > made->counter ? now_ms : made->counter + 1;
+    made->at = node->now.wall;
 }
 
 /* Made anew when it says something else, or ages: every new one travels to everybody. */
-static kith_time own_record_made_at(struct kith_node *node)
+static bool is_own_in_force(const struct kith_node *node)
 {
-    kith_time age = node->now.wall - node->record_made_at;
-    bool is_in_force = node->record_made_at != 0 && !node->is_record_stale &&
-                       age > -KITH_SECOND && age <= KITH_RECORD_LIFE / 2;
-    if (!is_in_force)
-        node->record_made_at = made_after(node, node->record_made_at);
-    node->is_record_stale = false;
-    return node->record_made_at;
+    kith_time age = node->now.wall - node->record_made.at;
+    return node->record_made.at != 0 && !node->is_record_stale && age > -KITH_SECOND &&
+           age < KITH_RECORD_LIFE / 2;
 }
 
-static struct kith_bytes sign(struct kith_node *node, kith_time made_at,
+static const struct kith_record_made *make_own(struct kith_node *node)
+{
+    if (!is_own_in_force(node))
+        make(node, &node->record_made);
+    node->is_record_stale = false;
+    kith_exchange_check(node);
+    return &node->record_made;
+}
+
+static struct kith_bytes sign(struct kith_node *node, const struct kith_record_made *made,
                               const struct kith_address *addresses, size_t count)
 {
     char texts[KITH_RECORD_ADDRESSES_MAX][KITH_ADDRESS_TEXT_SIZE];
     struct kith_signed_addresses record = {
         .id = node->self->id,
-        .counter = (uint64_t)(made_at / KITH_MS),
-        .expiry = (uint64_t)((made_at + KITH_RECORD_LIFE) / KITH_SECOND),
+        .counter = made->counter,
+        .expiry = (uint64_t)((made->at + KITH_RECORD_LIFE) / KITH_SECOND),
         .address_count = count,
     };
     for (size_t i = 0; i < count; i++) {
@@ -114,8 +94,8 @@ static struct kith_bytes sign(struct kith_node *node, kith_time made_at,
 struct kith_bytes kith_exchange_sign(struct kith_node *node,
                                      const struct kith_address *addresses, size_t count)
 {
-    node->tracking.record_made_at = made_after(node, node->tracking.record_made_at);
-    return sign(node, node->tracking.record_made_at, addresses, count);
+    make(node, &node->tracking.record_made);
+    return sign(node, &node->tracking.record_made, addresses, count);
 }
 
 static struct kith_bytes own_record(struct kith_node *node)
@@ -125,7 +105,7 @@ static struct kith_bytes own_record(struct kith_node *node)
     for (size_t i = 0; i < node->listening_count; i++)
         if (kith_exchange_is_public(&node->listening[i]))
             told[count++] = node->listening[i];
-    return sign(node, own_record_made_at(node), told, count);
+    return sign(node, make_own(node), told, count);
 }
 
 static void send_records(struct kith_node *node, struct kith_link *link,
@@ -146,6 +126,16 @@ void kith_exchange_renew(struct kith_node *node)
     kith_list_each (item, &node->links)
         if (frame.records[0].size > 0)
             send_records(node, kith_list_item(item, struct kith_link, item), &frame);
+}
+
+void kith_exchange_check(struct kith_node *node)
+{
+    if (node->record_made.at == 0 || node->link_count == 0)
+        return;
+    if (!is_own_in_force(node))
+        kith_exchange_renew(node);
+    kith_time age = node->now.wall - node->record_made.at;
+    kith_node_wake_at(node, node->now.mono + KITH_RECORD_LIFE / 2 - age);
 }
 
 static bool is_expired(const struct kith_node *node, uint64_t expiry)
@@ -262,7 +252,8 @@ static bool is_news(const struct kith_node *node,
     if (record->expiry >
         (uint64_t)((node->now.wall + 2 * KITH_RECORD_LIFE) / KITH_SECOND))
         return false; /* nobody's record lives that long */
-    return known == NULL || record->counter > known->counter;
+    return known == NULL || is_expired(node, known->expiry) ||
+           record->counter > known->counter;
 }
 
 /* Many links tell of the same at once. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Peer exchange: signed address records of the network's peers, so that one contact is
- * enough; and the addresses that worked before, tried at the start (DESIGN section 7,
- * items 3 and 5). */
+ * enough (DESIGN section 7, item 5). */
 #ifndef KITH_CORE_EXCHANGE_H
 #define KITH_CORE_EXCHANGE_H
 
@@ -18,11 +17,11 @@ struct kith_known_record {
     struct kith_bytes bytes; /* owned, same allocation */
 };
 
-/* Dial the peers met last where they were then. */
-void kith_exchange_remember(struct kith_node *node);
-
 /* Our addresses changed: the next record is a new one, and who is linked gets it now. */
 void kith_exchange_renew(struct kith_node *node);
+
+/* The same once it has lived half of its life: links last for days. */
+void kith_exchange_check(struct kith_node *node);
 
 /* An address record of ours that says just this, in the outbox; empty when there is
  * nothing to say, or no memory. Newer than any before that was made here; what peers are

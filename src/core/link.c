@@ -9,6 +9,7 @@
 #include "core/fork.h"
 #include "core/greet.h"
 #include "core/peer.h"
+#include "core/remember.h"
 #include "core/seek.h"
 #include "core/share.h"
 #include "core/stream.h"
@@ -200,6 +201,7 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     kith_dial_peer_lost(node, peer);
     kith_candidate_lost(node, peer);
     seek_again(node, link, peer);
+    kith_remember_soon(node);
 }
 
 static void detach(struct kith_node *node, struct kith_link *link, int error)

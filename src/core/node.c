@@ -22,6 +22,7 @@
 #include "core/peer.h"
 #include "core/promise.h"
 #include "core/recv.h"
+#include "core/remember.h"
 #include "core/room.h"
 #include "core/seek.h"
 #include "core/share.h"
@@ -200,7 +201,7 @@ static void start(struct kith_node *node, const struct kith_input *input)
     if (node->self->name.text[0] == '\0')
         node->self->name = node->name_default;
     kith_author_introduce(node);
-    kith_exchange_remember(node);
+    kith_remember_begin(node);
     kith_dial_check_all(node);
     kith_tracker_begin(node, input->start.trackers, input->start.tracker_count);
     kith_beacon_begin(node);
@@ -228,6 +229,8 @@ static void check_times(struct kith_node *node)
     kith_lookup_check_all(node);
     kith_seek_check_all(node);
     kith_beacon_check(node);
+    kith_exchange_check(node);
+    kith_remember_check(node);
     kith_commit_check(node);
     kith_fetch_check_all(node);
     kith_fork_check(node);

@@ -65,6 +65,12 @@
 #define KITH_LOOKUP_TIME (3 * KITH_SECOND)
 #define KITH_LOOKUPS_MAX 64 /* under way: people and scripts ask, one by one */
 
+/* When a record of ours was signed, and the counter that it got. */
+struct kith_record_made {
+    kith_time at; /* wall; 0: none was */
+    uint64_t counter;
+};
+
 enum kith_tracker_state {
     KITH_TRACKER_WAITING, /* for next_at */
     KITH_TRACKER_DIALLING,
@@ -117,6 +123,7 @@ enum kith_candidate_stage {
 /* One of a peer's two address records, as a tracker told it. */
 struct kith_candidate_record {
     uint64_t counter;        /* 0: none */
+    uint64_t expiry;         /* in seconds; one that has expired gives way to any */
     struct kith_bytes bytes; /* owned; verified */
 };
 
@@ -181,7 +188,7 @@ struct kith_lookup {
 struct kith_tracking {
     struct kith_tracker trackers[KITH_TRACKERS_MAX];
     size_t count;
-    kith_time record_made_at; /* wall: the last record signed for one */
+    struct kith_record_made record_made; /* the last one signed for a tracker */
     struct kith_list pins;
     struct kith_list candidates;
     struct kith_map candidate_map; /* by id */

@@ -35,6 +35,7 @@
 #define KITH_REGISTRY_REGISTER_MAX (5 * KITH_SECOND) /* from link up to REGISTER */
 #define KITH_REGISTRY_AWAY_S       (24 * 60 * 60)
 #define KITH_REGISTRY_MARK         KITH_MINUTE /* how late `seen` of a row may be */
+#define KITH_REGISTRY_AHEAD_S      60 /* by which clocks of peers may differ from ours */
 
 /* News wait for others to share a frame: the first ones this long, those that follow
  * until some time has passed since the last. So a peer hears of a crowd in a few frames,

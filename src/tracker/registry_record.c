@@ -74,6 +74,17 @@ int kith_registry_record_judge(const struct kith_id *id, struct kith_bytes bytes
     return kith_id_equal(&record.id, id) ? 0 : KITH_EPROTO;
 }
 
+/* Older than what is kept, or the same. Who signed by a clock that was ahead, and has
+ * been set right since, is newer. */
+static bool is_no_news(const struct kith_registry *r, const struct kith_kept_record *kept,
+                       const struct kith_signed_addresses *record)
+{
+    uint64_t ahead_ms = (kith_registry_now_s(r) + KITH_REGISTRY_AHEAD_S) * 1000;
+    return record->counter < kept->counter
+               ? kept->counter <= ahead_ms
+               : record->counter == kept->counter && kept->data != NULL;
+}
+
 int kith_registry_record_take(struct kith_registry *r, struct kith_entry *entry,
                               size_t which, struct kith_bytes bytes, bool *out_changed)
 {
@@ -85,9 +96,8 @@ int kith_registry_record_take(struct kith_registry *r, struct kith_entry *entry,
         return 0;
     }
     int error = kith_signed_addresses_decode(bytes, &record);
-    if (error != 0 || record.counter < kept->counter ||
-        (record.counter == kept->counter && kept->data != NULL))
-        return error; /* older, or the same */
+    if (error != 0 || is_no_news(r, kept, &record))
+        return error;
     *out_changed = true;
     return kith_registry_record_keep(r, entry, which, &record);
 }

@@ -13,7 +13,7 @@
 #define LONE_SENT_MAX  1024
 #define LONE_TOLD_MAX  1024
 #define LONE_RUNS_MAX  2048
-#define LONE_DIALS_MAX 32
+#define LONE_DIALS_MAX 64
 #define LONE_LINKS_MAX 1200
 #define LONE_LOADS_MAX 64 /* runs in one answer */
 
@@ -140,7 +140,13 @@ void lone_init(struct lone *l);
 void lone_init_beacon(struct lone *l, uint8_t seed, uint8_t network);
 void lone_deinit(struct lone *l); /* checks that no memory is left over */
 void lone_key_make(struct lone_key *key, uint32_t seed);
+/* Before the start: that many peers are known, and this one was met there, that many
+ * seconds after 1970, at port 5000 + `no`; its seed is `no`. Errors are kept. */
+void lone_restore_counts(struct lone *l, uint32_t peers);
+void lone_restore_peer(struct lone *l, uint32_t no, const char *host, bool is_contact);
 void lone_start(struct lone *l);
+/* It listens at this address alone, from now on: port 4747. */
+void lone_listen(struct lone *l, const char *host);
 
 void lone_step(struct lone *l, struct kith_input input);
 void lone_pass(struct lone *l, kith_time duration); /* with every timeout on the way */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses that peers tell of one another, and those that worked before. */
+/* Addresses that peers tell of one another. */
 #include "lone.h"
 
 #include <sodium.h>
@@ -186,6 +186,53 @@ static void who_is_linked_is_told_of_our_new_addresses(void **state)
     size_t told = lone_count_sent(l, 1, KITH_FRAME_ADDRESSES);
     listen_at(l, (const char *const[]){"10.0.0.3"}, 1);
     assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_ADDRESSES), told);
+}
+
+/* The peer lives all the while. How many records of ours it was told, and the last. */
+static size_t pass_linked(struct lone *l, const struct lone_peer *peer,
+                          kith_time duration, struct kith_signed_addresses *out)
+{
+    size_t count = 0;
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_ping_encode(&w, KITH_FRAME_PING, &(struct kith_frame_ping){.token = 1});
+    for (; duration > 0; duration -= 5 * KITH_SECOND) {
+        lone_forget(l);
+        lone_pass(l, 5 * KITH_SECOND);
+        count += last_records(l, peer->link, out);
+        lone_say(l, peer, &w);
+    }
+    kith_writer_deinit(&w);
+    return count;
+}
+
+static void a_record_is_renewed_in_time_on_links_that_last(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_signed_addresses record;
+    listen_at(l, (const char *const[]){"10.0.0.1"}, 1);
+    link_up(l, &peer, 1);
+    assert_int_equal(pass_linked(l, &peer, 12 * KITH_HOUR - KITH_MINUTE, &record), 0);
+    assert_int_equal(pass_linked(l, &peer, 2 * KITH_MINUTE, &record), 1);
+    assert_true(record.expiry == WALL_S + DAY_S + DAY_S / 2);
+    assert_int_equal(pass_linked(l, &peer, 24 * KITH_HOUR, &record), 2);
+    assert_true(record.expiry == WALL_S + 2 * DAY_S + DAY_S / 2);
+}
+
+static void a_clock_set_back_makes_no_record_look_older(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_signed_addresses before, after;
+    listen_at(l, (const char *const[]){"10.0.0.1"}, 1);
+    link_up(l, &peer, 1);
+    assert_int_equal(last_records(l, 1, &before), 1);
+    l->now.wall -= 2 * KITH_HOUR;
+    lone_forget(l);
+    listen_at(l, (const char *const[]){"10.0.0.2"}, 1);
+    assert_int_equal(last_records(l, 1, &after), 1);
+    assert_true(after.counter > before.counter);
+    assert_true(after.expiry == before.expiry - 7200);
 }
 
 static void addresses_of_this_host_or_link_alone_are_not_told(void **state)
@@ -406,6 +453,25 @@ static void only_a_higher_counter_replaces_a_record(void **state)
     assert_true(kith_bytes_equal(record.addresses[0], BYTES("10.0.0.78:4747")));
 }
 
+static void one_that_has_expired_gives_way_to_any(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, second;
+    struct kith_signed_addresses record;
+    struct told told = fresh;
+    told.counter += 1000 * DAY_S; /* by a clock that was wrong */
+    link_up(l, &first, 1);
+    say_record(l, &first, &told);
+    l->now.wall += 2 * KITH_RECORD_LIFE;
+    told = fresh;
+    told.address = "10.0.0.78:4747";
+    told.expiry += 2 * DAY_S;
+    say_record(l, &first, &told);
+    link_up(l, &second, 2);
+    last_records(l, 2, &record);
+    assert_true(kith_bytes_equal(record.addresses[0], BYTES("10.0.0.78:4747")));
+}
+
 /* ---- where nobody goes at a stranger's word ---- */
 
 static void this_host_this_link_groups_and_names_are_never_dialled(void **state)
@@ -452,70 +518,6 @@ static void this_host_this_link_groups_and_names_are_never_dialled(void **state)
         fail_msg("%s is dialled", l->dials[i].host);
 }
 
-static void usual_addresses_are_public(void **state)
-{
-    (void)state;
-    static const char *const good[] = {"10.0.0.1",    "192.168.1.2", "172.16.0.1",
-                                       "100.64.0.1",  "8.8.8.8",     "223.255.255.1",
-                                       "2001:db8::1", "fd00::1",     "22.4.5.6"};
-    for (size_t i = 0; i < COUNT(good); i++) {
-        struct kith_address address = {.port = 4747};
-        memcpy(address.host, good[i], strlen(good[i]) + 1);
-        if (!kith_exchange_is_public(&address))
-            fail_msg("%s is not", good[i]);
-    }
-}
-
-/* ---- memory ---- */
-
-static void note_restored(struct lone *l, int error)
-{
-    if (error != 0)
-        l->error = error;
-}
-
-static void restore_peer(struct lone *l, uint32_t no, const char *host)
-{
-    struct lone_key key;
-    lone_key_make(&key, (uint8_t)no);
-    struct kith_record record = {.type = KITH_RECORD_PEER};
-    record.peer.no = no;
-    record.peer.id = key.id;
-    record.peer.last_seen = (kith_time)no * KITH_SECOND;
-    record.peer.address.port = (uint16_t)(5000 + no);
-    memcpy(record.peer.address.host, host, strlen(host) + 1);
-    note_restored(l, kith_node_restore(l->node, &record));
-}
-
-static void restore_meta(struct lone *l, uint32_t peers)
-{
-    struct kith_record record = {.type = KITH_RECORD_META};
-    record.meta.arrival_next = 1;
-    record.meta.peer_no_next = peers + 1;
-    record.meta.room_no_next = 1;
-    record.meta.log_no_next = 1;
-    note_restored(l, kith_node_restore(l->node, &record));
-}
-
-static void the_last_32_peers_are_dialled_at_start_where_they_were(void **state)
-{
-    (void)state;
-    struct lone *l;
-    make(&l);
-    restore_meta(l, 40);
-    for (uint32_t no = 1; no <= 40; no++)
-        restore_peer(l, no, no == 40 ? "" : "127.0.0.1"); /* one never worked */
-    assert_int_equal(l->error, 0);
-    lone_start(l);
-    assert_int_equal(l->dial_count, 0); /* those asked for go first */
-    lone_pass(l, 100 * KITH_MS);
-    assert_int_equal(l->dial_count, KITH_REMEMBER_MAX);
-    for (size_t i = 0; i < KITH_REMEMBER_MAX; i++)
-        assert_in_range(l->dials[i].port, 5000 + 8, 5000 + 39);
-    lone_deinit(l);
-    free(l);
-}
-
 /* ---- out of memory ---- */
 
 static void hear_of_others(struct lone *l)
@@ -523,8 +525,8 @@ static void hear_of_others(struct lone *l)
     struct lone_peer first, second;
     struct told newer = fresh;
     newer.counter++;
-    restore_meta(l, 3);
-    restore_peer(l, 3, "10.0.0.3");
+    lone_restore_counts(l, 3);
+    lone_restore_peer(l, 3, "10.0.0.3", false);
     lone_start(l);
     listen_at(l, (const char *const[]){"10.0.0.1"}, 1);
     link_up(l, &first, 1);
@@ -562,6 +564,8 @@ int main(void)
         TEST(our_own_record_is_offered_on_a_live_link),
         TEST(our_own_record_stays_the_same_until_our_addresses_change),
         TEST(who_is_linked_is_told_of_our_new_addresses),
+        TEST(a_record_is_renewed_in_time_on_links_that_last),
+        TEST(a_clock_set_back_makes_no_record_look_older),
         TEST(a_record_told_twice_at_once_is_verified_once),
         TEST(addresses_of_this_host_or_link_alone_are_not_told),
         TEST(nothing_is_told_before_the_link_is_live),
@@ -576,9 +580,8 @@ int main(void)
         TEST(records_out_of_their_time_are_ignored),
         TEST(an_expired_record_is_told_to_nobody),
         TEST(only_a_higher_counter_replaces_a_record),
+        TEST(one_that_has_expired_gives_way_to_any),
         TEST(this_host_this_link_groups_and_names_are_never_dialled),
-        TEST(usual_addresses_are_public),
-        cmocka_unit_test(the_last_32_peers_are_dialled_at_start_where_they_were),
         cmocka_unit_test(running_out_of_memory_is_an_error_and_leaks_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

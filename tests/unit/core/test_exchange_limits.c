@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Who tells of identities that he made up gets no more than his share, nor do many who
- * were met once and are gone. */
+/* Who tells of identities that he made up gets no more than his share. */
 #include "lone.h"
 
 #include <stdlib.h>
@@ -213,36 +212,6 @@ static void what_is_being_verified_when_the_node_ends_is_freed(void **state)
     assert_int_equal(known_count(l), 0);
 }
 
-static void fail_dials(struct lone *l)
-{
-    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
-    in.dial_failed.error = KITH_EUNREACHABLE;
-    for (size_t i = 0; i < LONE_DIALS_MAX; i++) {
-        in.dial_failed.dial = l->dial_nos[i];
-        lone_step(l, in);
-    }
-}
-
-static void ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing(void **state)
-{
-    (void)state;
-    struct lone *l = malloc(sizeof(*l));
-    lone_init(l);
-    restore_met(l);
-    lone_start(l);
-    for (int i = 0; i < 200; i++) {
-        lone_pass(l, 100 * KITH_MS);
-        fail_dials(l);
-    }
-    size_t dials = l->dial_count;
-    assert_in_range(dials, 2 * KITH_REMEMBER_MAX, 16 * KITH_REMEMBER_MAX);
-    assert_true(kith_node_deadline(l->node) == KITH_TIME_NEVER);
-    lone_pass(l, KITH_HOUR);
-    assert_int_equal(l->dial_count, dials);
-    lone_deinit(l);
-    free(l);
-}
-
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
@@ -255,7 +224,6 @@ int main(void)
         cmocka_unit_test(a_stranger_pushes_out_nobody_who_was_met),
         TEST(verdicts_come_in_any_order),
         TEST(what_is_being_verified_when_the_node_ends_is_freed),
-        cmocka_unit_test(ten_thousand_stale_addresses_cost_a_few_dials_and_then_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -272,7 +272,7 @@ static void a_peer_disconnected_by_hand_is_refused_until_connected_by_hand(void 
     assert_int_equal(l->dial_count, dials);
 }
 
-static void an_address_that_leads_home_is_not_dialled_again(void **state)
+static void an_address_that_leads_home_is_not_dialled_again_soon(void **state)
 {
     struct lone *l = *state;
     connect_to(l, "10.0.0.9", 0);
@@ -284,8 +284,27 @@ static void an_address_that_leads_home_is_not_dialled_again(void **state)
     assert_int_equal(lone_last_told(l, KITH_NOTICE_WARNING)->warning.warning,
                      KITH_WARNING_COPIED_HOME); /* the instance was another */
     size_t dials = l->dial_count;
-    lone_pass(l, KITH_MINUTE);
+    lone_pass(l, 9 * KITH_MINUTE);
     assert_int_equal(l->dial_count, dials);
+    lone_pass(l, 2 * KITH_MINUTE);
+    assert_int_equal(l->dial_count, dials + 1);
+}
+
+/* It is our own there, and the one at home has it here. */
+static void an_address_that_led_home_is_dialled_once_we_are_elsewhere(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer self;
+    lone_listen(l, "10.0.0.9");
+    connect_to(l, "10.0.0.9", 0);
+    lone_connect(l, &self, 200, 1, KITH_ROLE_LISTENER, l->dial_nos[0]);
+    lone_prove(l, &self);
+    lone_hello(l, &self, "lone");
+    size_t dials = l->dial_count;
+    lone_listen(l, "192.168.7.7");
+    lone_pass(l, 0);
+    assert_int_equal(l->dial_count, dials + 1);
+    assert_string_equal(l->dials[dials].host, "10.0.0.9");
 }
 
 static void a_stop_says_goodbye_everywhere_and_dials_no_more(void **state)
@@ -344,27 +363,16 @@ static void targets_resolve_by_name_id_prefix_and_address(void **state)
                      KITH_ENOTFOUND); /* a short prefix is good for contacts only */
 }
 
-static void listen_at(struct lone *l, const char *host)
-{
-    struct kith_address address = {.port = 4747};
-    snprintf(address.host, sizeof(address.host), "%s", host);
-    struct kith_input in = {.type = KITH_INPUT_COMMAND};
-    in.command.type = KITH_COMMAND_LISTENING;
-    in.command.listening.addresses = &address;
-    in.command.listening.count = 1;
-    lone_step(l, in);
-}
-
 static void when_an_address_goes_links_have_to_show_that_they_live(void **state)
 {
     struct lone *l = *state;
     struct lone_peer silent, alive;
-    listen_at(l, "10.0.0.1");
+    lone_listen(l, "10.0.0.1");
     lone_connect(l, &silent, 1, 1, KITH_ROLE_LISTENER, 0);
     lone_greet(l, &silent);
     lone_connect(l, &alive, 2, 2, KITH_ROLE_LISTENER, 0);
     lone_greet(l, &alive);
-    listen_at(l, "10.0.0.2");
+    lone_listen(l, "10.0.0.2");
     lone_pass(l, KITH_SECOND);
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_frame_ping_encode(&w, KITH_FRAME_PING, &(struct kith_frame_ping){.token = 1});
@@ -381,8 +389,8 @@ static void addresses_that_stay_or_come_put_no_link_in_doubt(void **state)
     struct lone_peer peer;
     lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, 0);
     lone_greet(l, &peer);
-    listen_at(l, "10.0.0.1");
-    listen_at(l, "10.0.0.1");
+    lone_listen(l, "10.0.0.1");
+    lone_listen(l, "10.0.0.1");
     lone_pass(l, 4 * KITH_SECOND);
     assert_int_equal(l->closed[1], 1);
 }
@@ -517,7 +525,8 @@ int main(void)
         TEST(a_failed_dial_is_answered_once_and_forgotten),
         TEST(a_configured_peer_is_dialled_for_ever_and_seldom_enough),
         TEST(a_peer_disconnected_by_hand_is_refused_until_connected_by_hand),
-        TEST(an_address_that_leads_home_is_not_dialled_again),
+        TEST(an_address_that_leads_home_is_not_dialled_again_soon),
+        TEST(an_address_that_led_home_is_dialled_once_we_are_elsewhere),
         TEST(a_stop_says_goodbye_everywhere_and_dials_no_more),
         TEST(when_an_address_goes_links_have_to_show_that_they_live),
         TEST(addresses_that_stay_or_come_put_no_link_in_doubt),

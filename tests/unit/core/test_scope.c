@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "core/scope.h"
 
+#include <string.h>
+
+#include "core/exchange.h"
 #include "lib/unit.h"
 
 static void loopback_is_this_host_alone(void **state)
@@ -76,6 +79,20 @@ static void names_and_what_is_no_address_are_not_global(void **state)
             fail_msg("%s is global", hosts[i]);
 }
 
+static void usual_addresses_are_public(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"10.0.0.1",    "192.168.1.2", "172.16.0.1",
+                                       "100.64.0.1",  "8.8.8.8",     "223.255.255.1",
+                                       "2001:db8::1", "fd00::1",     "22.4.5.6"};
+    for (size_t i = 0; i < COUNT(good); i++) {
+        struct kith_address address = {.port = 4747};
+        memcpy(address.host, good[i], strlen(good[i]) + 1);
+        if (!kith_exchange_is_public(&address))
+            fail_msg("%s is not", good[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +100,7 @@ int main(void)
         cmocka_unit_test(what_is_dialled_from_everywhere_is_global),
         cmocka_unit_test(what_has_a_meaning_nearby_only_is_not_global),
         cmocka_unit_test(names_and_what_is_no_address_are_not_global),
+        cmocka_unit_test(usual_addresses_are_public),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

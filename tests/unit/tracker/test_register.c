@@ -300,6 +300,27 @@ static void an_older_record_never_replaces_a_newer_one(void **state)
     assert_int_equal(ground_told(g, BOB, ALICE, 5)->record_count, 0);
 }
 
+/* A machine whose clock is set right after it registered. */
+static void a_record_of_a_clock_that_was_ahead_gives_way(void **state)
+{
+    struct ground *g = *state;
+    struct ground_record ahead = {.counter = (START_S + 7200) * 1000,
+                                  .addresses = {"192.0.2.2:7"}};
+    struct ground_record right = {.counter = START_S * 1000,
+                                  .addresses = {"192.0.2.2:6"}};
+    ground_join(g, BOB, "bob");
+    ground_up(g, ALICE, "192.0.2.2");
+    ground_register(
+        g, ALICE,
+        (struct ground_register){.record_public = ground_record(0, ALICE, ahead)});
+    ground_register(
+        g, ALICE,
+        (struct ground_register){.record_public = ground_record(0, ALICE, right)});
+    ground_pass(g, KITH_SECOND);
+    const struct kith_tracked *told = ground_told(g, BOB, ALICE, 0);
+    assert_true(kith_bytes_equal(told->records[0], ground_record(0, ALICE, right)));
+}
+
 /* Else the row of the network that was left would be kept, with records that are gone. */
 static void moving_keeps_one_row_that_says_what_is_true_now(void **state)
 {
@@ -363,6 +384,7 @@ int main(void)
         CASE(another_tag_is_leaving_and_joining),
         CASE(too_many_registers_of_one_id_end_its_link),
         CASE(an_older_record_never_replaces_a_newer_one),
+        CASE(a_record_of_a_clock_that_was_ahead_gives_way),
         CASE(moving_keeps_one_row_that_says_what_is_true_now),
         CASE(stopping_tells_everybody_who_registered),
     };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Peers met before are dialled where they were last (DESIGN section 7, item 3): when the
+ * node starts, when its addresses change, and then ever more seldom, for who could not be
+ * reached may be back where nobody tells of him. */
+#ifndef KITH_CORE_REMEMBER_H
+#define KITH_CORE_REMEMBER_H
+
+#include "core/engine.h"
+
+/* We started, or are elsewhere now. */
+void kith_remember_begin(struct kith_node *node);
+
+/* Somebody left. He may come back soon. */
+void kith_remember_soon(struct kith_node *node);
+
+void kith_remember_check(struct kith_node *node);
+
+#endif
