@@ -8,6 +8,7 @@ way; only then a moment more is given."""
 import select
 import socket
 import struct
+import time
 
 from kithlib import WAIT_S, wait_until
 from natrules import ADDRESS, ADDRESS_AND_PORT, ENDPOINT, NO_MAPPING
@@ -169,6 +170,14 @@ def _tcp_mapping(inside, one, other, family):
     return _mapping((inside.address(family), port_of(first)), [where for where, _ in seen])
 
 
+def await_all(comers, limit_s):
+    """Until each of them is connected, or failed, or the time is over."""
+    end, waiting = time.monotonic() + limit_s, list(comers)
+    while waiting and time.monotonic() < end:
+        done = select.select([], waiting, [], end - time.monotonic())[1]
+        waiting = [comer for comer in waiting if comer not in done]
+
+
 def probe_tcp(inside, one, other, family=4):
     """From two machines outside, one of which is connected to from the port listened on."""
     mapping = _tcp_mapping(inside, one, other, family)
@@ -181,7 +190,7 @@ def probe_tcp(inside, one, other, family=4):
     fence(inside, one, family)
     fence(inside, other, family)
     assert talks(held, link)
-    select.select([], comers, [], GRACE_S)
+    await_all(comers, GRACE_S)
     admitted = [tcp_state(comer)[0] for comer in comers]
     return Found(mapping, _filtering(*admitted), endpoint[:2])
 

@@ -92,6 +92,7 @@ def _(scene):
     wait_until("a beacon came", ear.sources)
     other = listening(scene, bob, "bob", f"{bob.ipv4}:{PORT}")
     meshed([first, other])
+    wait_until("bob's beacons are heard", lambda: bob.ipv4 in ear.sources())
     same(ear.sources(), {second, bob.ipv4})
     same(discovery(first)["state"], "ok")
 

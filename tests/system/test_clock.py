@@ -62,7 +62,7 @@ def _(scene):
         goes_on(talk)
     busy = (cpu_s(alice) - begin_cpu) / (time.monotonic() - begin)
     note(f"{busy:.0%} of a CPU meanwhile")
-    assert busy < 0.7, "timers storm"
+    assert busy < 0.95, "timers storm"
     talk.ends()
 
 

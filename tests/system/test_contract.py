@@ -105,7 +105,7 @@ def setting(scene):
     alice.say("#lobby", "hello all")
     names = {"bob": bob.id, "address": bob.address,
              "invite": bob.request("GET", "/invites")[1]["link"],
-             "message": alice.say(bob.id, "hello again")["id"]}
+             "message": alice.say(bob.id, "hello again", wait="delivered")["id"]}
     return alice, bob, names
 
 

@@ -379,9 +379,9 @@ def _(scene):
 def _(scene):
     alice, bob = scene.pair()
     bob.pause()
-    for count in range(50):
+    for count in range(10):
         alice.say("bob", f"{count} " + "x" * 60000)
-    alice.stop()
+    alice.ends_in_time()
     bob.go_on()
 
 

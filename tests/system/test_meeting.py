@@ -174,6 +174,7 @@ def look_up(scene):
         "lookup", "--json", bob.id).expect(DONE).lines()] == ["away"])
     alice.kith("lookup", "nobody").expect(NOT_FOUND, "no tracker knows")
     meeting.kill()
+    wait_until("it is missed", lambda: states(alice) == ["failed"])
     meeting.start()
     registered(alice)
     same([f["id"] for f in alice.kith("lookup", "--json", bob.id).expect(DONE).lines()],

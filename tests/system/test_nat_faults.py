@@ -188,7 +188,7 @@ def _(scene):
     for node, mapper in zip(pair, mappers):
         node.kith("down").expect(DONE)
         node.ended()
-        same(mapper.mapped(), {}, "at the router")
+        wait_until("the port is given back", lambda m=mapper: not m.mapped())
 
 
 # The first three, ten and forty are of different kinds.

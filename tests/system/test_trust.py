@@ -66,6 +66,7 @@ def _(scene):
     same(alice.texts(), ["ham"])
     dave = scene.node("dave", alice)  # who has it from alice alone
     arrive(dave, "spam")
+    arrive(dave, "ham")
     alice.kith("unblock", bob.id).expect(DONE)
     same(alice.texts(), dave.texts(), "after the block")
 

@@ -25,10 +25,13 @@ export function run(node, args, input) {
   });
 }
 
+// A loopback address that nobody else has: a port on it stays free between two starts.
+const host = `127.253.${1 + Math.floor(process.pid / 250) % 250}.${1 + process.pid % 250}`;
+
 // `kith up`, until it is ready.
-export async function start(scene, name, { home, http = "127.0.0.1:0", peers = [] } = {}) {
+export async function start(scene, name, { home, http = `${host}:0`, peers = [] } = {}) {
   const node = { name, home: home ?? mkdtempSync(join(process.env.TMPDIR, `${name}-`)) };
-  const flags = ["--name", name, "--listen", "127.0.0.1:0", "--http", http, "--no-lan", "--log", "error",
+  const flags = ["--name", name, "--listen", `${host}:0`, "--http", http, "--no-lan", "--log", "error",
     ...peers.flatMap((peer) => ["--peer", peer.ready.listen[0]])];
   node.child = spawn(KITH, ["up", "--json", "--home", node.home, ...flags], { stdio: ["ignore", "pipe", "inherit"] });
   scene.defer(() => stop(node));

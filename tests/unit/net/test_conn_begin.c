@@ -27,6 +27,11 @@ static void take_tickets(struct kith_net_config *config)
     config->handler.ticket = endpoint_take_ticket;
 }
 
+static void takes_none(struct kith_net_config *config)
+{
+    config->handler.ticket = NULL;
+}
+
 static void impatient(struct kith_net_config *config)
 {
     config->handshake_ms = 50;
@@ -102,7 +107,7 @@ static int setup_full_taker(void **state)
 
 static int setup_no_taker(void **state)
 {
-    adjust_bob = impatient;
+    adjust_bob = takes_none;
     return setup(state);
 }
 

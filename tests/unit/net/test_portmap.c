@@ -13,10 +13,15 @@ struct fixture {
     struct fake_natpmp router;
 };
 
+#define PATIENT_MS 5000
+#define HASTY_MS   20
+
 static int set_up(void **state)
 {
     static struct fixture f;
     portmap_fixture_init(&f.on);
+    f.on.try_ms =
+        PATIENT_MS; /* requests are counted: no second one on a loaded machine */
     fake_natpmp_start(&f.router, &f.on.loop);
     *state = &f;
     return 0;
@@ -214,6 +219,7 @@ static void noise_is_passed_over(void **state)
 static void a_silent_router_is_asked_a_few_times_and_then_left_alone(void **state)
 {
     struct fixture *f = *state;
+    f->on.try_ms = HASTY_MS;
     f->router.is_silent = true;
     start(f, 1000);
     portmap_fixture_await(&f->on, KITH_PORTMAP_UNANSWERED);
@@ -225,6 +231,7 @@ static void a_silent_router_is_asked_a_few_times_and_then_left_alone(void **stat
 static void a_router_that_answers_late_is_heard_at_the_next_try(void **state)
 {
     struct fixture *f = *state;
+    f->on.try_ms = HASTY_MS;
     f->router.is_silent = true;
     start(f, 10);
     portmap_fixture_until(&f->on, f->router.requests == 2);
@@ -235,6 +242,7 @@ static void a_router_that_answers_late_is_heard_at_the_next_try(void **state)
 static void a_lost_renewal_leaves_the_mapping_until_its_end(void **state)
 {
     struct fixture *f = *state;
+    f->on.try_ms = HASTY_MS;
     start(f, 2);
     portmap_fixture_await(&f->on, KITH_PORTMAP_MAPPED);
     uint64_t end = f->router.mapped_at + 2 * KITH_PORTMAP_LIFETIME_S;

@@ -64,6 +64,11 @@ static void relays(struct kith_net_config *config)
     config->handler.ticket = on_ticket;
 }
 
+static void lingers(struct kith_net_config *config)
+{
+    config->linger_ms = 5000; /* on any machine */
+}
+
 static int setup_carol(void **state, void (*adjust)(struct kith_net_config *config))
 {
     static struct stage only;
@@ -71,8 +76,8 @@ static int setup_carol(void **state, void (*adjust)(struct kith_net_config *conf
     only = (struct stage){0};
     stage = &only;
     uv_loop_init(&stage->loop);
-    stage->ends[0] = endpoint_new(&stage->loop, seed_alice, &id_alice, NULL);
-    stage->ends[1] = endpoint_new(&stage->loop, seed_bob, &id_bob, NULL);
+    stage->ends[0] = endpoint_new(&stage->loop, seed_alice, &id_alice, lingers);
+    stage->ends[1] = endpoint_new(&stage->loop, seed_bob, &id_bob, lingers);
     stage->carol = endpoint_new(&stage->loop, seed_carol, &id_carol, adjust);
     endpoint_listen(stage->carol, "127.0.0.1");
     assert_int_equal(kith_relay_new(&stage->loop, &config, &stage->relay), 0);
@@ -377,7 +382,7 @@ static void what_was_said_before_the_end_arrives(void **state)
     struct endpoint *alice = stage->ends[0], *bob = stage->ends[1];
     put_boxes(MIDDLEBOX_CLOSES);
     link_up();
-    for (int i = 0; i < 10; i++) /* a second is all there is for it, on any machine */
+    for (int i = 0; i < 10; i++)
         send_frame(alice, alice->up.link, 200000);
     send_frame(bob, bob->up.link, 1000);
     hang_up();
