@@ -107,17 +107,33 @@ static bool is_shaking_hands(const struct kith_dial *dial)
     return false;
 }
 
+/* What is connected may be in the others' way: two tickets are as good as none, and in a
+ * meeting the sides would choose differently. */
+static bool is_exclusive(const struct kith_dial *dial)
+{
+    return dial->plan.has_ticket || dial->is_meeting;
+}
+
 static bool is_late(const struct kith_dial *dial)
 {
-    return uv_now(dial->timer.loop) >= dial->due_ms;
+    return uv_now(dial->timer.loop) >=
+           (dial->resolving_count > 0 ? dial->resolve_due_ms : dial->due_ms);
 }
 
 /* A tunnel may begin beside the connection that it is to stand in for, and after the time
  * to connect. */
 static bool may_begin(const struct kith_dial *dial, const struct kith_attempt *attempt)
 {
+    bool is_kept = is_exclusive(dial) && is_shaking_hands(dial);
     return attempt->state == KITH_ATTEMPT_TODO &&
-           (attempt->is_tunnelled || (!is_shaking_hands(dial) && !is_late(dial)));
+           (attempt->is_tunnelled || (!is_kept && !is_late(dial)));
+}
+
+static void put_off(struct kith_dial *dial, uint64_t until_ms)
+{
+    for (size_t i = 0; i < dial->attempt_count; i++)
+        if (dial->attempts[i].state == KITH_ATTEMPT_TODO)
+            dial->attempts[i].due_ms = until_ms;
 }
 
 /* Of those that are due, the first of the family whose turn it is, else of the other. */
@@ -154,7 +170,8 @@ static void on_timer(uv_timer_t *timer)
 static void arm(struct kith_dial *dial)
 {
     uint64_t now_ms = uv_now(dial->timer.loop);
-    uint64_t delay_ms = dial->due_ms > now_ms ? dial->due_ms - now_ms : 0;
+    uint64_t due_ms = dial->resolving_count > 0 ? dial->resolve_due_ms : dial->due_ms;
+    uint64_t delay_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     if (is_shaking_hands(dial))
         delay_ms = UINT64_MAX;
     for (size_t i = 0; i < dial->attempt_count; i++) {
@@ -248,6 +265,8 @@ void kith_dial_connected(struct kith_dial *dial, struct kith_conn *conn)
             drop(attempt);
         }
     }
+    if (!is_exclusive(dial))
+        put_off(dial, uv_now(dial->timer.loop) + KITH_DIAL_PATIENCE_MS);
     if (dial->plan.has_ticket && to)
         plan_tunnel(dial, to);
     arm(dial);
@@ -295,9 +314,11 @@ void kith_dial_closed(struct kith_dial *dial, struct kith_conn *conn, int error)
             put_by(dial, &dial->attempts[i], error);
             hurry_tunnel(dial, &dial->attempts[i].to);
         }
-    if (is_shaking_hands(dial))
+    if (!is_exclusive(dial))
+        put_off(dial, 0);
+    if (is_shaking_hands(dial) && is_exclusive(dial))
         arm(dial);
-    else if (is_late(dial) && !has_tunnel_to_begin(dial))
+    else if (is_late(dial) && !is_shaking_hands(dial) && !has_tunnel_to_begin(dial))
         fail(dial);
     else
         advance(dial);
@@ -359,8 +380,10 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     struct kith_dial *dial = request->data;
     ((struct kith_resolution *)request)->is_busy = false;
     dial->resolving_count--;
-    if (!dial->is_over && status == 0)
+    if (!dial->is_over && status == 0) {
         take_results(dial, list);
+        dial->due_ms = uv_now(dial->timer.loop) + dial->connect_ms;
+    }
     uv_freeaddrinfo(list);
     if (dial->is_over) {
         release(dial);
@@ -368,8 +391,6 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     }
     if (status != 0)
         note_error(dial, kith_net_error(status));
-    if (is_shaking_hands(dial))
-        return;
     if (find_attempt(dial, KITH_ATTEMPT_BUSY))
         arm(dial);
     else
@@ -434,8 +455,9 @@ int kith_dial_new(struct kith_conn_env *env, uint32_t number,
     kith_list_init(&dial->node);
     uv_timer_init(env->loop, &dial->timer);
     dial->timer.data = dial;
-    dial->due_ms =
-        uv_now(env->loop) + (target->connect_ms ? target->connect_ms : connect_ms);
+    dial->connect_ms = target->connect_ms ? target->connect_ms : connect_ms;
+    dial->due_ms = uv_now(env->loop) + dial->connect_ms;
+    dial->resolve_due_ms = uv_now(env->loop) + KITH_DIAL_RESOLVE_MS;
     start(dial, target);
     *out = dial;
     return 0;

@@ -3,9 +3,9 @@
  *
  * Resolve what is a name; try all one after the other, IPv6 first and then the families
  * in turn (RFC 8305 section 4), 250 ms apart, sooner when one fails. What a name leads to
- * joins when it is known. The first to connect goes on alone; should its handshake fail,
- * the others get their turn, so another program on the same port of ::1 hides no peer on
- * 127.0.0.1.
+ * joins when it is known, with the whole time to connect before it. The first to connect
+ * goes on alone; should its handshake fail, or take longer than a second, the others get
+ * their turn, so another program on the same port of ::1 hides no peer on 127.0.0.1.
  *
  * A dial may be a meeting: both sides dial at once, from the ports where they listen.
  * Their SYNs cross, or one arrives at the other's listener, which passes the connection
@@ -26,6 +26,12 @@
 #include "net/target.h"
 
 #define KITH_DIAL_STAGGER_MS 250 /* RFC 8305 section 5, Connection Attempt Delay */
+
+/* From connected to proven, until others are tried beside: several round trips. */
+#define KITH_DIAL_PATIENCE_MS 1000
+
+/* For a name server that is dead before the one that answers: twice 5 s, and twice. */
+#define KITH_DIAL_RESOLVE_MS 20000
 
 #define KITH_DIAL_RETRY_MS 200 /* of a meeting, once refused: five SYNs a second */
 
@@ -68,7 +74,9 @@ struct kith_dial {
     bool is_expired;        /* to fail at once */
     bool is_over;
     bool is_closed; /* the timer is gone */
-    uint64_t due_ms;
+    uint64_t connect_ms;
+    uint64_t due_ms;         /* to be connected by then, and ... */
+    uint64_t resolve_due_ms; /* ... while names are looked up, by then */
     bool is_meeting;
     struct kith_conn_plan plan;
     int family_last; /* of the attempt begun last */

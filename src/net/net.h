@@ -102,7 +102,8 @@ struct kith_net_config {
     /* 0 means the default above. */
     size_t handshakes_max; /* past it one makes room, see crowd.h */
     uint64_t handshake_ms;
-    uint64_t connect_ms; /* resolving and connecting */
+    uint64_t
+        connect_ms; /* once a name is resolved, which may take KITH_DIAL_RESOLVE_MS */
     uint64_t linger_ms;
 
     struct kith_net_handler handler; /* copied */

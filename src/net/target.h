@@ -38,7 +38,7 @@ struct kith_net_target {
      * for it, and what is refused tried on, until the time is up. */
     bool is_meeting;
 
-    uint64_t connect_ms; /* for resolving and connecting; 0: as configured */
+    uint64_t connect_ms; /* once names are resolved; 0: as configured */
 };
 
 #endif
