@@ -13,6 +13,7 @@
 #include "base/socket_path.h"
 #include "bin/commands.h"
 #include "bin/limits.h"
+#include "bin/log_line.h"
 #include "bin/tracker_ask.h"
 #include "bin/tracker_settings.h"
 #include "kith/error.h"
@@ -184,13 +185,8 @@ static void on_list(uv_timer_t *timer)
 
 static void to_stderr(void *ctx, const char *line, size_t size)
 {
-    while (size > 0) {
-        ssize_t written = write(STDERR_FILENO, line, size);
-        if (written <= 0)
-            return; /* nobody reads it */
-        line += written;
-        size -= (size_t)written;
-    }
+    (void)ctx;
+    kith_log_line(line, size);
 }
 
 /* ---- the beginning ---- */

@@ -10,6 +10,7 @@
 #include "bin/commands.h"
 #include "bin/detach.h"
 #include "bin/limits.h"
+#include "bin/log_line.h"
 #include "bin/ready.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
@@ -189,13 +190,7 @@ static void to_stderr(void *ctx, const char *line, size_t size)
     if (up->has_log_file)
         kith_log_file_make_room(up->cli->home, STDERR_FILENO, size,
                                 KITH_LOG_FILE_SIZE_MAX);
-    while (size > 0) {
-        ssize_t written = write(STDERR_FILENO, line, size);
-        if (written <= 0)
-            return; /* nobody reads it; the last lines are kept in memory */
-        line += written;
-        size -= (size_t)written;
-    }
+    kith_log_line(line, size);
 }
 
 static void open_handles(struct up *up)

@@ -108,4 +108,24 @@ def _(scene):
     assert "another network" not in logs.before and "stopping" in logs.before, logs.before
 
 
+@case("who reads standard error and stops does not stop the node")
+def _(scene):
+    fifo = os.path.join(scene.path, "stderr")
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDWR | os.O_NONBLOCK)
+    scene.at_end(lambda: os.close(reader))
+    alice = scene.make("alice", env={"LOG": fifo},
+                       prefix=("sh", "-c", 'exec "$0" "$@" 2>"$LOG"')).start()
+    try:
+        while True:
+            os.write(reader, b"x" * 4096)  # until nothing more goes in
+    except BlockingIOError:
+        pass
+    bob = scene.node("bob", alice)  # that they are linked is a line in the log
+    scene.linked(alice, bob)
+    bob.say("#lobby", "hello")
+    wait_until("alice hears it", lambda: alice.texts() == ["hello"])
+    alice.stop()
+
+
 main()
