@@ -164,8 +164,10 @@ static void run_listening(struct kith_node *node, const struct kith_command *com
         count = KITH_HELLO_ADDRESSES_MAX;
     bool is_gone = is_address_gone(node, command->listening.addresses, count);
     bool is_changed = is_gone || count != node->listening_count;
-    if (is_gone)
+    if (is_gone) {
         kith_link_probe_all(node);
+        kith_tracker_doubt_all(node);
+    }
     memcpy(node->listening, command->listening.addresses,
            count * sizeof(struct kith_address));
     node->listening_count = count;

@@ -8,8 +8,8 @@
 #include "core/exchange.h"
 #include "core/link.h"
 #include "core/lookup.h"
-#include "core/record.h"
 #include "core/scope.h"
+#include "core/tracker_pin.h"
 
 struct kith_tracker *kith_tracker_find(struct kith_node *node, uint32_t no)
 {
@@ -22,74 +22,6 @@ static void wait(struct kith_node *node, struct kith_tracker *tracker, kith_time
     tracker->state = KITH_TRACKER_WAITING;
     tracker->next_at = node->now.mono + delay;
     kith_node_wake_at(node, tracker->next_at);
-}
-
-/* ---- keys ---- */
-
-static struct kith_tracker_pin *find_pin(const struct kith_node *node,
-                                         const struct kith_address *address)
-{
-    kith_list_each (item, &node->tracking.pins) {
-        struct kith_tracker_pin *pin =
-            kith_list_item(item, struct kith_tracker_pin, item);
-        if (kith_address_equal(&pin->address, address))
-            return pin;
-    }
-    return NULL;
-}
-
-static struct kith_tracker_pin *get_pin(struct kith_node *node,
-                                        const struct kith_address *address)
-{
-    struct kith_tracker_pin *pin = find_pin(node, address);
-    if (pin != NULL)
-        return pin;
-    pin = kith_alloc_zero(node->alloc, sizeof(*pin));
-    if (pin == NULL)
-        return NULL;
-    pin->address = *address;
-    kith_list_push(&node->tracking.pins, &pin->item);
-    return pin;
-}
-
-int kith_tracker_restore(struct kith_node *node, const struct kith_record_tracker *record)
-{
-    struct kith_tracker_pin *pin = get_pin(node, &record->address);
-    if (pin == NULL)
-        return KITH_ENOMEM;
-    pin->id = record->id;
-    pin->is_kept = record->is_kept;
-    pin->is_recorded = true;
-    return 0;
-}
-
-static void record(struct kith_node *node, const struct kith_tracker *tracker)
-{
-    struct kith_tracker_pin *pin = get_pin(node, &tracker->address);
-    if (pin == NULL) {
-        kith_node_break(node);
-        return;
-    }
-    if (pin->is_recorded && kith_id_equal(&pin->id, &tracker->id) &&
-        pin->is_kept == tracker->is_kept)
-        return;
-    pin->id = tracker->id;
-    pin->is_kept = tracker->is_kept;
-    pin->is_recorded = true;
-    struct kith_record *row = kith_record_add(node, KITH_RECORD_TRACKER);
-    row->tracker = (struct kith_record_tracker){pin->address, pin->id, pin->is_kept};
-}
-
-void kith_tracker_forget_uncommitted(struct kith_node *node)
-{
-    kith_list_each (item, &node->tracking.pins)
-        kith_list_item(item, struct kith_tracker_pin, item)->is_recorded = false;
-}
-
-void kith_tracker_free_all(struct kith_node *node)
-{
-    kith_list_each_safe (item, &node->tracking.pins)
-        kith_release(node->alloc, kith_list_item(item, struct kith_tracker_pin, item));
 }
 
 /* ---- the table ---- */
@@ -119,7 +51,7 @@ static struct kith_tracker *give_way(struct kith_node *node)
     if (least == NULL)
         return NULL;
     least->is_kept = false;
-    record(node, least);
+    kith_tracker_pin(node, least);
     return least;
 }
 
@@ -127,7 +59,7 @@ static struct kith_tracker *add(struct kith_node *node,
                                 const struct kith_address *address)
 {
     struct kith_tracking *tracking = &node->tracking;
-    const struct kith_tracker_pin *pin = find_pin(node, address);
+    const struct kith_tracker_pin *pin = kith_tracker_pin_find(node, address);
     struct kith_tracker *tracker = tracking->count < KITH_TRACKERS_MAX
                                        ? &tracking->trackers[tracking->count++]
                                        : give_way(node);
@@ -158,7 +90,7 @@ int kith_tracker_add(struct kith_node *node, const struct kith_address *address,
     }
     if (is_kept && !tracker->is_kept) {
         tracker->is_kept = true;
-        record(node, tracker);
+        kith_tracker_pin(node, tracker);
     }
     kith_tracker_check_all(node);
     return 0;
@@ -264,8 +196,22 @@ static size_t collect(const struct kith_node *node, const struct kith_tracker *t
     return count;
 }
 
+/* What changes on and on, as with an interface that comes and goes, is told as often as a
+ * tracker takes it, the last of it in any case. */
+static bool may_register(struct kith_node *node, struct kith_tracker *tracker)
+{
+    kith_time slow = node->now.mono / KITH_TRACKER_REGISTER_PAUSE;
+    tracker->is_untold = !kith_tokens_take(&tracker->registers, slow * KITH_SECOND, 1,
+                                           KITH_TRACKER_REGISTERS_MOST);
+    if (tracker->is_untold)
+        kith_node_wake_at(node, (slow + 1) * KITH_TRACKER_REGISTER_PAUSE);
+    return !tracker->is_untold;
+}
+
 void kith_tracker_register(struct kith_node *node, struct kith_tracker *tracker)
 {
+    if (!may_register(node, tracker))
+        return;
     struct kith_address addresses[KITH_RECORD_ADDRESSES_MAX];
     const char *name = node->self->name.text;
     struct kith_frame_register frame = {
@@ -344,6 +290,8 @@ static bool is_port_held(const struct kith_tracker *tracker)
            tracker->error == KITH_EADDRINUSE;
 }
 
+static void let_go(struct kith_node *node, struct kith_tracker *tracker, int error);
+
 static void dial(struct kith_node *node, struct kith_tracker *tracker)
 {
     struct kith_effect *effect = kith_outbox_add(&node->out, KITH_EFFECT_TRACKER_DIAL);
@@ -351,9 +299,35 @@ static void dial(struct kith_node *node, struct kith_tracker *tracker)
     effect->tracker_dial.address = tracker->address;
     effect->tracker_dial.has_expected = tracker->has_id;
     effect->tracker_dial.expected = tracker->id;
-    effect->tracker_dial.is_from_any_port = is_port_held(tracker);
+    tracker->is_from_any_port = is_port_held(tracker);
+    effect->tracker_dial.is_from_any_port = tracker->is_from_any_port;
     tracker->state = KITH_TRACKER_DIALLING;
     tracker->is_replaced = false;
+}
+
+/* The same tracker by another address. It has one link of ours, and would end the first.
+ */
+static bool has_twin(struct kith_node *node, const struct kith_tracker *tracker)
+{
+    for (size_t i = 0; i < node->tracking.count; i++) {
+        const struct kith_tracker *other = &node->tracking.trackers[i];
+        if (other != tracker && kith_id_equal(&other->id, &tracker->id) &&
+            (other->state == KITH_TRACKER_GREETING ||
+             other->state == KITH_TRACKER_REGISTERED))
+            return true;
+    }
+    return false;
+}
+
+static void pace_port(struct kith_tracker *tracker)
+{
+    kith_time pause = 2 * tracker->port_pause;
+    if (!tracker->is_from_any_port)
+        tracker->port_pause = 0;
+    else if (tracker->port_pause == 0)
+        tracker->port_pause = KITH_TRACKER_PORT_AGAIN_MIN;
+    else if (pause <= KITH_TRACKER_PORT_AGAIN_MAX)
+        tracker->port_pause = pause;
 }
 
 void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *id,
@@ -364,7 +338,13 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
         return;
     tracker->id = *id;
     tracker->has_id = true;
-    record(node, tracker);
+    kith_tracker_pin(node, tracker);
+    if (has_twin(node, tracker)) {
+        tracker->is_replaced = true;
+        let_go(node, tracker, KITH_EREPLACED);
+        return;
+    }
+    pace_port(tracker);
     tracker->state = KITH_TRACKER_GREETING;
     tracker->remote = *remote;
     tracker->is_loopback = kith_scope_is_loopback(remote->host);
@@ -475,6 +455,21 @@ void kith_tracker_probe_all(struct kith_node *node)
     }
 }
 
+void kith_tracker_doubt_all(struct kith_node *node)
+{
+    kith_time heard_at = node->now.mono - (KITH_TRACKER_DEAD_AFTER - KITH_PROBE_TIME);
+    for (size_t i = 0; i < node->tracking.count; i++) {
+        struct kith_tracker *tracker = &node->tracking.trackers[i];
+        if (tracker->state != KITH_TRACKER_REGISTERED)
+            continue;
+        if (tracker->heard_at > heard_at)
+            tracker->heard_at = heard_at;
+        if (tracker->ping_at == 0)
+            ping(node, tracker);
+        kith_node_wake_at(node, tracker->heard_at + KITH_TRACKER_DEAD_AFTER);
+    }
+}
+
 static void check_silence(struct kith_node *node, struct kith_tracker *tracker)
 {
     kith_time now = node->now.mono;
@@ -511,9 +506,12 @@ static void check(struct kith_node *node, struct kith_tracker *tracker)
             kith_node_wake_at(node, tracker->up_at + KITH_TRACKER_GREET_TIME);
         break;
     case KITH_TRACKER_REGISTERED:
-        if (now - tracker->told_at >= KITH_TRACKER_RECORD_LIFE)
+        if (tracker->is_untold || now - tracker->told_at >= KITH_TRACKER_RECORD_LIFE)
             kith_tracker_register(node, tracker);
-        check_silence(node, tracker);
+        if (tracker->is_from_any_port && now - tracker->up_at >= tracker->port_pause)
+            let_go(node, tracker, KITH_EADDRINUSE);
+        else
+            check_silence(node, tracker);
         break;
     }
 }

@@ -37,6 +37,9 @@ void kith_tracker_renamed(struct kith_node *node);
 /* A peer is silent: see by the trackers whether it is us. */
 void kith_tracker_probe_all(struct kith_node *node);
 
+/* An address of ours has gone: each link has KITH_PROBE_TIME to show that it lives. */
+void kith_tracker_doubt_all(struct kith_node *node);
+
 /* A peer is linked by a relay only: where we were not reached from outside a way may have
  * opened meanwhile. Has the tracker dial back again, ever more seldom. */
 void kith_tracker_recheck(struct kith_node *node, struct kith_tracker *tracker);

@@ -19,6 +19,14 @@
 #define KITH_TRACKER_EAGER      600 /* failures in a row, a quarter of an hour, and then */
 #define KITH_TRACKER_RETRY_LATE (30 * KITH_SECOND) /* for ever */
 #define KITH_TRACKER_PORT_TRIES 3 /* in a row, from the port listened on */
+#define KITH_TRACKER_PORT_AGAIN_MIN                                                      \
+    (10 * KITH_MINUTE) /* then that port is tried again                                  \
+                        */
+#define KITH_TRACKER_PORT_AGAIN_MAX (16 * KITH_HOUR)
+#define KITH_TRACKER_REGISTER_PAUSE                                                      \
+    (5 * KITH_SECOND)                  /* as a tracker's own allowance,                  \
+                                        */
+#define KITH_TRACKER_REGISTERS_MOST 12 /* and some less */
 #define KITH_TRACKER_STEADY                                                              \
     (10 * KITH_SECOND) /* registered so long, it is tried from the shortest pause on */
 #define KITH_TRACKER_REPLACED_RETRY                                                      \
@@ -105,8 +113,12 @@ struct kith_tracker {
     kith_time recheck_at; /* not before; see kith_tracker_recheck */
     kith_time recheck_pause;
     bool relays;
-    bool is_replaced; /* it said goodbye for another link of our id */
-    bool has_more;    /* it tells of some only: contacts are looked up */
+    bool is_replaced;      /* it said goodbye for another link of our id */
+    bool is_from_any_port; /* the link: where we listen cannot be had */
+    kith_time port_pause;  /* until it is tried again; doubles */
+    struct kith_tokens registers;
+    bool is_untold; /* something changed and may not be told yet */
+    bool has_more;  /* it tells of some only: contacts are looked up */
     uint32_t network_count;
     struct kith_tokens rings;
     struct kith_tokens records;

@@ -74,10 +74,12 @@ static int rank(int error)
         return 1;
     case KITH_EREFUSED:
         return 3;
-    case KITH_EIDENTITY:
-        return 5;
-    case KITH_EHANDSHAKE:
+    case KITH_EADDRINUSE: /* something can be done about it here */
         return 4;
+    case KITH_EHANDSHAKE:
+        return 5;
+    case KITH_EIDENTITY:
+        return 6;
     default:
         return 2;
     }

@@ -283,31 +283,6 @@ static void one_that_is_away_is_dialled_within_two_seconds_for_ever(void **state
     assert_int_equal(view(l, 1).failures, 0);
 }
 
-static void where_our_port_cannot_be_had_another_is_used_in_the_end(void **state)
-{
-    struct lone *l = *state;
-    tracked_add(l, 1, NULL);
-    for (int i = 0; i < KITH_TRACKER_PORT_TRIES; i++) {
-        assert_false(l->trackers[1].is_from_any_port);
-        tracked_down(l, 1, KITH_EADDRINUSE);
-        lone_pass(l, KITH_TRACKER_RETRY_MAX);
-    }
-    assert_true(l->trackers[1].is_from_any_port);
-    tracked_down(l, 1, KITH_EREFUSED); /* it was not the port */
-    lone_pass(l, KITH_TRACKER_RETRY_MAX);
-    assert_false(l->trackers[1].is_from_any_port);
-    tracked_down(l, 1, KITH_EADDRINUSE);
-    lone_pass(l, KITH_TRACKER_RETRY_MAX);
-    assert_true(l->trackers[1].is_from_any_port);
-    tracked_up(l, 1, "198.51.100.1");
-    tracked_welcome(l, 1, "203.0.113.77:4747");
-    lone_pass(l, KITH_TRACKER_STEADY);
-    tracked_down(l, 1, KITH_ECLOSED);
-    lone_pass(l, KITH_TRACKER_RETRY_MAX);
-    assert_int_equal(l->trackers[1].dial_count, KITH_TRACKER_PORT_TRIES + 4);
-    assert_false(l->trackers[1].is_from_any_port);
-}
-
 static void one_that_restarts_is_back_at_once(void **state)
 {
     struct lone *l = *state;
@@ -563,7 +538,6 @@ int main(void)
         TEST(records_are_made_anew_after_half_their_life),
         TEST(a_mapped_address_is_for_everybody_unless_it_is_not_reached),
         TEST(one_that_is_away_is_dialled_within_two_seconds_for_ever),
-        TEST(where_our_port_cannot_be_had_another_is_used_in_the_end),
         TEST(one_that_restarts_is_back_at_once),
         TEST(one_that_welcomes_and_closes_is_not_hammered),
         TEST(where_another_link_of_ours_is_preferred_we_come_back_in_a_minute),
