@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "net/interfaces.h"
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifdef __linux__
 #include <linux/if_addr.h>
@@ -57,6 +59,37 @@ static bool add(struct kith_interfaces *out, const struct ifaddrs *entry)
     return true;
 }
 
+/* Asks the routes; nothing is sent. Without a descriptor, or a route, none is marked. */
+static void mark_main(struct kith_interfaces *interfaces, const struct sockaddr *far,
+                      socklen_t size)
+{
+    struct sockaddr_storage own = {0};
+    uint8_t address[16] = {0};
+    socklen_t own_size = sizeof own;
+    int fd = socket(far->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    if (connect(fd, far, size) == 0 &&
+        getsockname(fd, (struct sockaddr *)&own, &own_size) == 0) {
+        copy_bytes(address, (struct sockaddr *)&own);
+        for (size_t i = 0; i < interfaces->count; i++)
+            interfaces->addresses[i].is_main |=
+                interfaces->addresses[i].family == far->sa_family &&
+                memcmp(interfaces->addresses[i].address, address, sizeof address) == 0;
+    }
+    close(fd);
+}
+
+static void mark_mains(struct kith_interfaces *interfaces)
+{
+    struct sockaddr_in far4 = {.sin_family = AF_INET, .sin_port = htons(9)};
+    struct sockaddr_in6 far6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+    inet_pton(AF_INET, "198.51.100.1", &far4.sin_addr);  /* RFC 5737: nobody's */
+    inet_pton(AF_INET6, "2001:db8::1", &far6.sin6_addr); /* RFC 3849 */
+    mark_main(interfaces, (struct sockaddr *)&far4, sizeof far4);
+    mark_main(interfaces, (struct sockaddr *)&far6, sizeof far6);
+}
+
 bool kith_interfaces_read(struct kith_interfaces *out)
 {
     struct kith_interfaces found = {0};
@@ -68,9 +101,11 @@ bool kith_interfaces_read(struct kith_interfaces *out)
         if (is_wanted(entry))
             is_told = add(&found, entry);
     freeifaddrs(list);
-    if (is_told)
-        *out = found;
-    return is_told;
+    if (!is_told)
+        return false;
+    mark_mains(&found);
+    *out = found;
+    return true;
 }
 
 #ifdef __linux__

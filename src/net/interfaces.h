@@ -22,6 +22,7 @@ struct kith_interface_address {
     bool is_loopback;    /* leads nowhere but to this host */
     bool is_multicast;   /* groups can be joined and reached there; so of loopback */
     bool is_broadcast;   /* IPv4 with a broadcast address: not of a point-to-point link */
+    bool is_main;        /* what this host uses toward the internet, by its routes */
 };
 
 struct kith_interfaces {

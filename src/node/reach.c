@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "core/scope.h"
 #include "node/runtime.h"
 
 static bool is_wildcard(const struct kith_address *address)
@@ -19,6 +20,18 @@ static bool is_link_local(const struct kith_interface_address *interface)
     return interface->address[0] == 0xfe && (interface->address[1] & 0xc0) == 0x80;
 }
 
+enum rank { MAIN, GLOBAL, FIRST, FURTHER, RANKS }; /* which to tell if not all can be */
+
+static enum rank rank_of(const struct kith_interfaces *interfaces, size_t index,
+                         const char *host)
+{
+    if (interfaces->addresses[index].is_main)
+        return MAIN;
+    if (kith_scope_is_global(host))
+        return GLOBAL;
+    return kith_interfaces_is_first(interfaces, index) ? FIRST : FURTHER;
+}
+
 /* Addresses of this host that are, or are not, loopback. */
 static size_t expand(const struct kith_address *bound, bool is_loopback,
                      const struct kith_interfaces *interfaces, struct kith_address *out,
@@ -26,15 +39,17 @@ static size_t expand(const struct kith_address *bound, bool is_loopback,
 {
     size_t count = 0;
     bool wants_ipv6 = strcmp(bound->host, "0.0.0.0") != 0;
-    for (size_t i = 0; i < interfaces->count && count < out_max; i++) {
-        const struct kith_interface_address *interface = &interfaces->addresses[i];
-        if (interface->is_loopback != is_loopback || is_link_local(interface) ||
-            (interface->family == AF_INET6 && !wants_ipv6))
-            continue;
-        out[count] = (struct kith_address){.port = bound->port};
-        count += inet_ntop(interface->family, interface->address, out[count].host,
-                           sizeof(out[count].host)) != NULL;
-    }
+    for (enum rank rank = 0; rank < RANKS; rank++)
+        for (size_t i = 0; i < interfaces->count && count < out_max; i++) {
+            const struct kith_interface_address *interface = &interfaces->addresses[i];
+            if (interface->is_loopback != is_loopback || is_link_local(interface) ||
+                (interface->family == AF_INET6 && !wants_ipv6))
+                continue;
+            out[count] = (struct kith_address){.port = bound->port};
+            count += inet_ntop(interface->family, interface->address, out[count].host,
+                               sizeof(out[count].host)) != NULL &&
+                     rank_of(interfaces, i, out[count].host) == rank;
+        }
     return count;
 }
 

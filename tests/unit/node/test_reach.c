@@ -52,6 +52,35 @@ static void there_are_never_more_than_fit(void **state)
     assert_int_equal(out[1].port, 2);
 }
 
+/* A server with ten bridges of containers, and a card that was plugged in after them. */
+static void of_many_addresses_the_useful_ones_are_told(void **state)
+{
+    const struct kith_address any = {.host = "", .port = 1};
+    struct kith_interfaces many = {.count = 23};
+    struct kith_address out[8];
+    (void)state;
+    for (uint8_t i = 0; i < 20; i++)
+        many.addresses[i] = (struct kith_interface_address){
+            .family = AF_INET,
+            .interface = 1 + i / 2u,
+            .address = {172, 16, (uint8_t)(i / 2), (uint8_t)(1 + i % 2)}};
+    many.addresses[20] = (struct kith_interface_address){
+        .family = AF_INET, .interface = 11, .address = {192, 168, 1, 5}, .is_main = true};
+    many.addresses[21] =
+        (struct kith_interface_address){.family = AF_INET6,
+                                        .interface = 11,
+                                        .address = {0x20, 0x01, 0x04, 0x70, [15] = 9}};
+    many.addresses[22] = (struct kith_interface_address){
+        .family = AF_INET6, .interface = 11, .address = {0xfd, [15] = 9}};
+    assert_int_equal(kith_reach(&any, 1, &many, out, COUNT(out)), 8);
+    assert_string_equal(out[0].host, "192.168.1.5");
+    assert_string_equal(out[1].host, "2001:470::9");
+    assert_string_equal(out[2].host,
+                        "172.16.0.1"); /* one of each, before any two of one */
+    assert_string_equal(out[3].host, "172.16.1.1");
+    assert_string_equal(out[7].host, "172.16.5.1");
+}
+
 static void what_others_reach_comes_first_and_is_what_beacons_tell(void **state)
 {
     struct kith_address bound[4] = {{.host = "127.0.0.1", .port = 1},
@@ -78,6 +107,7 @@ int main(void)
         cmocka_unit_test(a_given_address_is_told_as_it_is),
         cmocka_unit_test(a_wildcard_becomes_addresses_of_this_host),
         cmocka_unit_test(there_are_never_more_than_fit),
+        cmocka_unit_test(of_many_addresses_the_useful_ones_are_told),
         cmocka_unit_test(what_others_reach_comes_first_and_is_what_beacons_tell),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
