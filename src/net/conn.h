@@ -97,6 +97,9 @@ struct kith_conn_happenings {
     void (*closed)(struct kith_conn *conn, int error); /* freed after this */
 };
 
+/* Of TCP: with its headers the 1,280 bytes that every IPv6 link carries (RFC 8200). */
+#define KITH_CONN_SEGMENT_SIZE 1220
+
 /* What the connections of one node share. */
 struct kith_conn_env {
     uv_loop_t *loop;                    /* borrowed */

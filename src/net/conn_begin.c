@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <unistd.h>
 #include "kith/error.h"
 #include "net/crowd.h"
 #include "net/error.h"
+#include "net/lan.h"
 #include "net/sockaddr.h"
 
 static const struct kith_conn_plan stranger = {.is_listener = true};
@@ -248,17 +250,29 @@ static int bind_to(int fd, int family, uint16_t port)
     return 0;
 }
 
-static int open_from(struct kith_conn *conn, int family, uint16_t port)
+/* Routers there are that drop what is too long for their line, and never say so: it would
+ * be sent again for ever. Short segments cost little, and go through wherever IPv6 may.
+ * The other side takes it over from the SYN. */
+static void keep_segments_short(int fd, const struct sockaddr_storage *to)
 {
-    int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    static const int size = KITH_CONN_SEGMENT_SIZE;
+    if (!kith_lan_is_local(to) && !kith_lan_is_private(to))
+        setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &size, sizeof size);
+}
+
+static int open_toward(struct kith_conn *conn, const struct sockaddr_storage *to,
+                       uint16_t from_port)
+{
+    int fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return kith_net_error_errno(errno);
-    int error = bind_to(fd, family, port);
+    keep_segments_short(fd, to);
+    conn->has_port = from_port != 0;
+    int error = conn->has_port ? bind_to(fd, to->ss_family, from_port) : 0;
     if (!error)
         error = kith_net_error(uv_tcp_open(&conn->tcp, fd));
     if (error)
         close(fd);
-    conn->has_port = true;
     return error;
 }
 
@@ -282,8 +296,8 @@ int kith_conn_connect(struct kith_conn_env *env, const struct sockaddr_storage *
     if (plan->has_ticket)
         prepare_ticket(conn, plan->ticket);
     int error = set_role(conn, plan);
-    if (!error && plan->from_port != 0)
-        error = open_from(conn, to->ss_family, plan->from_port);
+    if (!error)
+        error = open_toward(conn, to, plan->from_port);
     if (!error)
         error = connect_to(conn, to);
     if (error) {

@@ -94,6 +94,25 @@ def _(scene):
     took("the last was heard after", talk.ends())
 
 
+@case("a way that swallows big packets, and says nothing, carries long messages")
+def _(scene):
+    lab = Lab(scene)
+    home, far = lab.sites("port restricted", "open")
+    for site in (home, far):  # the bridge drops what is too long for the port it leaves by
+        lab.internet.ip(f"link set {site.uplink.port} mtu 1280")
+        for machine in site.machines:  # single packets, as a cable carries them
+            devices = [line.split()[0].split("@")[0]
+                       for line in machine.run("ip", "-br", "link").splitlines()]
+            machine.ip(*(f"link set {device} gso_max_segs 1" for device in devices))
+    bob = far.host.node(scene, "bob").start()
+    alice = home.host.node(scene, "alice", "--peer", f"{far.host.ipv4}:{bob.port}").start()
+    linked(alice, bob, DIRECT)
+    text = "long " * 12000
+    for one, other in ((alice, bob), (bob, alice)):
+        one.kith("send", other.name, text, "--wait", "delivered").expect(DONE)
+        same(other.texts()[-1], text)
+
+
 @case("a router gets another address: pairs are linked again, directly or relayed")
 def _(scene):
     lab = Lab(scene)
