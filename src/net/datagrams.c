@@ -50,6 +50,7 @@ struct kith_datagrams {
 /* ---- in ---- */
 
 static void on_readable(uv_poll_t *poll, int status, int events);
+static void open_missing(struct kith_datagrams *datagrams);
 
 static bool is_on_link(const struct kith_datagrams *datagrams,
                        const struct sockaddr_storage *from)
@@ -209,6 +210,7 @@ void kith_datagrams_announce(struct kith_datagrams *datagrams, struct kith_bytes
     if (datagrams->is_closing || bytes.size > KITH_DATAGRAM_SIZE_MAX)
         return;
     struct kith_interfaces chosen;
+    open_missing(datagrams);
     choose(datagrams, &chosen);
     for (size_t i = 0; i < chosen.count; i++) {
         const struct kith_interface_address *address = &chosen.addresses[i];
@@ -336,41 +338,72 @@ static void close_sockets(struct kith_datagrams *datagrams)
             close(datagrams->sockets[i].fd);
 }
 
+static void open_socket(struct kith_datagrams *datagrams, size_t index)
+{
+    bool is_ipv4 = index == SHARED_4 || index == PRIVATE_4;
+    bool is_shared = index == SHARED_4 || index == SHARED_6;
+    int port = ntohs(((const struct sockaddr_in *)&datagrams->group4)->sin_port);
+    int result = kith_datagram_socket_open(is_ipv4 ? AF_INET : AF_INET6,
+                                           is_shared ? (uint16_t)port : 0);
+    datagrams->sockets[index].fd = result >= 0 ? result : -1;
+    datagrams->sockets[index].error = result >= 0 ? 0 : result;
+}
+
 /* 0 when the port is heard by one family at least. The other still sends, and hears the
  * answers to that. */
-static int open_sockets(struct kith_datagrams *datagrams, uint16_t port)
+static int open_sockets(struct kith_datagrams *datagrams)
 {
-    struct datagram_socket *sockets = datagrams->sockets;
-    for (size_t i = 0; i < SOCKETS; i++) {
-        int family = i == SHARED_4 || i == PRIVATE_4 ? AF_INET : AF_INET6;
-        bool is_shared = i == SHARED_4 || i == SHARED_6;
-        int result = kith_datagram_socket_open(family, is_shared ? port : 0);
-        sockets[i].fd = result >= 0 ? result : -1;
-        sockets[i].error = result >= 0 ? 0 : result;
-    }
+    const struct datagram_socket *sockets = datagrams->sockets;
+    for (size_t i = 0; i < SOCKETS; i++)
+        open_socket(datagrams, i);
     if (sockets[SHARED_4].fd >= 0 || sockets[SHARED_6].fd >= 0)
         return 0;
     int error = sockets[SHARED_4].error;
     return error == KITH_EUNREACHABLE ? sockets[SHARED_6].error : error;
 }
 
+static int watch_socket(struct kith_datagrams *datagrams, size_t index)
+{
+    struct datagram_socket *heard = &datagrams->sockets[index];
+    heard->owner = datagrams;
+    kith_bucket_init(&heard->bucket, KITH_DATAGRAMS_RATE_PER_S, KITH_DATAGRAMS_BURST,
+                     uv_now(datagrams->loop));
+    if (heard->fd < 0)
+        return 0;
+    int code = uv_poll_init(datagrams->loop, &heard->poll, heard->fd);
+    if (code != 0)
+        return kith_net_error(code);
+    heard->poll.data = heard;
+    datagrams->parts_open++;
+    uv_poll_start(&heard->poll, UV_READABLE, on_readable);
+    return 0;
+}
+
 static int watch_sockets(struct kith_datagrams *datagrams)
 {
+    int error = 0;
+    for (size_t i = 0; i < SOCKETS && !error; i++)
+        error = watch_socket(datagrams, i);
+    return error;
+}
+
+static void open_missing(struct kith_datagrams *datagrams)
+{
+    static const struct kith_interfaces none;
     for (size_t i = 0; i < SOCKETS; i++) {
-        struct datagram_socket *heard = &datagrams->sockets[i];
-        heard->owner = datagrams;
-        kith_bucket_init(&heard->bucket, KITH_DATAGRAMS_RATE_PER_S, KITH_DATAGRAMS_BURST,
-                         uv_now(datagrams->loop));
-        if (heard->fd < 0)
+        struct datagram_socket *missing = &datagrams->sockets[i];
+        if (missing->fd >= 0)
             continue;
-        int code = uv_poll_init(datagrams->loop, &heard->poll, heard->fd);
-        if (code != 0)
-            return kith_net_error(code);
-        heard->poll.data = heard;
-        datagrams->parts_open++;
-        uv_poll_start(&heard->poll, UV_READABLE, on_readable);
+        open_socket(datagrams, i);
+        int error = watch_socket(datagrams, i);
+        if (error) {
+            close(missing->fd);
+            missing->fd = -1;
+            missing->error = error;
+        } else if (missing->fd >= 0 && (i == SHARED_4 || i == SHARED_6)) {
+            join_groups(datagrams, &none);
+        }
     }
-    return 0;
 }
 
 int kith_datagrams_new(uv_loop_t *loop, const struct kith_datagrams_config *config,
@@ -388,7 +421,7 @@ int kith_datagrams_new(uv_loop_t *loop, const struct kith_datagrams_config *conf
                     ? 0
                     : KITH_EINVALID;
     if (!error) {
-        error = open_sockets(datagrams, config->port);
+        error = open_sockets(datagrams);
         if (error)
             close_sockets(datagrams);
     }

@@ -62,9 +62,10 @@ struct kith_datagrams_config {
 
 /* The loop is borrowed, the config copied. Where the host has only one family, or the
  * port of one is taken by a program that does not share it, the other has to do: see
- * kith_datagrams_counts. When neither is left: KITH_EADDRINUSE, KITH_EACCESS,
- * KITH_ELIMIT, KITH_ENOMEM or KITH_EUNREACHABLE. KITH_EINVALID for port 0, a group that
- * is none, or a source that is no numeric address. */
+ * kith_datagrams_counts. What is missing is tried again with each announcement. When
+ * neither is left: KITH_EADDRINUSE, KITH_EACCESS, KITH_ELIMIT, KITH_ENOMEM or
+ * KITH_EUNREACHABLE. KITH_EINVALID for port 0, a group that is none, or a source that is
+ * no numeric address. */
 int kith_datagrams_new(uv_loop_t *loop, const struct kith_datagrams_config *config,
                        struct kith_datagrams **out);
 

@@ -161,7 +161,7 @@ struct kith_runtime {
     void *broken_ctx;
     bool is_stopping;
     bool is_net_down;
-    bool is_lan_closing;
+    unsigned lan_closing; /* parts of it */
     unsigned handles_open;
     void (*stopped)(void *ctx);
     void *stopped_ctx;

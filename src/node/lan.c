@@ -55,11 +55,11 @@ void kith_lan_watch(struct kith_runtime *runtime)
     kith_interface_watch_init(&runtime->addresses, runtime->loop, false, on_interfaces);
 }
 
-void kith_lan_start(struct kith_runtime *runtime, uint16_t port)
+static int open_lan(struct kith_runtime *runtime)
 {
     struct kith_address sources[KITH_LISTEN_MAX];
     struct kith_datagrams_config config = {
-        .port = port,
+        .port = runtime->lan_port,
         .sources = sources,
         .source_count = kith_reach_sources(runtime->listening, runtime->listening_count,
                                            sources, KITH_LISTEN_MAX),
@@ -68,33 +68,29 @@ void kith_lan_start(struct kith_runtime *runtime, uint16_t port)
         .ctx = runtime,
     };
     int error = kith_datagrams_new(runtime->loop, &config, &runtime->lan);
-    runtime->lan_port = port;
     runtime->lan_error = error;
-    if (error == 0)
-        return;
-    runtime->lan = NULL;
-    kith_logger_write(
-        runtime->log, KITH_LOGGER_WARN, "lan",
-        "nobody is found on the LAN; give addresses with --peer, or another "
-        "--discovery-port",
-        "port", KITH_LOGGER_NUMBER(port), "error", kith_error_name(error), "why",
-        kith_error_text(error), NULL);
+    if (error != 0)
+        runtime->lan = NULL;
+    return error;
 }
 
-void kith_lan_carry_out(struct kith_runtime *runtime, const struct kith_effect *effect)
+void kith_lan_start(struct kith_runtime *runtime, uint16_t port)
 {
-    if (runtime->lan == NULL)
-        return;
-    if (effect->datagram.is_to_all)
-        kith_datagrams_announce(runtime->lan, effect->datagram.bytes);
-    else
-        kith_datagrams_send(runtime->lan, &effect->datagram.to, effect->datagram.bytes);
+    runtime->lan_port = port;
+    int error = open_lan(runtime);
+    if (error != 0)
+        kith_logger_write(
+            runtime->log, KITH_LOGGER_WARN, "lan",
+            "nobody is found on the LAN; give addresses with --peer, or another "
+            "--discovery-port; tried again",
+            "port", KITH_LOGGER_NUMBER(port), "error", kith_error_name(error), "why",
+            kith_error_text(error), NULL);
 }
 
 static void on_closed(void *ctx)
 {
     struct kith_runtime *runtime = ctx;
-    runtime->is_lan_closing = false;
+    runtime->lan_closing--;
     kith_runtime_settle(runtime);
 }
 
@@ -103,13 +99,43 @@ static void on_watch_closed(struct kith_interface_watch *watch)
     on_closed(watch->owner);
 }
 
+static void stop_watching(struct kith_runtime *runtime)
+{
+    if (!runtime->is_watching)
+        return;
+    runtime->is_watching = false;
+    runtime->lan_closing++;
+    kith_interface_watch_close(&runtime->addresses, on_watch_closed);
+}
+
+/* Whoever had the port, or all descriptors, may be gone. */
+static void start_again(struct kith_runtime *runtime)
+{
+    if (runtime->is_stopping || open_lan(runtime) != 0)
+        return;
+    stop_watching(runtime); /* the datagrams do */
+    kith_logger_write(runtime->log, KITH_LOGGER_INFO, "lan", "the LAN is heard now",
+                      "port", KITH_LOGGER_NUMBER(runtime->lan_port), NULL);
+}
+
+void kith_lan_carry_out(struct kith_runtime *runtime, const struct kith_effect *effect)
+{
+    if (runtime->lan == NULL && effect->datagram.is_to_all)
+        start_again(runtime);
+    if (runtime->lan == NULL)
+        return;
+    if (effect->datagram.is_to_all)
+        kith_datagrams_announce(runtime->lan, effect->datagram.bytes);
+    else
+        kith_datagrams_send(runtime->lan, &effect->datagram.to, effect->datagram.bytes);
+}
+
 void kith_lan_stop(struct kith_runtime *runtime)
 {
-    runtime->is_lan_closing = runtime->lan != NULL || runtime->is_watching;
-    if (runtime->lan != NULL)
-        kith_datagrams_close(runtime->lan, on_closed, runtime);
-    else if (runtime->is_watching)
-        kith_interface_watch_close(&runtime->addresses, on_watch_closed);
+    stop_watching(runtime);
+    if (runtime->lan == NULL)
+        return;
+    runtime->lan_closing++;
+    kith_datagrams_close(runtime->lan, on_closed, runtime);
     runtime->lan = NULL;
-    runtime->is_watching = false;
 }

@@ -164,7 +164,7 @@ static void close_handle(struct kith_runtime *runtime, uv_handle_t *handle)
 void kith_runtime_settle(struct kith_runtime *runtime)
 {
     if (!runtime->is_net_down || !kith_trackers_are_down(runtime) ||
-        !kith_contact_relay_is_down(runtime) || runtime->is_lan_closing ||
+        !kith_contact_relay_is_down(runtime) || runtime->lan_closing > 0 ||
         runtime->mapping.closing > 0 || runtime->handles_open > 0 ||
         runtime->verifier.running > 0 || !kith_upkeep_is_idle(&runtime->upkeep))
         return;

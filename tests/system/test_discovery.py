@@ -2,6 +2,7 @@
 """Nodes of one network find each other with nothing configured, whatever the network
 carries."""
 
+import subprocess
 import time
 
 import netns
@@ -214,6 +215,34 @@ def _(scene):
     for interval in ("0", "3601", "1.5", "soon", ""):
         scene.make("alice").kith("up", "--discovery-interval", interval).expect(
             USAGE, "discovery-interval", "1 to 3600")
+
+
+HOLD = """
+import socket, sys
+held = []
+for family, host in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+    held.append(socket.socket(family, socket.SOCK_DGRAM))
+    if family == socket.AF_INET6:
+        held[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    held[-1].bind((host, int(sys.argv[1])))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@case("a port that another program held at the start is had once it is free")
+def _(scene):
+    alice, bob = Network(scene).hosts(2)
+    holder = alice.popen("python3", "-c", HOLD, str(PORT), stdin=subprocess.PIPE,
+                         stdout=subprocess.PIPE)
+    scene.at_end(holder.kill)
+    same(holder.stdout.readline(), b"held\n")
+    early = alice.node(scene, "alice", env=LAN).start()
+    assert early.logs("lan", "nobody is found", "EADDRINUSE"), early.log()
+    late = find(scene, bob, "bob")
+    holder.communicate()
+    meshed([early, late])
+    assert early.logs("lan", "the LAN is heard now"), early.log()
 
 
 @case("a node that is told not to look is not found")

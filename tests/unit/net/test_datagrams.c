@@ -283,10 +283,17 @@ static void a_port_that_is_not_shared_is_an_error(void **state)
         assert_int_equal(kith_datagrams_counts(end.datagrams).error_ipv4,
                          KITH_EADDRINUSE);
         assert_int_equal(kith_datagrams_counts(end.datagrams).error_ipv6, 0);
+        announce(&end, "still not");
+        assert_int_equal(kith_datagrams_counts(end.datagrams).error_ipv4,
+                         KITH_EADDRINUSE);
+        close(fds[0]);
+        announce(&end, "now");
+        assert_int_equal(kith_datagrams_counts(end.datagrams).error_ipv4, 0);
         close_end(&end);
         run_until(f, end.is_closed);
+    } else {
+        close(fds[0]);
     }
-    close(fds[0]);
 }
 
 static void a_group_must_be_one_and_a_port_a_number(void **state)
