@@ -239,9 +239,13 @@ bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
 
 bool kith_dial_seeks(const struct kith_node *node, const struct kith_peer *peer)
 {
-    kith_list_each (item, &node->dials)
-        if (kith_list_item(item, struct kith_dial, item)->peer == peer)
+    kith_list_each (item, &node->dials) {
+        const struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        bool may_lead =
+            dial->failures == 0 || kith_address_equal(&dial->address, &peer->address);
+        if (dial->peer == peer && may_lead)
             return true;
+    }
     return find_suggested(node, &peer->id) != NULL;
 }
 
@@ -327,8 +331,12 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
             return;
         dial->is_suggested = true;
         dial->expected = *id;
-    } else if (dial->state != KITH_DIAL_WAITING) {
-        return; /* at it already */
+    } else if (dial->state !=
+               KITH_DIAL_WAITING) { /* at it already: the next time there */
+        dial->address = *address;
+        if (dial->until < node->now.mono + duration)
+            dial->until = node->now.mono + duration;
+        return;
     } else {
         dial->address = *address;
     }
@@ -409,6 +417,7 @@ void kith_dial_succeeded(struct kith_node *node, struct kith_link *link)
     if (dial == NULL)
         return;
     dial->state = KITH_DIAL_LINKED;
+    dial->leads_home = false;
     dial->peer = link->peer;
     dial->failures = 0;
     dial->error = 0;
@@ -429,6 +438,8 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         error == KITH_ESELF || (link->has_left && link->bye_reason == KITH_BYE_SELF);
     bool is_over = dial->is_suggested && (leads_home || is_linked_anyhow);
     if (is_over && dial->token == 0)
+        forget(node, dial);
+    else if (leads_home && dial->token == 0 && node->now.mono >= dial->until)
         forget(node, dial);
     else if (leads_home && dial->token == 0) {
         /* Our own address among the configured ones is no mistake, and may be another's

@@ -37,8 +37,8 @@ void kith_dial_expect(struct kith_node *node, const struct kith_id *id,
 bool kith_dial_is_trying(const struct kith_node *node, const struct kith_id *id,
                          const struct kith_address *address);
 
-/* Is there an address that led to this peer, or was heard to, and is dialled until it is
- * linked? */
+/* Is an address being dialled that may lead to this peer: one heard of, where it was
+ * last, or that led to it and has not failed since? */
 bool kith_dial_seeks(const struct kith_node *node, const struct kith_peer *peer);
 
 /* Is it about to be tried for the first time, wherever? */

@@ -47,9 +47,9 @@
 #define KITH_DIAL_YIELD_MAX  (2 * KITH_SECOND)
 #define KITH_SUGGESTED_MAX   256 /* addresses heard of, remembered at once */
 
-/* Told of after it was given up: until the next beacons, and over. */
 #define KITH_DIAL_HOME_RETRY (10 * KITH_MINUTE) /* it led to ourselves */
-#define KITH_DIAL_LOST_TIME  KITH_MINUTE
+/* Told of after it was given up: until the next beacons, and over. */
+#define KITH_DIAL_LOST_TIME KITH_MINUTE
 
 /* After being disconnected by hand. */
 #define KITH_DIAL_REFUSED_RETRY (60 * KITH_SECOND)
@@ -105,13 +105,16 @@
 #define KITH_REMEMBER_MAX       32 /* contacts met last, and as many others: dialled again */
 #define KITH_REMEMBER_DELAY     (50 * KITH_MS)     /* configured peers go first */
 #define KITH_REMEMBER_PAUSE_MIN (15 * KITH_SECOND) /* whoever restarts is soon back */
-#define KITH_REMEMBER_PAUSE_MAX (16 * KITH_MINUTE) /* 64 dials: 0.07 a second */
-#define KITH_MESH_MAX           64 /* links; beyond, records are kept but not dialled */
-#define KITH_EXCHANGE_DELAY     KITH_SECOND /* beacons go first */
-#define KITH_EXCHANGE_FANOUT    3           /* links a new record is passed on to */
-#define KITH_RECORD_LIFE        (24 * KITH_HOUR)
-#define KITH_RECORDS_MAX        1024 /* kept; a dozen of KiB for a usual network */
-#define KITH_RECORD_CHECKS_MAX  256  /* being verified */
+#define KITH_REMEMBER_PAUSE_MAX (16 * KITH_MINUTE) /* 64 dials: one in 10 s or less */
+#define KITH_REMEMBER_STRANGERS                                                          \
+    (30 * 24 * KITH_HOUR)         /* who is no contact, for so long                      \
+                                   */
+#define KITH_MESH_MAX          64 /* links; beyond, records are kept but not dialled */
+#define KITH_EXCHANGE_DELAY    KITH_SECOND /* beacons go first */
+#define KITH_EXCHANGE_FANOUT   3           /* links a new record is passed on to */
+#define KITH_RECORD_LIFE       (24 * KITH_HOUR)
+#define KITH_RECORDS_MAX       1024 /* kept; a dozen of KiB for a usual network */
+#define KITH_RECORD_CHECKS_MAX 256  /* being verified */
 
 /* Address records that are verified, a second and at once: of one link what it tells when
  * it comes up, four times over, and of all links a hundredth of a core. */

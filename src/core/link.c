@@ -201,7 +201,8 @@ static void leave(struct kith_node *node, const struct kith_link *link,
     kith_dial_peer_lost(node, peer);
     kith_candidate_lost(node, peer);
     seek_again(node, link, peer);
-    kith_remember_soon(node);
+    if (link->has_left && link->bye_reason == KITH_BYE_LEAVING && !node->is_stopping)
+        kith_remember_left(node, peer);
 }
 
 static void detach(struct kith_node *node, struct kith_link *link, int error)

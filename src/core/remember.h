@@ -10,8 +10,8 @@
 /* We started, or are elsewhere now. */
 void kith_remember_begin(struct kith_node *node);
 
-/* Somebody left. He may come back soon. */
-void kith_remember_soon(struct kith_node *node);
+/* He said that he stops. If that is to start again, he is back in a moment. */
+void kith_remember_left(struct kith_node *node, const struct kith_peer *peer);
 
 void kith_remember_check(struct kith_node *node);
 

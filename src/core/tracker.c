@@ -201,6 +201,8 @@ static size_t collect(const struct kith_node *node, const struct kith_tracker *t
 static bool may_register(struct kith_node *node, struct kith_tracker *tracker)
 {
     kith_time slow = node->now.mono / KITH_TRACKER_REGISTER_PAUSE;
+    if (tracker->state != KITH_TRACKER_REGISTERED)
+        return true; /* how often it is dialled has a limit of its own */
     tracker->is_untold = !kith_tokens_take(&tracker->registers, slow * KITH_SECOND, 1,
                                            KITH_TRACKER_REGISTERS_MOST);
     if (tracker->is_untold)
@@ -326,8 +328,9 @@ static void pace_port(struct kith_tracker *tracker)
         tracker->port_pause = 0;
     else if (tracker->port_pause == 0)
         tracker->port_pause = KITH_TRACKER_PORT_AGAIN_MIN;
-    else if (pause <= KITH_TRACKER_PORT_AGAIN_MAX)
-        tracker->port_pause = pause;
+    else
+        tracker->port_pause =
+            pause < KITH_TRACKER_PORT_AGAIN_MAX ? pause : KITH_TRACKER_PORT_AGAIN_MAX;
 }
 
 void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *id,
@@ -349,6 +352,7 @@ void kith_tracker_up(struct kith_node *node, uint32_t no, const struct kith_id *
     tracker->remote = *remote;
     tracker->is_loopback = kith_scope_is_loopback(remote->host);
     tracker->up_at = tracker->heard_at = node->now.mono;
+    tracker->is_untold = false;
     tracker->ping_at = 0;
     if (tracker->observed.host[0] != '\0')
         tracker->before = tracker->observed;
@@ -511,7 +515,7 @@ static void check(struct kith_node *node, struct kith_tracker *tracker)
         if (tracker->is_from_any_port && now - tracker->up_at >= tracker->port_pause)
             let_go(node, tracker, KITH_EADDRINUSE);
         else
-            check_silence(node, tracker);
+            check_silence(node, tracker); /* wakes us often enough for the port, too */
         break;
     }
 }

@@ -113,7 +113,7 @@ struct kith_tracker {
     kith_time recheck_at; /* not before; see kith_tracker_recheck */
     kith_time recheck_pause;
     bool relays;
-    bool is_replaced;      /* it said goodbye for another link of our id */
+    bool is_replaced;      /* another link of ours is there */
     bool is_from_any_port; /* the link: where we listen cannot be had */
     kith_time port_pause;  /* until it is tried again; doubles */
     struct kith_tokens registers;

@@ -393,6 +393,8 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
     }
     if (status != 0)
         note_error(dial, kith_net_error(status));
+    if (is_shaking_hands(dial) && !is_exclusive(dial))
+        put_off(dial, uv_now(dial->timer.loop) + KITH_DIAL_PATIENCE_MS);
     if (find_attempt(dial, KITH_ATTEMPT_BUSY))
         arm(dial);
     else

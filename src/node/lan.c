@@ -114,6 +114,7 @@ static void start_again(struct kith_runtime *runtime)
     if (runtime->is_stopping || open_lan(runtime) != 0)
         return;
     stop_watching(runtime); /* the datagrams do */
+    kith_lan_tell_reach(runtime);
     kith_logger_write(runtime->log, KITH_LOGGER_INFO, "lan", "the LAN is heard now",
                       "port", KITH_LOGGER_NUMBER(runtime->lan_port), NULL);
 }

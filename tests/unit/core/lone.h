@@ -140,8 +140,8 @@ void lone_init(struct lone *l);
 void lone_init_beacon(struct lone *l, uint8_t seed, uint8_t network);
 void lone_deinit(struct lone *l); /* checks that no memory is left over */
 void lone_key_make(struct lone_key *key, uint32_t seed);
-/* Before the start: that many peers are known, and this one was met there, that many
- * seconds after 1970, at port 5000 + `no`; its seed is `no`. Errors are kept. */
+/* Before the start: that many peers are known, and this one was met there a day ago, at
+ * port 5000 + `no`, those of higher numbers later; its seed is `no`. Errors are kept. */
 void lone_restore_counts(struct lone *l, uint32_t peers);
 void lone_restore_peer(struct lone *l, uint32_t no, const char *host, bool is_contact);
 void lone_start(struct lone *l);

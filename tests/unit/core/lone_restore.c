@@ -24,7 +24,7 @@ void lone_restore_peer(struct lone *l, uint32_t no, const char *host, bool is_co
     struct kith_record record = {.type = KITH_RECORD_PEER};
     record.peer.no = no;
     record.peer.id = key.id;
-    record.peer.last_seen = (kith_time)no * KITH_SECOND;
+    record.peer.last_seen = l->now.wall - 24 * KITH_HOUR + (kith_time)no * KITH_SECOND;
     record.peer.is_contact = is_contact;
     record.peer.address.port = (uint16_t)(5000 + no);
     memcpy(record.peer.address.host, host, strlen(host) + 1);
