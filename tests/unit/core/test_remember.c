@@ -14,6 +14,16 @@ static struct lone *make(void)
     return l;
 }
 
+/* Started, and one contact is known. */
+static struct lone *make_with_contact(void)
+{
+    struct lone *l = make();
+    lone_restore_counts(l, 1);
+    lone_restore_peer(l, 1, "10.0.0.1", true);
+    lone_start(l);
+    return l;
+}
+
 static void done(struct lone *l)
 {
     assert_int_equal(l->error, 0);
@@ -66,10 +76,7 @@ static void the_last_peers_are_dialled_at_start_where_they_were(void **state)
 static void who_is_not_there_is_dialled_ever_more_seldom_and_for_ever(void **state)
 {
     (void)state;
-    struct lone *l = make();
-    lone_restore_counts(l, 1);
-    lone_restore_peer(l, 1, "10.0.0.1", true);
-    lone_start(l);
+    struct lone *l = make_with_contact();
     assert_in_range(pass_in_vain(l, KITH_REMEMBER_PAUSE_MIN), 4, 16);
     for (kith_time pause = 2 * KITH_REMEMBER_PAUSE_MIN; pause < KITH_HOUR; pause *= 2) {
         kith_time most =
@@ -88,10 +95,7 @@ static void who_is_not_there_is_dialled_ever_more_seldom_and_for_ever(void **sta
 static void another_address_of_ours_is_a_reason_to_try_again(void **state)
 {
     (void)state;
-    struct lone *l = make();
-    lone_restore_counts(l, 1);
-    lone_restore_peer(l, 1, "10.0.0.1", true);
-    lone_start(l);
+    struct lone *l = make_with_contact();
     lone_listen(l, "192.168.1.2");
     pass_in_vain(l, KITH_HOUR);
     lone_listen(l, "192.168.1.2");

@@ -274,6 +274,22 @@ static void too_many_registers_of_one_id_end_its_link(void **state)
     assert_int_equal(g->closed[ALICE], 0);
 }
 
+/* Alice, with this public record. */
+static void sign_up(struct ground *g, struct ground_record record)
+{
+    ground_register(
+        g, ALICE,
+        (struct ground_register){.record_public = ground_record(0, ALICE, record)});
+}
+
+/* Bob is told of Alice by it. */
+static void assert_told(struct ground *g, struct ground_record record)
+{
+    ground_pass(g, KITH_SECOND);
+    const struct kith_tracked *told = ground_told(g, BOB, ALICE, 0);
+    assert_true(kith_bytes_equal(told->records[0], ground_record(0, ALICE, record)));
+}
+
 static void an_older_record_never_replaces_a_newer_one(void **state)
 {
     struct ground *g = *state;
@@ -281,20 +297,12 @@ static void an_older_record_never_replaces_a_newer_one(void **state)
     struct ground_record older = {.counter = 6, .addresses = {"192.0.2.2:6"}};
     ground_join(g, BOB, "bob");
     ground_up(g, ALICE, "192.0.2.2");
-    ground_register(
-        g, ALICE,
-        (struct ground_register){.record_public = ground_record(0, ALICE, newer)});
-    ground_register(
-        g, ALICE,
-        (struct ground_register){.record_public = ground_record(0, ALICE, older)});
-    ground_pass(g, KITH_SECOND);
-    const struct kith_tracked *told = ground_told(g, BOB, ALICE, 0);
-    assert_true(kith_bytes_equal(told->records[0], ground_record(0, ALICE, newer)));
+    sign_up(g, newer);
+    sign_up(g, older);
+    assert_told(g, newer);
     /* Nor after it was taken back. */
     ground_register(g, ALICE, (struct ground_register){0});
-    ground_register(
-        g, ALICE,
-        (struct ground_register){.record_public = ground_record(0, ALICE, older)});
+    sign_up(g, older);
     ground_forget(g);
     ground_lookup_id(g, BOB, 5, ALICE);
     assert_int_equal(ground_told(g, BOB, ALICE, 5)->record_count, 0);
@@ -310,15 +318,9 @@ static void a_record_of_a_clock_that_was_ahead_gives_way(void **state)
                                   .addresses = {"192.0.2.2:6"}};
     ground_join(g, BOB, "bob");
     ground_up(g, ALICE, "192.0.2.2");
-    ground_register(
-        g, ALICE,
-        (struct ground_register){.record_public = ground_record(0, ALICE, ahead)});
-    ground_register(
-        g, ALICE,
-        (struct ground_register){.record_public = ground_record(0, ALICE, right)});
-    ground_pass(g, KITH_SECOND);
-    const struct kith_tracked *told = ground_told(g, BOB, ALICE, 0);
-    assert_true(kith_bytes_equal(told->records[0], ground_record(0, ALICE, right)));
+    sign_up(g, ahead);
+    sign_up(g, right);
+    assert_told(g, right);
 }
 
 /* Else the row of the network that was left would be kept, with records that are gone. */
