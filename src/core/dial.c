@@ -331,8 +331,8 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
             return;
         dial->is_suggested = true;
         dial->expected = *id;
-    } else if (dial->state !=
-               KITH_DIAL_WAITING) { /* at it already: the next time there */
+    } else if (dial->state != KITH_DIAL_WAITING) {
+        /* At it already: the next time there. */
         dial->address = *address;
         if (dial->until < node->now.mono + duration)
             dial->until = node->now.mono + duration;
@@ -436,10 +436,9 @@ void kith_dial_lost(struct kith_node *node, struct kith_link *link, int error)
         dial->peer != NULL && dial->peer->link != NULL && !dial->peer->link->is_relayed;
     bool leads_home =
         error == KITH_ESELF || (link->has_left && link->bye_reason == KITH_BYE_SELF);
-    bool is_over = dial->is_suggested && (leads_home || is_linked_anyhow);
+    bool is_over = dial->is_suggested ? leads_home || is_linked_anyhow
+                                      : leads_home && node->now.mono >= dial->until;
     if (is_over && dial->token == 0)
-        forget(node, dial);
-    else if (leads_home && dial->token == 0 && node->now.mono >= dial->until)
         forget(node, dial);
     else if (leads_home && dial->token == 0) {
         /* Our own address among the configured ones is no mistake, and may be another's
