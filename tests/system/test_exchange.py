@@ -22,6 +22,13 @@ def start(scene, host, name, *known, port=4747):
     return node.start(*flags)
 
 
+def met(*nodes):
+    """All are linked, and have heard of each other what makes more than an acquaintance."""
+    meshed(nodes, LATER_S)
+    for node in nodes:
+        delivers(node, *(other for other in nodes if other is not node))
+
+
 def star(scene, count, **options):
     """The first is known to the others, who know nobody else."""
     hosts = Network(scene).hosts(count, **options)
@@ -65,7 +72,7 @@ def _(scene):
 @case("who met meet again, with nobody given and the first contact gone")
 def _(scene):
     _, (hub, alice, bob) = star(scene, 3)
-    meshed([hub, alice, bob], LATER_S)
+    met(hub, alice, bob)
     for node in (hub, alice, bob):
         node.stop()
     alice.start()
@@ -79,7 +86,7 @@ def _(scene):
     hosts = Network(scene).hosts(2)
     alice = start(scene, hosts[0], "alice")
     bob = start(scene, hosts[1], "bob", (hosts[0], alice))
-    meshed([alice, bob])
+    met(alice, bob)
     for first, second in ((alice, bob), (bob, alice)):
         alice.stop()
         bob.stop()
