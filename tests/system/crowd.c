@@ -23,7 +23,7 @@
 #include "proto/frame.h"
 #include "proto/tracker.h"
 
-#define DIALLING_MAX 128
+#define DIALLING_MAX 32
 #define ORDER_SIZE   64
 #define HANDSHAKE_MS 30000
 #define LINGER_MS    100

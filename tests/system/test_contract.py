@@ -100,6 +100,9 @@ def setting(scene):
     for node in (alice, bob):
         wait_until("it is registered", lambda node=node: [
             t["state"] for t in node.request("GET", "/trackers")[1]["trackers"]] == ["registered"])
+    wait_until("it has told all of bob", lambda: [
+        (t["reachable"], t["peers"]) for t in alice.request("GET", "/trackers")[1]["trackers"]] ==
+        [("yes", 2)])
     alice.say(bob.id, "hello bob", wait="delivered")
     bob.say(alice.id, "hello alice", wait="delivered")
     alice.say("#lobby", "hello all")

@@ -39,7 +39,7 @@ def _(scene):
         taken.append(wait_until("the word comes", lambda b=bob: stream.heard(b.name)) - begin)
         bob.stop()
     note("first words after " + ", ".join(f"{each:.2f} s" for each in taken))
-    assert min(taken) < 1, taken
+    assert min(taken) < 2, taken  # the sanitizers take their part
 
 
 @case("three hosts that were told nothing are linked and talk")

@@ -2,6 +2,7 @@
 """A disk that is full: what cannot be kept is refused, what was acknowledged stays."""
 
 import json
+import time
 
 from disklib import Disk, enter_namespace
 from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, case, main, run_kith, same,
@@ -165,11 +166,13 @@ def _(scene):
     tracker.home = disk.path + "/t"
     tracker.start()
     disk.fill()
+    began = time.monotonic()
     for _ in range(20):
         tracker.peer(b"comer").end()
     wait_until("it is told of", lambda: "make room" in tracker.log())
     said = tracker.log().count("are not kept") + tracker.log().count("is not kept")
-    assert said <= 2, f"{said} times:\n{tracker.log()}"
+    most = 2 + (time.monotonic() - began) // 10
+    assert said <= most, f"{said} times:\n{tracker.log()}"
     wait_until("all have gone", lambda: tracker.here() == [])
     tracker.stop()
 

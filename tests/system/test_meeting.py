@@ -110,7 +110,7 @@ def late(scene):
         registered(alice, bob)
         took = time.monotonic() - begun
         print(f"# registered {took:.2f} s after it was there")
-        assert took < 2 * SOON_S, took
+        assert took < 6 * SOON_S, took
         scene.linked(alice, bob)
         meeting.kill()
         wait_until("it is missed", lambda: states(alice) == ["failed"])

@@ -94,13 +94,15 @@ def _(scene):
 @case("a configured peer of another network costs a log line a minute, not one a dial")
 def _(scene):
     alice = make(scene, "alice", "work", PASSPHRASE)
+    began = time.monotonic()
     bob = make(scene, "bob", "work", OTHER, alice)
     for node in (alice, bob):
         wait_until("it is logged", lambda n=node: n.logs(" warn network "))
     for _ in range(5):
         bob.kith("connect", alice.address).expect(FAILED)
     for node in (alice, bob):
-        same(node.log().count(" warn network "), 1, f"lines of {node.name}")
+        lines = node.log().count(" warn network ")
+        assert lines <= 1 + (time.monotonic() - began) // 60, node.log()
 
 
 @case("the file of the key is for its owner alone, and the key shows nowhere else")

@@ -59,8 +59,8 @@ def _(scene):
     alice.kith("members", GARDEN).expect(NOT_FOUND, "kith join")
     join(alice, bob)
     wait_until("bob is in it", lambda: members(alice) == ["bob"])
-    same(members(bob), ["alice"])
-    same(members(alice, "#lobby"), ["bob", "carol"])
+    wait_until("so sees bob", lambda: members(bob) == ["alice"])
+    wait_until("all are in the lobby", lambda: members(alice, "#lobby") == ["bob", "carol"])
     same(members(alice, "carol"), ["carol"])
     table = alice.kith("members", GARDEN).expect(DONE).out.decode()
     assert table.startswith("NAME ") and "bob" in table and "carol" not in table, table

@@ -83,6 +83,8 @@ def _(scene):
     one, other = scene.node("sam", alice), scene.node("sam", alice)
     scene.linked(alice, one)
     scene.linked(alice, other)
+    other.say(LOBBY, "known from now on")
+    wait_until("she hears it", lambda: alice.texts() == ["known from now on"])
     same(codes(alice, one), codes(one, alice))
     assert codes(alice, one) != codes(alice, other)
     shown = alice.kith("verify", one.id).expect(DONE).out.decode()

@@ -58,6 +58,7 @@ test("/me waves is an action", async (scene) => {
 test("who takes another name has it everywhere, oneself too", async (scene) => {
   const { alice, bob, page } = await pair(scene);
   await say(page, "mine");
+  await said(bob, "#lobby", "mine");
   await run(bob, ["send", "#lobby", "his"]);
   await log(page).getByText("his", { exact: true }).waitFor();
   await run(bob, ["rename", "robert"]);

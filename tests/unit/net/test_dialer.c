@@ -6,7 +6,7 @@
 
 #include "endpoint.h"
 
-#define HELD_MS 400 /* four times what there is to connect */
+#define HELD_MS 2000 /* four times what there is to connect */
 
 static sem_t gate;
 

@@ -267,7 +267,7 @@ static void refusal_does_not_end_a_meeting(void **state)
 {
     struct pair *pair = *state;
     struct endpoint *late = endpoint_new(&pair->loop, seed_bob, &id_bob, NULL);
-    endpoint_listen(late, "127.0.0.1");
+    endpoint_listen(late, "127.0.22.2"); /* no other test takes its port */
     struct kith_address at = late->at;
     endpoint_free(&pair->loop, late);
     meet(pair->alice, 1, &at, &id_bob, false);

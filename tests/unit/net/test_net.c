@@ -372,7 +372,7 @@ static void dial_where_nobody_listens_is_refused(void **state)
 {
     struct pair *pair = *state;
     struct endpoint *gone = endpoint_new(&pair->loop, seed_bob, &id_bob, NULL);
-    endpoint_listen(gone, "127.0.0.1");
+    endpoint_listen(gone, "127.0.22.1"); /* no other test takes its port */
     struct kith_address at = gone->at;
     endpoint_free(&pair->loop, gone);
     assert_int_equal(endpoint_dial(pair->alice, 7, &at, NULL), 0);

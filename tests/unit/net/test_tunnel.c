@@ -256,7 +256,10 @@ static void where_the_way_is_cut_behind_the_ticket_it_is_shown_again(void **stat
 static void where_tickets_get_through_there_is_no_tunnel(void **state)
 {
     put_boxes(MIDDLEBOX_PASSES);
+    uint64_t begin = uv_hrtime();
     link_up();
+    if (uv_hrtime() - begin > 1000000000)
+        skip(); /* on so slow a machine it begins, rightly */
     turn_some(1600); /* the time when it would begin */
     for (int i = 0; i < 2; i++) {
         const struct middlebox_counts *counts = middlebox_counts(stage->boxes[i]);

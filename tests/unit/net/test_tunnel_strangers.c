@@ -21,7 +21,7 @@ static void take_tickets(struct kith_net_config *config)
 static void take_tickets_impatiently(struct kith_net_config *config)
 {
     take_tickets(config);
-    config->handshake_ms = 1000;
+    config->handshake_ms = 5000;
 }
 
 static int setup_carol(void (*adjust)(struct kith_net_config *config))
