@@ -22,8 +22,10 @@ JSON = {"Content-Type": "application/json"}
 ALWAYS = (401, 405, 413, 415)
 ENDLESS = "/api/v1/stream"
 LAST = "/api/v1/shutdown"
-# They tell of times and round trips, and so may have changed when asked again.
-MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms", "/api/v1/rooms/members")
+# They tell of times, round trips and what a tracker found out, and so may have changed when
+# asked again.
+MOVING = ("/api/v1/self", "/api/v1/peers", "/api/v1/rooms", "/api/v1/rooms/members",
+          "/api/v1/trackers")
 
 # Bodies, and queries, that find something; {bob}, {address} and {invite} are filled in.
 ASKED = {
@@ -100,9 +102,6 @@ def setting(scene):
     for node in (alice, bob):
         wait_until("it is registered", lambda node=node: [
             t["state"] for t in node.request("GET", "/trackers")[1]["trackers"]] == ["registered"])
-    wait_until("it has told all of bob", lambda: [
-        (t["reachable"], t["peers"]) for t in alice.request("GET", "/trackers")[1]["trackers"]] ==
-        [("yes", 2)])
     alice.say(bob.id, "hello bob", wait="delivered")
     bob.say(alice.id, "hello alice", wait="delivered")
     alice.say("#lobby", "hello all")
