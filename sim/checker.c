@@ -27,6 +27,15 @@ void sim_check_step(struct sim_world *world, struct sim_host *host)
     }
 }
 
+void sim_check_frame(struct sim_world *world, const struct sim_host *from,
+                     const struct sim_host *to, struct kith_bytes frame)
+{
+    for (size_t i = 0; i < sim_checker_count; i++) {
+        if (sim_checkers[i]->frame != NULL)
+            sim_checkers[i]->frame(world, from, to, frame);
+    }
+}
+
 const struct sim_checker *sim_check_settled(struct sim_world *world,
                                             char why[static SIM_WHY_SIZE])
 {

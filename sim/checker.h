@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* What must hold, whatever happens: one file a claim, each ending in one const entry.
  *
- * `notice` and `step` look on while the world runs and report with sim_world_fail.
- * `settled` asks whether a healed world has come to where it must end up; it says why
- * not, without judging: kith-sim asks again until it holds or time is up. */
+ * `notice`, `step` and `frame` (type and fields, about to be delivered) look on while the
+ * world runs and report with sim_world_fail. `settled` asks whether a healed world has
+ * come to where it must end up; it says why not, without judging: kith-sim asks again
+ * until it holds or time is up. */
 #ifndef KITH_SIM_CHECKER_H
 #define KITH_SIM_CHECKER_H
 
@@ -20,6 +21,8 @@ struct sim_checker {
     void (*notice)(struct sim_world *world, struct sim_host *host,
                    const struct kith_notice *notice);
     void (*step)(struct sim_world *world, struct sim_host *host);
+    void (*frame)(struct sim_world *world, const struct sim_host *from,
+                  const struct sim_host *to, struct kith_bytes frame);
     bool (*settled)(struct sim_world *world, char why[static SIM_WHY_SIZE]);
 };
 
@@ -37,6 +40,8 @@ extern const size_t sim_checker_count;
 void sim_check_notice(struct sim_world *world, struct sim_host *host,
                       const struct kith_notice *notice);
 void sim_check_step(struct sim_world *world, struct sim_host *host);
+void sim_check_frame(struct sim_world *world, const struct sim_host *from,
+                     const struct sim_host *to, struct kith_bytes frame);
 
 /* NULL when every claim holds; else the checker whose does not, and why. */
 const struct sim_checker *sim_check_settled(struct sim_world *world,

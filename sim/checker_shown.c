@@ -129,9 +129,33 @@ static void on_notice(struct sim_world *world, struct sim_host *host,
     }
 }
 
+/* What a process committed of others it has shown too; one that died in between is
+ * excused, for what it held is history to the next. */
+static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
+{
+    for (uint32_t no = 1; no <= world->host_count; no++) {
+        const struct sim_host *host = world->hosts[no];
+        for (uint32_t text_no = 1;
+             host->node != NULL && text_no < host->committed_in_capacity; text_no++) {
+            if (host->committed_in[text_no] != host->generation ||
+                sim_host_is_same(world, no,
+                                 sim_ledger_text(&world->ledger, text_no)->author) ||
+                sim_host_has_shown(world, no, text_no))
+                continue;
+            snprintf(why, SIM_WHY_SIZE,
+                     "host %" PRIu32 " holds text %" PRIu32 " and does not show it", no,
+                     text_no);
+            return false;
+        }
+    }
+    return true;
+}
+
 const struct sim_checker sim_checker_shown = {
     .name = "shown",
     .claim =
-        "what is shown was said so, by that author, once, in order, and is committed",
+        "what is shown was said so, by that author, once, in order, and is committed; "
+        "what is committed is shown",
     .notice = on_notice,
+    .settled = settled,
 };

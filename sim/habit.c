@@ -40,6 +40,35 @@ uint32_t sim_habit_host(struct sim_world *world, uint32_t but)
     return count == 0 ? 0 : nos[sim_rng_below(&world->rng, count)];
 }
 
+/* `host` has to be an end of it; 0: any will do. */
+static struct sim_conn *any_conn_of(struct sim_world *world, uint32_t host)
+{
+    struct sim_conn *chosen = NULL;
+    uint64_t count = 0;
+    for (size_t i = 0; i < world->wire.live_count; i++) {
+        struct sim_conn *conn = world->wire.live[i];
+        const uint32_t a = conn->ends[0].host, b = conn->ends[1].host;
+        if (!conn->is_cut && a != b && is_subject(world, a) && is_subject(world, b) &&
+            (host == 0 || host == a || host == b) &&
+            sim_rng_below(&world->rng, ++count) == 0)
+            chosen = conn;
+    }
+    return chosen;
+}
+
+struct sim_conn *sim_habit_conn(struct sim_world *world)
+{
+    return any_conn_of(world, 0);
+}
+
+uint32_t sim_habit_partner(struct sim_world *world, uint32_t host)
+{
+    const struct sim_conn *conn = any_conn_of(world, host);
+    if (conn == NULL)
+        return 0;
+    return conn->ends[conn->ends[0].host == host ? 1 : 0].host;
+}
+
 void sim_habit_skew(struct sim_world *world, uint32_t host)
 {
     const kith_time max = world->workload->skew_max;

@@ -37,6 +37,11 @@ uint32_t sim_habit_host(struct sim_world *world, uint32_t but);
 /* How many there are. */
 uint32_t sim_habit_host_count(const struct sim_world *world);
 
+/* A connection of two of them, at random; NULL when there is none. */
+struct sim_conn *sim_habit_conn(struct sim_world *world);
+/* One of them with which `host` has a connection, at random; 0 when there is none. */
+uint32_t sim_habit_partner(struct sim_world *world, uint32_t host);
+
 /* Wall clocks are off by up to the skew. */
 void sim_habit_skew(struct sim_world *world, uint32_t host);
 /* Two get to know one another: who dials is chosen by lot, now and then both do. */

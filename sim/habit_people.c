@@ -19,10 +19,18 @@ static size_t text_size(struct sim_world *world)
     return sim_rng_below(&world->rng, TEXT_SMALL_MAX);
 }
 
+/* Direct messages go mostly to those that are linked just now: to the others they are on
+ * their way only once all has healed. */
 static uint32_t any_room(struct sim_world *world, uint32_t from)
 {
-    if (sim_rng_chance(&world->rng, 30))
-        return sim_habit_host(world, from); /* the lobby when there is no other */
+    if (sim_rng_chance(&world->rng, 30)) {
+        const uint32_t partner =
+            sim_rng_chance(&world->rng, 70) ? sim_habit_partner(world, from) : 0;
+        /* the lobby when there is no other */
+        return partner != 0 && !sim_host_is_same(world, from, partner)
+                   ? partner
+                   : sim_habit_host(world, from);
+    }
     return sim_rng_chance(&world->rng, 30) ? SIM_HABIT_ROOM : 0;
 }
 

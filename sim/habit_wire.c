@@ -69,21 +69,22 @@ static void unblock_later(struct sim_world *world, uint32_t a, uint32_t b)
 
 static bool block(struct sim_world *world)
 {
-    const uint32_t a = sim_habit_host(world, 0);
-    const uint32_t b = sim_habit_host(world, a);
-    if (b == 0 || !sim_wire_can_dial(world, a, b))
+    const struct sim_conn *conn = sim_habit_conn(world);
+    if (conn == NULL)
         return false;
+    const uint32_t a = conn->ends[0].host, b = conn->ends[1].host;
     sim_wire_block(world, a, b, true, sim_rng_chance(&world->rng, 50));
     unblock_later(world, a, b);
     return true;
 }
 
+/* Who dialled can dial no more. */
 static bool block_one_way(struct sim_world *world)
 {
-    const uint32_t from = sim_habit_host(world, 0);
-    const uint32_t to = sim_habit_host(world, from);
-    if (to == 0 || !sim_wire_can_dial(world, from, to))
+    const struct sim_conn *conn = sim_habit_conn(world);
+    if (conn == NULL)
         return false;
+    const uint32_t from = conn->ends[0].host, to = conn->ends[1].host;
     sim_wire_block_dials(world, from, to, true);
     unblock_later(world, from, to);
     return true;

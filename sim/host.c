@@ -63,6 +63,7 @@ void sim_host_free(struct sim_host *host)
     free(host->links);
     free(host->loads);
     free(host->shown);
+    free(host->committed_in);
     free(host->shown_logs);
     free(host->notices);
     free(host);

@@ -108,6 +108,8 @@ struct sim_host {
     /* What people saw, over all processes. */
     uint8_t *shown; /* by text number */
     size_t shown_capacity;
+    uint32_t *committed_in; /* by text number: generation of the process */
+    size_t committed_in_capacity;
     struct sim_shown_log *shown_logs;
     size_t shown_log_count;
     size_t shown_log_capacity;

@@ -112,6 +112,17 @@ static void fail_store(struct sim_world *world, struct sim_host *host, int error
     sim_host_step(world, host, &input);
 }
 
+/* Of what is about to be committed: what this process is to tell people of. */
+static void note_texts(struct sim_host *host)
+{
+    for (size_t i = 0; i < host->disk.text_pending_count; i++) {
+        const uint32_t no = host->disk.text_pending[i];
+        host->committed_in = sim_grown(host->committed_in, &host->committed_in_capacity,
+                                       no, sizeof(*host->committed_in));
+        host->committed_in[no] = host->generation;
+    }
+}
+
 /* event: host */
 static void run_commit(struct sim_world *world, const struct sim_event *event)
 {
@@ -122,6 +133,7 @@ static void run_commit(struct sim_world *world, const struct sim_event *event)
     }
     if (sim_host_point(world, host, SIM_POINT_COMMIT))
         return;
+    note_texts(host);
     const int error = sim_disk_commit(&host->disk);
     if (error != 0) {
         sim_world_fail(world, "store", "host %" PRIu32 ": commit: %s (%s)", host->no,

@@ -144,21 +144,6 @@ static bool room_of(const struct sim_world *world, const struct sim_host *host,
     return false;
 }
 
-/* A liar is a third node: direct messages of others do not come here. */
-static void check_secret(struct sim_world *world, const struct sim_host *host,
-                         const struct kith_run *run)
-{
-    for (size_t i = 0; i < run->count; i++) {
-        const struct sim_text *text = sim_ledger_text(
-            &world->ledger, sim_ledger_number(sim_ledger_body(run->events[i].kind,
-                                                              run->events[i].content)));
-        if (text != NULL && sim_text_is_direct(text) && text->to != host->no)
-            sim_world_fail(world, "secret",
-                           "text %" PRIu32 " to %" PRIu32 " came to host %" PRIu32,
-                           text->no, text->to, host->no);
-    }
-}
-
 static void hear_run(struct sim_world *world, struct sim_host *host,
                      const struct sim_liar_link *link, struct kith_bytes fields)
 {
@@ -169,7 +154,6 @@ static void hear_run(struct sim_world *world, struct sim_host *host,
     if (kith_frame_run_decode(fields, &frame) != 0 ||
         kith_run_decode(frame.run, &run) != 0)
         return;
-    check_secret(world, host, &run);
     if (!room_of(world, host, link, &frame.tag, &room))
         return;
     struct sim_liar_run *kept = &liar->runs[liar->run_count++ % SIM_LIAR_RUNS];

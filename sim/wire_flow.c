@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames under way: from the sender's queue to the receiver's hands. */
+#include "checker.h"
 #include "memory.h"
 #include "proto/frame.h"
 #include "wire_conn.h"
@@ -89,6 +90,8 @@ static void deliver_frame(struct sim_world *world, struct sim_conn *conn, unsign
         kith_bytes(packet->bytes + FRAME_HEADER_SIZE, packet->size - FRAME_HEADER_SIZE);
     sim_world_say(world, to->host, "< FRAME link %" PRIu32 " type %02x size %zu",
                   to->link, bytes.size == 0 ? 0u : bytes.data[0], bytes.size);
+    sim_check_frame(world, sim_world_host(world, conn->ends[from].host),
+                    sim_world_host(world, to->host), bytes);
     struct kith_input input = {.type = KITH_INPUT_FRAME,
                                .frame = {.link = to->link, .bytes = bytes}};
     sim_host_step(world, sim_world_host(world, to->host), &input);

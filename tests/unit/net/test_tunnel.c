@@ -259,7 +259,7 @@ static void where_tickets_get_through_there_is_no_tunnel(void **state)
     uint64_t begin = uv_hrtime();
     link_up();
     if (uv_hrtime() - begin > 1000000000)
-        skip(); /* on so slow a machine it begins, rightly */
+        skip();      /* on so slow a machine it begins, rightly */
     turn_some(1600); /* the time when it would begin */
     for (int i = 0; i < 2; i++) {
         const struct middlebox_counts *counts = middlebox_counts(stage->boxes[i]);
