@@ -2,16 +2,19 @@
 /* Memory and queues stay bounded, however slow the other side. */
 #include "checker.h"
 
+#include "core/limits.h"
+#include "proto/event.h"
 #include "world.h"
 #include <inttypes.h>
 #include <stdio.h>
 
-/* A node with many links in the middle of a fetch, each link at the brim of its queue. */
-#define HEAP_SIZE_BUSY_MAX ((size_t)256 * 1024 * 1024)
+/* A node with as many links as there are nodes, in the middle of a fetch, each at the
+ * brim of its queue: twice what was ever seen. */
+#define HEAP_SIZE_BUSY_MAX ((size_t)64 * 1024 * 1024)
 /* One that is at rest: what it knows of peers, rooms and logs. */
 #define HEAP_SIZE_REST_MAX ((size_t)4 * 1024 * 1024)
-/* One flow at its sender: the core's own limit is well below. */
-#define QUEUE_SIZE_MAX ((size_t)8 * 1024 * 1024)
+/* One flow at its sender: the last run is put on it just below the brim. */
+#define QUEUE_SIZE_MAX (KITH_QUEUE_HIGH + KITH_RUN_SIZE_MAX)
 
 static void on_step(struct sim_world *world, struct sim_host *host)
 {

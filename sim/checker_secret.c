@@ -7,6 +7,7 @@
 #include "world.h"
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool may_hold(const struct sim_world *world, const struct sim_text *text,
                      uint32_t host)
@@ -17,12 +18,25 @@ static bool may_hold(const struct sim_world *world, const struct sim_text *text,
     return sim_host_was_in(world->hosts[host], text->to);
 }
 
+/* As its process has it: on its disk that may not be yet. */
+static bool has_room(const struct sim_host *host, uint32_t room)
+{
+    const struct kith_name name = sim_ledger_room(room);
+    struct kith_room_view view;
+    for (uint32_t no = 1; no <= kith_node_room_count(host->node); no++)
+        if (kith_node_room(host->node, no, &view) && view.kind == KITH_ROOM_OPEN &&
+            strcmp(view.name, name.text) == 0)
+            return true;
+    return false;
+}
+
 /* Liars are in whatever rooms they know the names of. */
 static bool may_hear(const struct sim_world *world, const struct sim_text *text,
                      const struct sim_host *host)
 {
-    return may_hold(world, text, host->no) ||
-           (host->liar != NULL && !sim_text_is_direct(text));
+    if (sim_text_is_direct(text))
+        return may_hold(world, text, host->no);
+    return host->liar != NULL || has_room(host, text->to);
 }
 
 static void on_frame(struct sim_world *world, const struct sim_host *from,

@@ -10,6 +10,7 @@
 #define DOWN_MAX        (30 * KITH_SECOND)
 #define UNSYNCED_MAX    (15 * KITH_SECOND) /* what a power cut may take back */
 #define DISK_FULL_MAX   (10 * KITH_SECOND)
+#define DISK_SLOW_MAX   (20 * KITH_SECOND)
 #define COPY_MAX        (60 * KITH_SECOND) /* then somebody notices */
 #define ALLOCATIONS_MAX 300                /* some seconds of a node's */
 #define POINTS_MAX      50                 /* of one death, which a busy minute passes */
@@ -88,6 +89,15 @@ static bool fill_disk(struct sim_world *world)
     sim_world_say(world, host, "x disk full");
     sim_world_host(world, host)->disk_full_until =
         world->now + sim_rng_time(&world->rng, 0, DISK_FULL_MAX);
+    return true;
+}
+
+static bool slow_disk(struct sim_world *world)
+{
+    const uint32_t host = sim_habit_host(world, 0);
+    sim_world_say(world, host, "x disk slow");
+    sim_world_host(world, host)->disk_slow_until =
+        world->now + sim_rng_time(&world->rng, 0, DISK_SLOW_MAX);
     return true;
 }
 
@@ -251,6 +261,13 @@ const struct sim_habit sim_habit_disk_fulls = {
     .help = "disks full for a while",
     .per_minute = 1,
     .act = fill_disk,
+};
+
+const struct sim_habit sim_habit_slow_disks = {
+    .name = "slow-disks",
+    .help = "disks that take up to a second to commit, for a while",
+    .per_minute = 1,
+    .act = slow_disk,
 };
 
 const struct sim_habit sim_habit_clock_steps = {

@@ -9,6 +9,9 @@
 #define TEXT_MIDDLE_MAX 4096
 #define TEXT_BIG_MAX    (KITH_TEXT_SIZE_MAX - 16) /* the number comes in front */
 #define BURST_MAX       32
+#define POUR_TEXT       (TEXT_BIG_MAX - 1024)
+#define POUR_RUN        4 /* texts of a run: a quarter of a MiB */
+#define POUR_RUNS_MAX   32
 
 static size_t text_size(struct sim_world *world)
 {
@@ -53,6 +56,25 @@ static bool say(struct sim_world *world)
     return true;
 }
 
+/* A file's worth at once, on links of which one may be slow: more than queues take. */
+static bool pour(struct sim_world *world)
+{
+    static uint8_t letters[POUR_TEXT];
+    memset(letters, 'a' + (int)sim_rng_below(&world->rng, 26), sizeof(letters));
+    const uint32_t from = sim_habit_host(world, 0);
+    const uint32_t to = any_room(world, from);
+    if (sim_world_host(world, from)->node == NULL)
+        return false;
+    if (sim_rng_chance(&world->rng, 50))
+        sim_habit_slow_links.act(world);
+    struct kith_bytes tails[POUR_RUN];
+    for (size_t i = 0; i < POUR_RUN; i++)
+        tails[i] = kith_bytes(letters, sizeof(letters));
+    for (uint64_t runs = 1 + sim_rng_below(&world->rng, POUR_RUNS_MAX); runs > 0; runs--)
+        sim_host_say_many(world, from, to, tails, POUR_RUN);
+    return true;
+}
+
 static bool take_name(struct sim_world *world)
 {
     char name[32];
@@ -81,6 +103,14 @@ const struct sim_habit sim_habit_says = {
     .is_per_host = true,
     .is_load = true,
     .act = say,
+};
+
+const struct sim_habit sim_habit_pours = {
+    .name = "pours",
+    .help = "up to 8 MiB that one says at once",
+    .per_minute = 0.05,
+    .is_load = true,
+    .act = pour,
 };
 
 const struct sim_habit sim_habit_renames = {

@@ -5,6 +5,9 @@
 
 #define CUT_NOTICE_MAX (3 * KITH_SECOND)
 #define STALL_MAX      (20 * KITH_SECOND)
+#define SLOW_MAX       (60 * KITH_SECOND)
+#define RATE_MIN       20000 /* bytes a second, of a slow link */
+#define RATE_MAX       200000
 #define BLOCK_MAX      (60 * KITH_SECOND)
 #define PARTITION_MAX  (90 * KITH_SECOND)
 #define GROUPS_MAX     3
@@ -52,6 +55,25 @@ static bool stall(struct sim_world *world)
         return false;
     sim_wire_stall(world, conn, 1 + (unsigned)sim_rng_below(&world->rng, 3),
                    sim_rng_time(&world->rng, 0, STALL_MAX));
+    return true;
+}
+
+/* event: a = connection */
+static void run_quicken(struct sim_world *world, const struct sim_event *event)
+{
+    struct sim_conn *conn = world->wire.conns[event->a];
+    if (conn != NULL)
+        sim_wire_set_rate(world, conn, 0);
+}
+
+static bool slow_down(struct sim_world *world)
+{
+    struct sim_conn *conn = any_conn(world);
+    if (conn == NULL)
+        return false;
+    sim_wire_set_rate(world, conn, RATE_MIN + sim_rng_below(&world->rng, RATE_MAX));
+    sim_world_put(world, sim_rng_time(&world->rng, 0, SLOW_MAX),
+                  (struct sim_event){.run = run_quicken, .a = conn->no});
     return true;
 }
 
@@ -135,6 +157,13 @@ const struct sim_habit sim_habit_stalls = {
     .help = "links that stand still for a while, both ways or one",
     .per_minute = 2,
     .act = stall,
+};
+
+const struct sim_habit sim_habit_slow_links = {
+    .name = "slow-links",
+    .help = "links that are slow for a while",
+    .per_minute = 1,
+    .act = slow_down,
 };
 
 const struct sim_habit sim_habit_blocks = {

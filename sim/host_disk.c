@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #define STORED_AFTER_MAX (200) /* microseconds from the commit to its STORED */
+#define COMMIT_SLOW_MAX  KITH_SECOND
 #define LOAD_AFTER_MAX   (2 * KITH_MS)
 
 static void commit_later(struct sim_world *world, struct sim_host *host);
@@ -154,8 +155,9 @@ static void commit_later(struct sim_world *world, struct sim_host *host)
     if (host->has_commit)
         return;
     host->has_commit = true;
-    sim_world_put(world, sim_rng_time(&world->rng, 50, world->options.commit_max),
-                  event_of(host, run_commit));
+    const kith_time most =
+        world->now < host->disk_slow_until ? COMMIT_SLOW_MAX : world->options.commit_max;
+    sim_world_put(world, sim_rng_time(&world->rng, 50, most), event_of(host, run_commit));
 }
 
 void sim_host_store(struct sim_world *world, struct sim_host *host, uint64_t store_no,

@@ -82,7 +82,7 @@ uint64_t sim_host_connect(struct sim_world *world, uint32_t host, uint32_t to)
 {
     sim_world_say(world, host, "! connect host %" PRIu32, to);
     struct kith_command connect = {.type = KITH_COMMAND_CONNECT,
-                                   .connect = sim_wire_address(to)};
+                                   .connect = sim_wire_address(&world->wire, to)};
     return command(world, host, &connect);
 }
 
@@ -91,7 +91,8 @@ void sim_host_keep_dialling(struct sim_world *world, uint32_t host_no, uint32_t 
     struct sim_host *host = sim_world_host(world, host_no);
     struct kith_input input = {
         .type = KITH_INPUT_COMMAND,
-        .command = {.type = KITH_COMMAND_CONNECT, .connect = sim_wire_address(to)}};
+        .command = {.type = KITH_COMMAND_CONNECT,
+                    .connect = sim_wire_address(&world->wire, to)}};
     sim_host_step(world, host, &input);
 }
 

@@ -80,7 +80,7 @@ void sim_host_start(struct sim_world *world, uint32_t host_no)
                        host->no, kith_error_text(error));
         return;
     }
-    const struct kith_address self = sim_wire_address(host->no);
+    const struct kith_address self = sim_wire_address(&world->wire, host->no);
     struct kith_input listening = {
         .type = KITH_INPUT_COMMAND,
         .command = {.type = KITH_COMMAND_LISTENING,

@@ -270,7 +270,7 @@ static void run_roam(struct sim_world *world, const struct sim_event *event)
     struct sim_host *host = sim_world_host(world, event->host);
     const uint32_t to = sim_habit_host(world, 0);
     if (host->liar->link_count < LINKS_MAX && to != 0) {
-        const struct kith_address address = sim_wire_address(to);
+        const struct kith_address address = sim_wire_address(&world->wire, to);
         sim_wire_dial(world, host, ++host->liar->dial, &address, NULL);
     }
     sim_world_put(world, sim_rng_time(&world->rng, 0, ROAM_MAX), *event);

@@ -37,13 +37,15 @@ static void print_verdict(const struct sim_world *world,
     }
     printf("seed %" PRIu64 ": %s, %" PRIu32 " nodes in a %s, %gm virtual, %" PRIu32
            " messages, %" PRIu64 " faults, %" PRIu64 " lies, %" PRIu64 " frames, %" PRIu64
-           " doubled, %" PRIu64 " steps, settled in %.1fs, heap %zu KiB, trace %s\n",
+           " doubled, %" PRIu64
+           " steps, settled in %.1fs, heap %zu KiB, queue %zu KiB, trace %s\n",
            world->options.seed, world->failure.is_set ? "FAILED" : "ok",
            world->host_count, sim_topology_name(workload->topology),
            (double)workload->duration / (double)KITH_MINUTE, world->ledger.count,
            workload->fault_count, sim_liar_count_lies(world), world->wire.frame_count,
            world->wire.echo_total, world->step_count,
-           (double)workload->settled_after / (double)KITH_SECOND, heap_peak / 1024, hash);
+           (double)workload->settled_after / (double)KITH_SECOND, heap_peak / 1024,
+           world->wire.waiting_size_max / 1024, hash);
 }
 
 /* In the process of this world alone. */
@@ -194,7 +196,8 @@ int main(int argc, char **argv)
                                                 .delay_min = KITH_MS,
                                                 .delay_max = 80 * KITH_MS,
                                                 .loss_percent = 1,
-                                                .commit_max = 5 * KITH_MS},
+                                                .commit_max = 5 * KITH_MS,
+                                                .exchange = SIM_EXCHANGE_ANY},
                                     .workload = sim_workload_default(),
                                     .seeds = 1,
                                     .jobs = 1};

@@ -39,10 +39,12 @@ SETTER(rate, options.rate, 1)
 SETTER(skew, workload.skew_max, (double)KITH_SECOND)
 SETTER(real_crypto, options.has_real_crypto, 1)
 SETTER(lan, options.is_lan, 1)
+SETTER(exchange, options.exchange, 1)
 
 static const char *const topologies[] = {"any",  "line", "ring", "star",
                                          "tree", "full", NULL};
 static const char *const delays[] = {"any", "uniform", "exponential", "pareto", NULL};
+static const char *const exchanges[] = {"off", "on", "any", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 
 static const struct option_entry entries[] = {
@@ -69,6 +71,8 @@ static const struct option_entry entries[] = {
     {"real-crypto", "on: Ed25519 in place of the cheap stand-in (off)", set_real_crypto,
      switches},
     {"lan", "on: links are LAN links, pinged sooner (off)", set_lan, switches},
+    {"exchange", "nodes tell where others are: on, off, any (any)", set_exchange,
+     exchanges},
 };
 #define ENTRY_COUNT (sizeof(entries) / sizeof(entries[0]))
 

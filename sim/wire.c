@@ -28,17 +28,22 @@ void sim_wire_deinit(struct sim_wire *wire)
 
 uint32_t sim_wire_host_no(const struct kith_address *address)
 {
-    if (strncmp(address->host, "host-", 5) != 0)
+    uint32_t no = 0, high = 0;
+    if (sscanf(address->host, "host-%" SCNu32, &no) != 1 &&
+        sscanf(address->host, "10.0.%" SCNu32 ".%" SCNu32, &high, &no) != 2)
         return 0;
-    char *end = NULL;
-    const unsigned long no = strtoul(address->host + 5, &end, 10);
-    return *end != '\0' || no > SIM_HOSTS_MAX ? 0 : (uint32_t)no;
+    no += high << 8;
+    return no > SIM_HOSTS_MAX ? 0 : no;
 }
 
-struct kith_address sim_wire_address(uint32_t host_no)
+struct kith_address sim_wire_address(const struct sim_wire *wire, uint32_t host_no)
 {
     struct kith_address address = {.port = KITH_PORT_DEFAULT};
-    snprintf(address.host, sizeof(address.host), "host-%" PRIu32, host_no);
+    if (wire->has_addresses)
+        snprintf(address.host, sizeof(address.host), "10.0.%" PRIu32 ".%" PRIu32,
+                 host_no >> 8, host_no & 255);
+    else
+        snprintf(address.host, sizeof(address.host), "host-%" PRIu32, host_no);
     return address;
 }
 
@@ -117,7 +122,7 @@ static void end_up(struct sim_world *world, struct sim_conn *conn, unsigned inde
                     .role = index == 0 ? KITH_ROLE_DIALLER : KITH_ROLE_LISTENER,
                     .is_lan = world->wire.is_lan,
                     .peer = sim_world_host(world, peer_no)->identity.id,
-                    .remote = sim_wire_address(peer_no)}};
+                    .remote = sim_wire_address(&world->wire, peer_no)}};
     if (index == 1) /* as a listener sees it: a port of the dialler's choice */
         input.link_up.remote.port = (uint16_t)(32768 + conn->no % 28000);
     memcpy(input.link_up.exporter_net, conn->exporter_net, KITH_EXPORTER_SIZE);
@@ -169,6 +174,12 @@ static void dial_fails(struct sim_world *world, const struct sim_host *host,
                                      .error = error});
 }
 
+void sim_wire_set_rate(struct sim_world *world, struct sim_conn *conn, uint64_t rate)
+{
+    const uint64_t usual = world->wire.rate == 0 ? RATE_DEFAULT : world->wire.rate;
+    conn->rate = rate == 0 ? usual : rate;
+}
+
 static struct sim_conn *conn_new(struct sim_world *world, uint32_t from, uint32_t to)
 {
     struct sim_wire *wire = &world->wire;
@@ -181,7 +192,7 @@ static struct sim_conn *conn_new(struct sim_world *world, uint32_t from, uint32_
     conn->no = no;
     conn->place = wire->live_count;
     wire->live[wire->live_count++] = conn;
-    conn->rate = wire->rate == 0 ? RATE_DEFAULT : wire->rate;
+    sim_wire_set_rate(world, conn, 0);
     const uint32_t hosts[2] = {from, to};
     for (unsigned i = 0; i < 2; i++)
         conn->ends[i] = (struct sim_end){

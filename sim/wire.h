@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The network of a simulated world.
  *
- * Host n is reached at "host-n:4747". A dial takes three delays and gives a connection
- * with two ends: the dialler's is up first, the listener's one delay later. Frames go
- * through a flow each way: queued at the sender, sent at a rate (DRAINED tells when they
- * have left), delivered in order after a delay, held back while the receiver is paused.
- * A cut loses everything under way; the ends hear of it at times of their own, or never.
+ * Host n is reached at "host-n:4747", a name, which nodes tell nobody; or, where it has
+ * an address that they tell one another, at 10.0.x.y. A dial takes three delays and gives
+ * a connection with two ends: the dialler's is up first, the listener's one delay later.
+ * Frames go through a flow each way: queued at the sender, sent at a rate (DRAINED tells
+ * when they have left), delivered in order after a delay, held back while the receiver is
+ * paused. A cut loses everything under way; the ends hear of it at times of their own, or
+ * never.
  */
 #ifndef KITH_SIM_WIRE_H
 #define KITH_SIM_WIRE_H
@@ -108,6 +110,7 @@ struct sim_wire {
     unsigned loss_percent; /* of segments, each sent again after a while */
     uint64_t rate;
     bool is_lan;
+    bool has_addresses;    /* of hosts; else they have names */
     uint64_t frame_count;  /* delivered */
     uint64_t resend_count; /* segments that were lost */
     uint64_t echo_total;   /* sent a second time */
@@ -140,6 +143,8 @@ void sim_wire_cut_doubling(struct sim_world *world, struct sim_conn *conn,
  * while, then all goes on. */
 void sim_wire_stall(struct sim_world *world, struct sim_conn *conn, unsigned ways,
                     kith_time duration);
+/* Bytes a second, each way, from the next frame on; 0: as a new one has. */
+void sim_wire_set_rate(struct sim_world *world, struct sim_conn *conn, uint64_t rate);
 /* No way between two hosts (or again one); what they have is cut. */
 void sim_wire_block(struct sim_world *world, uint32_t a, uint32_t b, bool is_blocked,
                     bool is_silent);
@@ -160,8 +165,8 @@ size_t sim_wire_conn_count(const struct sim_world *world, uint32_t a, uint32_t b
 /* One of them; NULL when there is none. */
 struct sim_conn *sim_wire_conn(const struct sim_world *world, uint32_t a, uint32_t b);
 
-/* The host number in "host-n"; 0 when it is none. */
+/* The host that has the name or address; 0 when none has. */
 uint32_t sim_wire_host_no(const struct kith_address *address);
-struct kith_address sim_wire_address(uint32_t host_no);
+struct kith_address sim_wire_address(const struct sim_wire *wire, uint32_t host_no);
 
 #endif

@@ -152,11 +152,13 @@ static void heal(struct sim_world *world)
     sim_habit_end_copies(world);
     for (uint32_t a = 1; a <= world->host_count; a++) {
         struct sim_host *host = sim_world_host(world, a);
-        host->disk_full_until = 0;
+        host->disk_full_until = host->disk_slow_until = 0;
         host->crash.points = 0;
         for (uint32_t b = a + 1; b <= world->host_count; b++)
             sim_wire_block(world, a, b, false, false);
     }
+    for (size_t i = 0; i < world->wire.live_count; i++)
+        sim_wire_set_rate(world, world->wire.live[i], 0);
     for (uint32_t no = 1; no <= world->host_count; no++)
         sim_host_start(world, no);
     lead_together(world);

@@ -32,6 +32,9 @@ struct sim_world *sim_world_new(const struct sim_options *options)
     world->wire.is_lan = options->is_lan;
     world->wire.delay = options->delay;
     world->wire.loss_percent = options->loss_percent;
+    world->wire.has_addresses =
+        options->exchange == SIM_EXCHANGE_ON ||
+        (options->exchange == SIM_EXCHANGE_ANY && sim_rng_chance(&world->rng, 25));
     world->wire.groups = sim_zeroed(SIM_HOSTS_MAX);
     world->wire.blocked = sim_zeroed((size_t)SIM_HOSTS_MAX * SIM_HOSTS_MAX);
     return world;

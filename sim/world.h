@@ -17,6 +17,13 @@
 
 struct sim_workload;
 
+/* Do nodes tell one another where others are? Then all of them mesh. */
+enum sim_exchange {
+    SIM_EXCHANGE_OFF,
+    SIM_EXCHANGE_ON,
+    SIM_EXCHANGE_ANY, /* chosen by the seed: by one in four */
+};
+
 struct sim_options {
     uint64_t seed;
     bool has_real_crypto; /* else the cheap stand-in */
@@ -27,6 +34,7 @@ struct sim_options {
     uint64_t rate;        /* bytes a second of a connection; 0: 10 MB */
     kith_time commit_max; /* a commit takes up to this long */
     bool is_lan;
+    enum sim_exchange exchange;
     FILE *trace_out; /* borrowed; NULL: only hashed */
 };
 
