@@ -13,8 +13,8 @@
 #define HEAP_SIZE_BUSY_MAX ((size_t)64 * 1024 * 1024)
 /* One that is at rest: what it knows of peers, rooms and logs. */
 #define HEAP_SIZE_REST_MAX ((size_t)4 * 1024 * 1024)
-/* One flow at its sender: the last run is put on it just below the brim. */
-#define QUEUE_SIZE_MAX (KITH_QUEUE_HIGH + KITH_RUN_SIZE_MAX)
+/* One flow at its sender: what was loaded, and a run, go on it just below the brim. */
+#define QUEUE_SIZE_MAX (KITH_QUEUE_HIGH + KITH_LOAD_SIZE + KITH_RUN_SIZE_MAX)
 
 static void on_step(struct sim_world *world, struct sim_host *host)
 {

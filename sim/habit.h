@@ -49,6 +49,9 @@ void sim_habit_skew(struct sim_world *world, uint32_t host);
 /* Two get to know one another: who dials is chosen by lot, now and then both do. */
 void sim_habit_acquaint(struct sim_world *world, uint32_t a, uint32_t b);
 
+/* Its disk takes seconds to commit, for a while. */
+void sim_habit_slow_disk(struct sim_world *world, uint32_t host);
+
 /* The network is one again, and of two homes with one identity one is turned off. */
 void sim_habit_unite(struct sim_world *world);
 void sim_habit_end_copies(struct sim_world *world);

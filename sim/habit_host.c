@@ -86,18 +86,27 @@ static bool run_short(struct sim_world *world)
 static bool fill_disk(struct sim_world *world)
 {
     const uint32_t host = sim_habit_host(world, 0);
+    if (sim_world_host(world, host)->node == NULL)
+        return false;
     sim_world_say(world, host, "x disk full");
     sim_world_host(world, host)->disk_full_until =
         world->now + sim_rng_time(&world->rng, 0, DISK_FULL_MAX);
     return true;
 }
 
-static bool slow_disk(struct sim_world *world)
+void sim_habit_slow_disk(struct sim_world *world, uint32_t host)
 {
-    const uint32_t host = sim_habit_host(world, 0);
     sim_world_say(world, host, "x disk slow");
     sim_world_host(world, host)->disk_slow_until =
         world->now + sim_rng_time(&world->rng, 0, DISK_SLOW_MAX);
+}
+
+static bool slow_disk(struct sim_world *world)
+{
+    const uint32_t host = sim_habit_host(world, 0);
+    if (sim_world_host(world, host)->node == NULL)
+        return false;
+    sim_habit_slow_disk(world, host);
     return true;
 }
 
@@ -137,14 +146,6 @@ static bool arrive(struct sim_world *world)
     return true;
 }
 
-static bool knows(const struct sim_host *host, uint32_t peer)
-{
-    for (size_t i = 0; i < host->peer_count; i++)
-        if (host->peers[i] == peer)
-            return true;
-    return false;
-}
-
 /* Those it knew, and who goes on with its identity, get to know one another in its place:
  * else the rest may fall apart for ever. */
 static void depart(struct sim_world *world, uint32_t no)
@@ -155,7 +156,8 @@ static void depart(struct sim_world *world, uint32_t no)
     for (uint32_t other = 1; other <= world->host_count; other++) {
         const struct sim_host *host = sim_world_host(world, other);
         if (host->has_left || host->liar != NULL || other == last ||
-            (!knows(host, no) && !knows(sim_world_host(world, no), other)))
+            (!sim_host_is_configured(host, no) &&
+             !sim_host_is_configured(sim_world_host(world, no), other)))
             continue;
         if (last != 0)
             acquaint_now(world, other, last);
@@ -265,7 +267,7 @@ const struct sim_habit sim_habit_disk_fulls = {
 
 const struct sim_habit sim_habit_slow_disks = {
     .name = "slow-disks",
-    .help = "disks that take up to a second to commit, for a while",
+    .help = "disks that take seconds to commit, for a while",
     .per_minute = 1,
     .act = slow_disk,
 };

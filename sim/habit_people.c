@@ -11,7 +11,7 @@
 #define BURST_MAX       32
 #define POUR_TEXT       (TEXT_BIG_MAX - 1024)
 #define POUR_RUN        4 /* texts of a run: a quarter of a MiB */
-#define POUR_RUNS_MAX   32
+#define POUR_RUNS_MAX   48
 
 static size_t text_size(struct sim_world *world)
 {
@@ -56,7 +56,8 @@ static bool say(struct sim_world *world)
     return true;
 }
 
-/* A file's worth at once, on links of which one may be slow: more than queues take. */
+/* A file's worth at once, more than queues take, on links of which one may be slow, or
+ * lead to a slow disk. */
 static bool pour(struct sim_world *world)
 {
     static uint8_t letters[POUR_TEXT];
@@ -65,7 +66,10 @@ static bool pour(struct sim_world *world)
     const uint32_t to = any_room(world, from);
     if (sim_world_host(world, from)->node == NULL)
         return false;
-    if (sim_rng_chance(&world->rng, 50))
+    const uint32_t partner = sim_habit_partner(world, from);
+    if (partner != 0 && sim_rng_chance(&world->rng, 50))
+        sim_habit_slow_disk(world, partner);
+    else
         sim_habit_slow_links.act(world);
     struct kith_bytes tails[POUR_RUN];
     for (size_t i = 0; i < POUR_RUN; i++)
@@ -107,8 +111,8 @@ const struct sim_habit sim_habit_says = {
 
 const struct sim_habit sim_habit_pours = {
     .name = "pours",
-    .help = "up to 8 MiB that one says at once",
-    .per_minute = 0.05,
+    .help = "up to 12 MiB that one says at once",
+    .per_minute = 0.04,
     .is_load = true,
     .act = pour,
 };

@@ -69,14 +69,18 @@ void sim_host_free(struct sim_host *host)
     free(host);
 }
 
+bool sim_host_is_configured(const struct sim_host *host, uint32_t peer)
+{
+    for (size_t i = 0; i < host->peer_count; i++)
+        if (host->peers[i] == peer)
+            return true;
+    return false;
+}
+
 void sim_host_configure(struct sim_world *world, uint32_t host_no, uint32_t peer)
 {
     struct sim_host *host = sim_world_host(world, host_no);
-    for (size_t i = 0; i < host->peer_count; i++) {
-        if (host->peers[i] == peer)
-            return;
-    }
-    if (host->peer_count < SIM_PEERS_MAX)
+    if (!sim_host_is_configured(host, peer) && host->peer_count < SIM_PEERS_MAX)
         host->peers[host->peer_count++] = peer;
 }
 

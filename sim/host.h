@@ -128,6 +128,7 @@ void sim_host_free(struct sim_host *host);
 
 /* Peers dialled at every start; takes effect at the next. */
 void sim_host_configure(struct sim_world *world, uint32_t host, uint32_t peer);
+bool sim_host_is_configured(const struct sim_host *host, uint32_t peer);
 void sim_host_start(struct sim_world *world, uint32_t host);
 /* The process dies; what is committed stays. Silent: the network went first. */
 void sim_host_crash(struct sim_world *world, uint32_t host, bool is_silent);

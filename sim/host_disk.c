@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #define STORED_AFTER_MAX (200) /* microseconds from the commit to its STORED */
-#define COMMIT_SLOW_MAX  KITH_SECOND
+#define COMMIT_SLOW_MAX  (3 * KITH_SECOND)
 #define LOAD_AFTER_MAX   (2 * KITH_MS)
 
 static void commit_later(struct sim_world *world, struct sim_host *host);
@@ -107,6 +107,7 @@ static void fail_store(struct sim_world *world, struct sim_host *host, int error
 {
     sim_world_say(world, host->no, "$ fail %s", kith_error_name(error));
     sim_disk_rollback(&host->disk);
+    world->tally[SIM_TALLY_UNKEPT]++;
     host->has_commit = false;
     release_loads(world, host);
     struct kith_input input = {.type = KITH_INPUT_STORE_FAILED, .store_failed = {error}};

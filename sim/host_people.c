@@ -3,6 +3,7 @@
 #include "host.h"
 
 #include "checker.h"
+#include "workload.h"
 #include "world.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -268,10 +269,23 @@ static void trace_notice(struct sim_world *world, const struct sim_host *host,
     }
 }
 
+static void count_notice(struct sim_world *world, const struct kith_notice *notice)
+{
+    const bool is_warning = notice->type == KITH_NOTICE_WARNING;
+    const enum kith_warning warning = is_warning ? notice->warning.warning : 0;
+    world->tally[SIM_TALLY_FORKS] += is_warning && warning == KITH_WARNING_FORK;
+    world->tally[SIM_TALLY_COPIES] += is_warning && warning == KITH_WARNING_COPIED_HOME;
+    world->tally[SIM_TALLY_ACCUSED] += is_warning && warning == KITH_WARNING_FAULT;
+    world->tally[SIM_TALLY_DELIVERED] += notice->type == KITH_NOTICE_DELIVERY &&
+                                         world->workload != NULL &&
+                                         !world->workload->is_over;
+}
+
 void sim_host_tell(struct sim_world *world, struct sim_host *host,
                    const struct kith_notice *notice)
 {
     trace_notice(world, host, notice);
+    count_notice(world, notice);
     if (notice->type == KITH_NOTICE_REPLY) {
         struct sim_text *first = text_of_token(world, notice->reply.token);
         if (first != NULL) {

@@ -146,6 +146,7 @@ bool sim_host_is_out_of_memory(struct sim_world *world, struct sim_host *host, i
         return false;
     sim_world_say(world, host->no, "+ out of memory");
     host->is_out_of_memory = host->has_run_short = true;
+    world->tally[SIM_TALLY_STARVED]++;
     sim_world_put(world, 0, (struct sim_event){.run = run_out_of_memory, .a = host->no});
     return true;
 }
@@ -175,8 +176,7 @@ bool sim_host_point(struct sim_world *world, struct sim_host *host, enum sim_poi
         return false;
     crash->points = 0;
     sim_world_say(world, host->no, "+ at point %u", (unsigned)point);
-    if (world->workload != NULL)
-        world->workload->fault_count++;
+    world->tally[SIM_TALLY_POINTS]++;
     sim_host_start_later(world, host->no, crash->down);
     if (sim_rng_chance(&world->rng, 50))
         sim_host_kill(world, host->no);

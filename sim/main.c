@@ -21,6 +21,8 @@ struct outcome {
     bool is_ok;
     char checker[16]; /* "" when it died before it could say */
     uint64_t acts;    /* so far; all of them once it has ended */
+    uint64_t done[SIM_HABITS_MAX];
+    uint64_t tally[SIM_TALLY_COUNT];
 };
 
 static void print_verdict(const struct sim_world *world,
@@ -42,8 +44,8 @@ static void print_verdict(const struct sim_world *world,
            world->options.seed, world->failure.is_set ? "FAILED" : "ok",
            world->host_count, sim_topology_name(workload->topology),
            (double)workload->duration / (double)KITH_MINUTE, world->ledger.count,
-           workload->fault_count, sim_liar_count_lies(world), world->wire.frame_count,
-           world->wire.echo_total, world->step_count,
+           sim_workload_fault_count(workload), sim_liar_count_lies(world),
+           world->wire.frame_count, world->tally[SIM_TALLY_DOUBLED], world->step_count,
            (double)workload->settled_after / (double)KITH_SECOND, heap_peak / 1024,
            world->wire.waiting_size_max / 1024, hash);
 }
@@ -59,6 +61,8 @@ static void run_world(const struct sim_settings *settings, uint64_t seed, uint64
     workload.progress = &out->acts;
     struct sim_world *world = sim_world_new(&options);
     sim_workload_run(world, &workload);
+    memcpy(out->done, workload.done, sizeof(out->done));
+    memcpy(out->tally, world->tally, sizeof(out->tally));
     out->is_ok = !world->failure.is_set;
     print_verdict(world, &workload);
     if (!out->is_ok) {
@@ -138,6 +142,11 @@ static bool take_outcome(const struct sim_settings *settings, struct outcome *ou
         printf("seed %" PRIu64 ": FAILED, died of signal %d after %" PRIu64 " acts\n",
                outcome->seed, WTERMSIG(status), outcome->acts);
     }
+    struct outcome *sum = probe + 1;
+    for (size_t i = 0; i < sim_habit_count; i++)
+        sum->done[i] += outcome->done[i];
+    for (size_t i = 0; i < SIM_TALLY_COUNT; i++)
+        sum->tally[i] += outcome->tally[i];
     if (!outcome->is_ok)
         shrink(settings, outcome, probe, argc, argv);
     outcome->pid = 0;
@@ -183,6 +192,18 @@ static uint64_t run_seeds(const struct sim_settings *settings, struct outcome *o
     return failed;
 }
 
+/* A fault of which there was none, or of which nothing came, was not tried. */
+static void print_sum(const struct outcome *sum)
+{
+    printf("done:");
+    for (size_t i = 0; i < sim_habit_count; i++)
+        printf(" %s %" PRIu64, sim_habits[i]->name, sum->done[i]);
+    printf("\nseen:");
+    for (size_t i = 0; i < SIM_TALLY_COUNT; i++)
+        printf(" %s %" PRIu64, sim_tally_names[i], sum->tally[i]);
+    putchar('\n');
+}
+
 static double seconds_now(void)
 {
     struct timespec now;
@@ -208,9 +229,9 @@ int main(int argc, char **argv)
         return 1;
     static char buffer[16384]; /* what a world prints at its end leaves in one piece */
     setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
-    /* One more, for the prefixes that are tried. */
+    /* Two more: for the prefixes that are tried, and for the sum of all. */
     struct outcome *outcomes =
-        mmap(NULL, (settings.jobs + 1) * sizeof(*outcomes), PROT_READ | PROT_WRITE,
+        mmap(NULL, (settings.jobs + 2) * sizeof(*outcomes), PROT_READ | PROT_WRITE,
              MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (outcomes == MAP_FAILED) {
         perror("kith-sim: mmap");
@@ -218,10 +239,12 @@ int main(int argc, char **argv)
     }
     const double begun = seconds_now();
     const uint64_t failed = run_seeds(&settings, outcomes, argc, argv);
-    if (settings.seeds > 1)
+    if (settings.seeds > 1) {
+        print_sum(&outcomes[settings.jobs + 1]);
         printf("%" PRIu64 " seeds from %" PRIu64 ": %" PRIu64 " ok, %" PRIu64
                " failed, in %.0f s\n",
                settings.seeds, settings.options.seed, settings.seeds - failed, failed,
                seconds_now() - begun);
+    }
     return failed == 0 ? 0 : 1;
 }

@@ -245,6 +245,8 @@ void sim_wire_dial(struct sim_world *world, struct sim_host *host, uint32_t dial
         dial_fails(world, host, dial, KITH_ERESOLVE, dialling.delay);
         return;
     }
+    world->tally[SIM_TALLY_REACHED] += world->wire.has_addresses && host->liar == NULL &&
+                                       !sim_host_is_configured(host, dialling.target);
     if (address->port != KITH_PORT_DEFAULT) {
         dial_fails(world, host, dial, KITH_EREFUSED, REFUSED_AFTER(dialling.delay));
         return;

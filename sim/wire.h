@@ -110,10 +110,8 @@ struct sim_wire {
     unsigned loss_percent; /* of segments, each sent again after a while */
     uint64_t rate;
     bool is_lan;
-    bool has_addresses;    /* of hosts; else they have names */
-    uint64_t frame_count;  /* delivered */
-    uint64_t resend_count; /* segments that were lost */
-    uint64_t echo_total;   /* sent a second time */
+    bool has_addresses;   /* of hosts; else they have names */
+    uint64_t frame_count; /* delivered */
     uint64_t byte_count;
     size_t waiting_size_max; /* of any flow, ever */
 };

@@ -104,7 +104,7 @@ void sim_echo_after(struct sim_world *world, struct sim_conn *conn, unsigned fro
         sim_conn_inject(conn, from, kith_bytes(writer.data, writer.size));
         kith_writer_deinit(&writer);
         free((void *)echo.run.data);
-        wire->echo_total++;
+        world->tally[SIM_TALLY_DOUBLED]++;
     }
     wire->echo_count = kept;
 }

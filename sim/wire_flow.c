@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Frames under way: from the sender's queue to the receiver's hands. */
 #include "checker.h"
+#include "core/limits.h"
 #include "memory.h"
 #include "proto/frame.h"
 #include "wire_conn.h"
@@ -151,7 +152,7 @@ static bool resend_until_there(struct sim_world *world, size_t size, kith_time *
             if (i == RESENDS_MAX)
                 return false;
             spent += RESEND_AFTER << i;
-            world->wire.resend_count++;
+            world->tally[SIM_TALLY_RESENT]++;
         }
         *out = spent > *out ? spent : *out;
     }
@@ -249,6 +250,7 @@ void sim_wire_send(struct sim_world *world, struct sim_host *host, uint32_t link
     packet->size = frame.size;
     memcpy(packet->bytes, frame.data, frame.size);
     struct sim_flow *flow = &conn->flows[end];
+    world->tally[SIM_TALLY_BRIMFUL] += flow->waiting.size >= KITH_QUEUE_HIGH;
     packets_put(&flow->waiting, packet);
     if (flow->waiting.size > flow->waiting_size_max)
         flow->waiting_size_max = flow->waiting.size;
@@ -295,6 +297,7 @@ void sim_wire_pause(struct sim_world *world, struct sim_host *host, uint32_t lin
     if (conn == NULL)
         return;
     conn->ends[end].is_paused = is_paused;
+    world->tally[SIM_TALLY_PAUSED] += is_paused;
     if (!is_paused)
         sim_world_put(
             world, 0,

@@ -42,6 +42,15 @@ double *sim_workload_rate(struct sim_workload *workload, const char *habit)
     abort();
 }
 
+uint64_t sim_workload_fault_count(const struct sim_workload *workload)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < sim_habit_count; i++)
+        if (!sim_habits[i]->is_load)
+            count += workload->done[i];
+    return count;
+}
+
 /* ---- what comes again and again ---- */
 
 /* event: a = which habit */
@@ -70,8 +79,7 @@ static void run_habit(struct sim_world *world, const struct sim_event *event)
     workload->act_count++;
     if (workload->progress != NULL)
         *workload->progress = workload->act_count;
-    const bool is_done = habit->act(world);
-    workload->fault_count += is_done && !habit->is_load;
+    workload->done[event->a] += habit->act(world);
     habit_again(world, event->a);
 }
 

@@ -36,12 +36,15 @@ struct sim_workload {
     /* While it runs. */
     bool is_over; /* healing has begun */
     uint64_t act_count;
-    uint64_t fault_count;
-    kith_time settled_after; /* healing took this long */
+    uint64_t done[SIM_HABITS_MAX]; /* acts that did something, as in sim_habits */
+    kith_time settled_after;       /* healing took this long */
 };
 
 /* A world with every fault. */
 struct sim_workload sim_workload_default(void);
+
+/* Acts that did something and were no load. */
+uint64_t sim_workload_fault_count(const struct sim_workload *workload);
 
 /* The rate of a habit, by its name. */
 double *sim_workload_rate(struct sim_workload *workload, const char *habit);

@@ -12,6 +12,7 @@
 #include "ledger.h"
 #include "queue.h"
 #include "rng.h"
+#include "tally.h"
 #include "trace.h"
 #include "wire.h"
 
@@ -59,6 +60,7 @@ struct sim_world {
     uint32_t host_count;   /* the highest number */
     struct kith_map by_id; /* the first host of each id */
     uint64_t token_next;
+    uint64_t tally[SIM_TALLY_COUNT];
     uint64_t step_count;
     struct sim_failure failure;
     struct sim_workload *workload; /* borrowed; NULL in scenarios */

@@ -43,7 +43,7 @@ static void a_link_that_loses_a_tenth_loses_doubles_and_mixes_up_nothing(void **
         assert_int_equal(text_state(world, text), SIM_TEXT_STORED);
         assert_true(sim_host_has_shown(world, bob, text));
     }
-    assert_true(world->wire.resend_count * 100 >=
+    assert_true(world->tally[SIM_TALLY_RESENT] * 100 >=
                 world->wire.frame_count * LOSS_PERCENT / 2);
     scenario_end(world);
 }
