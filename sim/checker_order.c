@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One order everywhere: the history of a room, as the store pages it, ascends by
- * (hlc, id) and is the same at every member; what liars wrote, who need not have shown it
- * to all, excepted. */
+ * (hlc, id) and is the same at every member, what liars wrote of it too. */
 #include "checker.h"
 
 #include "world.h"
@@ -13,8 +12,6 @@
 #define PAGE_LIMIT 256
 
 struct history {
-    const struct sim_world *world;
-    const struct sim_host *host;
     crypto_generichash_state state;
     uint64_t count;
     size_t page_count;
@@ -35,10 +32,6 @@ static int add_event(void *ctx, const struct kith_stored_event *event)
     history->last = (struct kith_cursor){.hlc = event->hlc, .id = event->id};
     history->has_last = true;
     history->page_count++;
-    const struct sim_host *author =
-        sim_world_host_of(history->world, &history->host->disk.peers[event->author_no]);
-    if (author != NULL && author->liar != NULL)
-        return 0;
     crypto_generichash_update(&history->state, (const uint8_t *)&event->hlc,
                               sizeof(event->hlc));
     crypto_generichash_update(&history->state, event->id.bytes, sizeof(event->id.bytes));
@@ -70,11 +63,10 @@ static uint32_t room_of(const struct sim_host *host, const struct kith_id *id)
     return 0;
 }
 
-static bool history_of(const struct sim_world *world, struct sim_host *host,
-                       const struct kith_id *room, uint64_t *count,
+static bool history_of(struct sim_host *host, const struct kith_id *room, uint64_t *count,
                        uint8_t out[static 32], char why[static SIM_WHY_SIZE])
 {
-    struct history history = {.world = world, .host = host, .is_ascending = true};
+    struct history history = {.is_ascending = true};
     crypto_generichash_init(&history.state, NULL, 0, 32);
     const uint32_t room_no = room_of(host, room);
     if (room_no != 0) {
@@ -90,14 +82,13 @@ static bool history_of(const struct sim_world *world, struct sim_host *host,
     return true;
 }
 
-static bool same_history(const struct sim_world *world, struct sim_host *a,
-                         struct sim_host *b, const struct kith_id *room,
-                         char why[static SIM_WHY_SIZE])
+static bool same_history(struct sim_host *a, struct sim_host *b,
+                         const struct kith_id *room, char why[static SIM_WHY_SIZE])
 {
     uint64_t count_a = 0, count_b = 0;
     uint8_t hash_a[32], hash_b[32];
-    if (!history_of(world, a, room, &count_a, hash_a, why) ||
-        !history_of(world, b, room, &count_b, hash_b, why))
+    if (!history_of(a, room, &count_a, hash_a, why) ||
+        !history_of(b, room, &count_b, hash_b, why))
         return false;
     if (count_a == count_b && memcmp(hash_a, hash_b, sizeof(hash_a)) == 0)
         return true;
@@ -128,12 +119,11 @@ static bool room_settled(struct sim_world *world, struct sim_host *host,
         struct sim_host *peer =
             sim_world_host_of(world, &host->disk.peers[room->peer_no]);
         return peer == NULL || peer->has_left || peer->liar != NULL ||
-               same_history(world, host, peer, &room->id, why);
+               same_history(host, peer, &room->id, why);
     }
     /* Each is compared with the first that is in it: so all are with one another. */
     struct sim_host *first = first_in(world, &room->id);
-    return !room->is_joined || host == first ||
-           same_history(world, first, host, &room->id, why);
+    return !room->is_joined || host == first || same_history(first, host, &room->id, why);
 }
 
 static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
