@@ -28,7 +28,7 @@ static void take_profile(struct kith_node *node, struct kith_log *log,
                          const struct kith_event *event)
 {
     struct kith_bytes name;
-    if (kith_peer_profile(event, &name))
+    if (kith_peer_profile(log, event, &name))
         kith_peer_rename(node, log->author, name, event->hlc);
 }
 

@@ -166,22 +166,31 @@ void kith_peer_tells_name(struct kith_node *node, struct kith_peer *peer,
         rename_to(node, peer, &parsed, hlc, true);
 }
 
-bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name)
+/* That of this network, or of another whose rooms are kept here. */
+static bool is_of_a_lobby(const struct kith_room *room)
 {
-    if (event->kind != KITH_KIND_PROFILE || event->content.size < KITH_SALT_SIZE)
+    return room->kind == KITH_ROOM_OPEN && strcmp(room->name.text, KITH_LOBBY_NAME) == 0;
+}
+
+bool kith_peer_profile(const struct kith_log *log, const struct kith_event *event,
+                       struct kith_bytes *out_name)
+{
+    if (event->kind != KITH_KIND_PROFILE || log->log_class != KITH_LOG_CONTROL ||
+        !is_of_a_lobby(log->room) || event->content.size < KITH_SALT_SIZE)
         return false;
     return kith_body_profile_decode(kith_bytes(event->content.data + KITH_SALT_SIZE,
                                                event->content.size - KITH_SALT_SIZE),
                                     out_name) == 0;
 }
 
-void kith_peer_record_profiles(struct kith_node *node, struct kith_peer *peer,
+void kith_peer_record_profiles(struct kith_node *node, const struct kith_log *log,
                                const struct kith_run *run)
 {
+    struct kith_peer *peer = log->author;
     for (size_t i = 0; i < run->count; i++) {
         struct kith_bytes bytes;
         struct kith_name name;
-        if (!kith_peer_profile(&run->events[i], &bytes) ||
+        if (!kith_peer_profile(log, &run->events[i], &bytes) ||
             kith_name_parse(bytes, &name, NULL) != 0 ||
             !is_later(peer, &name, run->events[i].hlc))
             continue;

@@ -44,13 +44,14 @@ void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
 void kith_peer_tells_name(struct kith_node *node, struct kith_peer *peer,
                           struct kith_bytes name, kith_hlc hlc);
 
-/* The name in a PROFILE event, as sent. False when it is not one, or has no body any
- * more. */
-bool kith_peer_profile(const struct kith_event *event, struct kith_bytes *out_name);
+/* The name in a PROFILE event of this log, as sent. False when it is not one, stands
+ * elsewhere than in a control log of a lobby, or has no body any more. */
+bool kith_peer_profile(const struct kith_log *log, const struct kith_event *event,
+                       struct kith_bytes *out_name);
 
-/* Put the names that a run tells into the transaction that stores it: a crash must not
- * come between the two. The peer itself is renamed when they are committed. */
-void kith_peer_record_profiles(struct kith_node *node, struct kith_peer *peer,
+/* Put the names that a run of this log tells into the transaction that stores it: a crash
+ * must not come between the two. The author is renamed when they are committed. */
+void kith_peer_record_profiles(struct kith_node *node, const struct kith_log *log,
                                const struct kith_run *run);
 
 /* Tell of a change; `before` only for KITH_PEER_RENAMED. */

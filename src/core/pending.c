@@ -94,7 +94,7 @@ static bool store(struct kith_node *node, struct kith_pending *pending)
         return false;
     pending->arrival_first = node->arrival_next;
     node->arrival_next += pending->run->count;
-    kith_peer_record_profiles(node, pending->log->author, pending->run);
+    kith_peer_record_profiles(node, pending->log, pending->run);
     struct kith_record *record = kith_record_add(node, KITH_RECORD_RUN);
     record->run = (struct kith_record_run){
         .room_no = pending->log->room->no,

@@ -13,9 +13,14 @@
 #define KITH_HISTORY_COLUMNS_ARRIVED                                                     \
     KITH_EVENT_COLUMNS ", l.author, a.first + (e.key & 1099511627775) - a.seq"
 
+/* A message in a control log is none: nothing that shows or finds texts may have it. */
+_Static_assert(KITH_KIND_MESSAGE == 1 && KITH_LOG_CONTENT == 0, "as it says here");
+#define KITH_HISTORY_FITS_CLASS "(e.kind <> 1 OR l.class = 0)"
+
 /* A branch is stored from the start of a run, which may lie before the first event that
  * differs; until there its rows are those of its base, not shown twice. */
-#define KITH_HISTORY_IS_SHOWN "(e.key & 1099511627775) >= l.seq_first"
+#define KITH_HISTORY_IS_SHOWN                                                            \
+    "(e.key & 1099511627775) >= l.seq_first AND " KITH_HISTORY_FITS_CLASS
 
 /* Nothing of a peer that is blocked is shown. It is kept, for others may lack it. */
 #define KITH_HISTORY_IS_WANTED                                                           \

@@ -125,7 +125,8 @@ struct kith_page_query {
     const struct kith_cursor *before; /* NULL, or only what is less (borrowed) */
 };
 
-/* Part of the history, in the order shown, without what blocked peers said. The next page
+/* Part of the history, in the order shown, without what blocked peers said. Here, in the
+ * order of arrival and in search, messages in control logs are left out. The next page
  * begins after (newest first: before) the last event of this one. */
 int kith_store_page(struct kith_store *store, const struct kith_page_query *query,
                     kith_stored_event_visit *visit, void *ctx);

@@ -52,7 +52,7 @@ int kith_store_message(struct kith_store *store, const struct kith_id *id,
         " ON a.first = (SELECT max(first) FROM arrivals WHERE first <= i.arrival)"
         " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq + i.arrival - a.first"
         " CROSS JOIN logs l ON l.no = a.log"
-        " WHERE i.beginning = ?1 AND e.id = ?2 LIMIT 1");
+        " WHERE i.beginning = ?1 AND e.id = ?2 AND " KITH_HISTORY_FITS_CLASS " LIMIT 1");
     sqlite3_bind_int64(s, 1, beginning_of(id));
     kith_db_bind_bytes(s, 2, id->bytes, KITH_ID_SIZE);
     int rc = kith_history_visit(store, s, visit_once, &once);

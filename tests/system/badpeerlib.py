@@ -110,11 +110,11 @@ class Run:
     """One signed run, in the making: change a field, then take `bytes`."""
 
     def __init__(self, peer, room, now_ms, *texts, author=None, seq=1, prev=ZERO, log=None,
-                 kind=MESSAGE):
+                 kind=MESSAGE, log_class=CONTENT):
         self.peer, self.room = peer, room
         self.author = author or peer.id
         self.log = log or os.urandom(16)
-        self.log_class = CONTENT
+        self.log_class = log_class
         self.seq, self.prev = seq, prev
         self.events = []  # [own part, content]
         for i, text in enumerate(texts):

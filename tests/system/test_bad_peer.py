@@ -153,7 +153,7 @@ def _(scene):
         assert "forged" not in node.texts(), f"{node.name} shows what is forged"
 
 
-@case("signed well and yet not to be shown: no text, bad text, a broken chain, another room")
+@case("signed well and yet not to be shown: no text, bad text, a broken chain, another room or class")
 def _(scene):
     good = Good(scene)
     alice = good.alice
@@ -176,6 +176,7 @@ def _(scene):
     say(b"hidden, there is a gap", log=run.log, seq=9, prev=os.urandom(32))
     say(b"hidden, for nobody's room", room=os.urandom(32))
     say(b"hidden, of an unknown kind", kind=77)
+    say(b"hidden, in a control log", log_class=CONTROL)
     say(b"the last good one", log=run.log, seq=2, prev=run.head)
     bad.is_served()
     wait_until("the last one is shown", lambda: "the last good one" in alice.texts())

@@ -498,16 +498,17 @@ static void add_event(struct lone_log *log, struct kith_writer *out, size_t run,
 {
     struct kith_writer w = kith_writer(&kith_alloc_heap),
                        own = kith_writer(&kith_alloc_heap);
+    uint16_t kind =
+        log->log_class == KITH_LOG_CONTROL ? KITH_KIND_PROFILE : KITH_KIND_MESSAGE;
     struct kith_own fields = {
         .hlc = ++log->hlc,
-        .kind =
-            log->log_class == KITH_LOG_CONTROL ? KITH_KIND_PROFILE : KITH_KIND_MESSAGE,
+        .kind = log->kind != 0 ? log->kind : kind,
         .ctl = log->ctl,
         .ctl_count = is_first && log->ctl != NULL ? 1 : 0,
     };
     static const uint8_t salt[KITH_SALT_SIZE];
     kith_writer_bytes(&w, salt, sizeof(salt));
-    if (log->log_class == KITH_LOG_CONTROL)
+    if (fields.kind == KITH_KIND_PROFILE)
         kith_body_profile_encode(&w, kith_bytes(&text, 1));
     else
         kith_body_message_encode(&w, kith_bytes(&text, 1));

@@ -177,6 +177,7 @@ struct lone_log {
     struct kith_id room;
     struct kith_log_id log;
     enum kith_log_class log_class;
+    uint16_t kind; /* 0: messages in a content log, else profiles */
     uint64_t seq;
     struct kith_id head;
     kith_hlc hlc;

@@ -16,6 +16,15 @@ static void greet(struct lone *l, struct lone_peer *peer, uint32_t link, const c
     lone_rooms(l, peer);
 }
 
+static void say(struct lone *l, struct lone_peer *peer, struct lone_log *log,
+                const struct kith_tag *tag, char name)
+{
+    struct kith_writer run;
+    lone_write(log, &run, 1, name);
+    lone_say_run(l, peer, tag, &run);
+    kith_writer_deinit(&run);
+}
+
 /* A profile event with a name of one letter. */
 static void say_profile(struct lone *l, struct lone_peer *peer, char name, kith_hlc hlc)
 {
@@ -26,10 +35,7 @@ static void say_profile(struct lone *l, struct lone_peer *peer, char name, kith_
         .log_class = KITH_LOG_CONTROL,
         .hlc = hlc - 1,
     };
-    struct kith_writer run;
-    lone_write(&log, &run, 1, name);
-    lone_say_run(l, peer, &peer->lobby_tag, &run);
-    kith_writer_deinit(&run);
+    say(l, peer, &log, &peer->lobby_tag, name);
 }
 
 static bool is_called(const struct lone *l, const char *name)
@@ -103,6 +109,40 @@ static void a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_ga
     assert_true(is_called(l, "p"));
 }
 
+/* They are kept for others, who may know better what it is. */
+static void a_profile_elsewhere_than_in_a_control_log_of_the_lobby_names_nobody(
+    void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer, other;
+    greet(l, &peer, 1, "sam", hours_ahead(l, -2));
+    say_profile(l, &peer, 's', hours_ahead(l, -1));
+    lone_connect(l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &other);
+    lone_pass(l, KITH_SECOND);
+    lone_forget(l);
+    size_t stored = lone_count_stored(l);
+    struct lone_log direct = {.author = &peer.key,
+                              .room = lone_direct(l, &peer),
+                              .log = {{1}},
+                              .log_class = KITH_LOG_CONTROL,
+                              .hlc = hours_ahead(l, 1)};
+    struct lone_log content = {.author = &peer.key,
+                               .room = lone_lobby(),
+                               .log = {{2}},
+                               .kind = KITH_KIND_PROFILE,
+                               .hlc = hours_ahead(l, 2)};
+    say(l, &peer, &direct, &peer.direct_tag, 'd');
+    say(l, &peer, &content, &peer.lobby_tag, 'c');
+    lone_pass(l, KITH_SECOND);
+    assert_int_equal(lone_count_stored(l), stored + 2);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_HAVE), 2);
+    assert_int_equal(lone_count_sent(l, 2, KITH_FRAME_HAVE), 1); /* of the lobby */
+    assert_int_equal(l->closed[1], 1);
+    assert_true(is_called(l, "s"));
+    assert_string_equal(l->peer_row.name.text, "s"); /* at the next start, too */
+}
+
 static void what_is_no_address_is_nobodys(void **state)
 {
     struct lone *l = *state;
@@ -162,6 +202,7 @@ int main(void)
         TEST(a_hello_renames_at_once_whom_an_older_profile_named),
         TEST(a_hello_takes_back_what_only_a_hello_told),
         TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
+        TEST(a_profile_elsewhere_than_in_a_control_log_of_the_lobby_names_nobody),
         TEST(what_is_no_address_is_nobodys),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
         TEST(a_name_of_a_clock_that_was_ahead_is_not_for_ever),

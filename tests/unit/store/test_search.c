@@ -256,6 +256,53 @@ static void only_messages_are_searched(void **state)
     assert_int_equal(find(s, "visible"), 1);
 }
 
+static size_t count_arrived(struct searched *s)
+{
+    s->seen->count = 0;
+    assert_int_equal(kith_store_arrivals(s->f->store, 1, 100, see_event, s->seen), 0);
+    return s->seen->count;
+}
+
+static void make_control(struct searched *s, uint32_t log_no)
+{
+    struct kith_record record = {
+        .type = KITH_RECORD_LOG,
+        .log = {.no = log_no,
+                .room_no = 1,
+                .author_no = log_no,
+                .log = {{(uint8_t)log_no}},
+                .log_class = KITH_LOG_CONTROL,
+                .seq_first = 1},
+    };
+    assert_int_equal(kith_store_put(s->f->store, &record), 0);
+}
+
+/* That is none, whoever signed it, and though an older version had it in the index. */
+static void a_message_in_a_control_log_is_neither_shown_nor_found(void **state)
+{
+    struct searched *s = *state;
+    struct run_spec before = {.log_no = 2, .seq_first = 1, .count = 1, .text = "a fox"};
+    struct run_spec odd = {.log_no = 3, .seq_first = 1, .count = 1, .text = "a fox too"};
+    struct run_spec profile = {.log_no = 3, .seq_first = 2, .count = 1, .kind = 2};
+    const struct kith_id ids[] = {made_event_id(2, 1), made_event_id(3, 1)};
+    assert_int_equal(put_run(s->f, &before), 0);
+    assert_int_equal(kith_store_commit(s->f->store), 0);
+    assert_int_equal(find(s, "fox"), 1);
+    make_control(s, 2);
+    make_control(s, 3);
+    assert_int_equal(put_run(s->f, &odd), 0);
+    assert_int_equal(put_run(s->f, &profile), 0);
+    say(s, "the fox");
+    assert_int_equal(find(s, "fox"), 1);
+    assert_string_equal(s->seen->text[0], "the fox");
+    assert_int_equal(count_shown(s, 1), 2); /* with the profile */
+    assert_int_equal(count_shown(s, 0), 2);
+    assert_int_equal(count_arrived(s), 2);
+    for (size_t i = 0; i < COUNT(ids); i++)
+        assert_int_equal(kith_store_message(s->f->store, &ids[i], see_event, s->seen),
+                         KITH_ENOTFOUND);
+}
+
 static void the_latest_come_first_page_by_page(void **state)
 {
     struct searched *s = *state;
@@ -436,6 +483,7 @@ int main(void)
         T(every_word_of_a_query_counts),
         T(other_scripts_and_accents_are_found),
         T(only_messages_are_searched),
+        T(a_message_in_a_control_log_is_neither_shown_nor_found),
         T(the_latest_come_first_page_by_page),
         T(a_message_is_found_by_its_id),
         T(nothing_seen_since_a_time_came_before_the_place_told),
