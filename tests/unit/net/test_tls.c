@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* Sessions over memory: between two of ours, with one that is strange, and with one that
+ * does all that GnuTLS can. */
 #include "endpoint.h"
 
+#include <errno.h>
 #include <gnutls/gnutls.h>
 #include "net/tls.h"
 
@@ -327,6 +330,213 @@ static void who_shakes_hands_otherwise_is_refused(void **state)
     }
 }
 
+/* ---- what TLS 1.3 has and we do without ---- */
+
+static ssize_t take(gnutls_transport_ptr_t ptr, void *out, size_t size)
+{
+    struct kith_tls *tls = ptr;
+    if (size > tls->input.size)
+        size = tls->input.size;
+    if (size == 0) {
+        gnutls_transport_set_errno(tls->session, EAGAIN);
+        return -1;
+    }
+    memcpy(out, tls->input.data, size);
+    tls->input = kith_bytes(tls->input.data + size, tls->input.size - size);
+    return (ssize_t)size;
+}
+
+static int take_timeout(gnutls_transport_ptr_t ptr, unsigned ms)
+{
+    const struct kith_tls *tls = ptr;
+    (void)ms;
+    return tls->input.size > 0;
+}
+
+static ssize_t give(gnutls_transport_ptr_t ptr, const void *data, size_t size)
+{
+    struct kith_tls_sink *sink = ((struct kith_tls *)ptr)->sink;
+    assert_true(sink->capacity - sink->size >= size);
+    memcpy(sink->data + sink->size, data, size);
+    sink->size += size;
+    return (ssize_t)size;
+}
+
+static int not_met(void *ctx, time_t until, const gnutls_datum_t *key,
+                   const gnutls_datum_t *value)
+{
+    (void)ctx, (void)until, (void)key, (void)value;
+    return 0;
+}
+
+/* What makes a listener give out tickets, and take them. */
+struct ticketing {
+    gnutls_datum_t key;
+    gnutls_anti_replay_t seen;
+};
+
+static void enable_tickets(gnutls_session_t session, const struct ticketing *ticketing)
+{
+    assert_int_equal(gnutls_session_ticket_enable_server(session, &ticketing->key), 0);
+    gnutls_anti_replay_enable(session, ticketing->seen);
+}
+
+/* This side has our key, and does all that it may. */
+static void make_able(struct wire *wire, int side, const struct ticketing *ticketing)
+{
+    static const gnutls_datum_t alpn = {(unsigned char *)ALPN, sizeof ALPN - 1};
+    struct kith_tls *tls = &wire->sides[side];
+    void *credentials = NULL;
+    assert_int_equal(
+        gnutls_credentials_get(tls->session, GNUTLS_CRD_CERTIFICATE, &credentials), 0);
+    gnutls_deinit(tls->session);
+    unsigned flags = GNUTLS_NONBLOCK | GNUTLS_ENABLE_RAWPK | GNUTLS_ENABLE_EARLY_DATA |
+                     GNUTLS_POST_HANDSHAKE_AUTH;
+    assert_int_equal(
+        gnutls_init(&tls->session, flags | (side ? GNUTLS_SERVER : GNUTLS_CLIENT)), 0);
+    gnutls_session_set_ptr(tls->session, tls);
+    gnutls_transport_set_ptr(tls->session, tls);
+    gnutls_transport_set_pull_function(tls->session, take);
+    gnutls_transport_set_pull_timeout_function(tls->session, take_timeout);
+    gnutls_transport_set_push_function(tls->session, give);
+    gnutls_handshake_set_timeout(tls->session, GNUTLS_INDEFINITE_TIMEOUT);
+    assert_int_equal(gnutls_priority_set_direct(tls->session, OURS, NULL), 0);
+    gnutls_credentials_set(tls->session, GNUTLS_CRD_CERTIFICATE, credentials);
+    gnutls_alpn_set_protocols(tls->session, &alpn, 1, 0);
+    if (side == 1) {
+        gnutls_certificate_server_set_request(tls->session, GNUTLS_CERT_REQUIRE);
+        enable_tickets(tls->session, ticketing);
+    }
+}
+
+static void ticketing_init(struct ticketing *ticketing)
+{
+    assert_int_equal(gnutls_session_ticket_key_generate(&ticketing->key), 0);
+    assert_int_equal(gnutls_anti_replay_init(&ticketing->seen), 0);
+    gnutls_anti_replay_set_add_function(ticketing->seen, not_met);
+}
+
+static void ticketing_deinit(struct ticketing *ticketing)
+{
+    gnutls_free(ticketing->key.data);
+    gnutls_anti_replay_deinit(ticketing->seen);
+}
+
+static bool has_ticket(struct wire *wire)
+{
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    wire->sides[0].input = carry(wire, 1);
+    assert_int_equal(kith_tls_read(&wire->sides[0], out), 0);
+    return gnutls_session_get_flags(wire->sides[0].session) &
+           GNUTLS_SFLAGS_SESSION_TICKET;
+}
+
+/* To a listener that gives one. */
+static gnutls_datum_t get_ticket(struct wire *wire, const struct ticketing *ticketing)
+{
+    gnutls_datum_t ticket;
+    make_able(wire, 0, NULL);
+    make_able(wire, 1, ticketing);
+    shake_hands(wire);
+    assert_true(has_ticket(wire));
+    assert_int_equal(gnutls_session_get_data2(wire->sides[0].session, &ticket), 0);
+    return ticket;
+}
+
+/* The dialler comes back with it, and says something within its first flight. Whether the
+ * listener took both. */
+static void come_back(struct wire *wire, gnutls_datum_t ticket, int codes[static 2],
+                      bool *is_resumed, bool *is_heard)
+{
+    uint8_t out[8];
+    gnutls_session_t session = wire->sides[0].session;
+    assert_int_equal(gnutls_session_set_data(session, ticket.data, ticket.size), 0);
+    assert_true(gnutls_record_send_early_data(session, "early", 5) >= 0);
+    assert_int_equal(kith_tls_handshake(&wire->sides[0]), KITH_TLS_AGAIN);
+    assert_int_equal(step(wire, 1, carry(wire, 0)), KITH_TLS_AGAIN);
+    codes[0] = step(wire, 0, carry(wire, 1));
+    codes[1] = step(wire, 1, carry(wire, 0));
+    *is_resumed = gnutls_session_is_resumed(wire->sides[1].session);
+    *is_heard =
+        gnutls_record_recv_early_data(wire->sides[1].session, out, sizeof out) > 0;
+}
+
+static void who_offers_a_ticket_and_early_data_is_met_anew(void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    int codes[2];
+    bool is_resumed, is_heard;
+    make_able(wire, 0, NULL);
+    shake_hands(wire);
+    assert_false(has_ticket(wire));
+    struct ticketing ticketing;
+    ticketing_init(&ticketing);
+    close_wire(wire), open_wire(wire, NULL);
+    gnutls_datum_t ticket = get_ticket(wire, &ticketing);
+    close_wire(wire), open_wire(wire, NULL);
+    make_able(wire, 0, NULL);
+    come_back(wire, ticket, codes, &is_resumed, &is_heard);
+    assert_int_equal(codes[0], 0);
+    assert_int_equal(codes[1], 0);
+    assert_false(is_resumed || is_heard);
+    assert_true(wire->sides[1].has_peer);
+    assert_true(kith_id_equal(&wire->sides[1].peer, &id_alice));
+    assert_int_equal(kith_tls_write(&wire->sides[0], BYTES("hello")), 0);
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), 5);
+    assert_memory_equal(out, "hello", 5);
+    gnutls_free(ticket.data);
+    ticketing_deinit(&ticketing);
+}
+
+/* As if GnuTLS gave tickets on its own: no key is shown with one. */
+static void a_session_that_was_resumed_proves_nobody_and_is_refused(void **state)
+{
+    struct wire *wire = *state;
+    struct ticketing ticketing;
+    int codes[2];
+    bool is_resumed, is_heard;
+    ticketing_init(&ticketing);
+    gnutls_datum_t ticket = get_ticket(wire, &ticketing);
+    for (int takes_early = 0; takes_early < 2; takes_early++) {
+        close_wire(wire), open_wire(wire, NULL);
+        if (takes_early)
+            make_able(wire, 1, &ticketing);
+        else /* but for the key it is ours */
+            enable_tickets(wire->sides[1].session, &ticketing);
+        make_able(wire, 0, NULL);
+        come_back(wire, ticket, codes, &is_resumed, &is_heard);
+        assert_true(is_resumed);
+        assert_int_equal(is_heard, takes_early);
+        assert_int_equal(codes[0], KITH_EHANDSHAKE);
+        assert_int_equal(codes[1], KITH_EHANDSHAKE);
+    }
+    gnutls_free(ticket.data);
+    ticketing_deinit(&ticketing);
+}
+
+/* Tickets are let lie; and as it was not offered, nobody may ask for a key again. */
+static void what_a_listener_gives_or_asks_after_the_handshake_changes_nothing(
+    void **state)
+{
+    struct wire *wire = *state;
+    static uint8_t out[KITH_TLS_RECORD_MAX];
+    struct ticketing ticketing;
+    ticketing_init(&ticketing);
+    make_able(wire, 1, &ticketing);
+    shake_hands(wire);
+    assert_true(has_ticket(wire));
+    assert_int_equal(gnutls_reauth(wire->sides[1].session, 0), GNUTLS_E_INVALID_REQUEST);
+    assert_int_equal(kith_tls_write(&wire->sides[1], BYTES("hello")), 0);
+    wire->sides[0].input = carry(wire, 1);
+    assert_int_equal(kith_tls_read(&wire->sides[0], out), 5);
+    assert_int_equal(kith_tls_write(&wire->sides[0], BYTES("hello")), 0);
+    wire->sides[1].input = carry(wire, 0);
+    assert_int_equal(kith_tls_read(&wire->sides[1], out), 5);
+    ticketing_deinit(&ticketing);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -345,6 +555,9 @@ int main(void)
         TEST(a_key_update_keeps_the_session_going),
         cmocka_unit_test(seed_and_id_must_be_a_pair),
         cmocka_unit_test(who_shakes_hands_otherwise_is_refused),
+        TEST(who_offers_a_ticket_and_early_data_is_met_anew),
+        TEST(a_session_that_was_resumed_proves_nobody_and_is_refused),
+        TEST(what_a_listener_gives_or_asks_after_the_handshake_changes_nothing),
     };
     return cmocka_run_group_tests_name("net tls", tests, NULL, NULL);
 }
