@@ -3,9 +3,10 @@
 close, new addresses, bad ways. Nothing that was said is lost, shown twice or out of order."""
 
 import os
+import struct
 import time
 
-from badpeerlib import BadPeer, id_bytes
+from badpeerlib import PONG, BadPeer, frame, id_bytes, ping
 from discoverylib import meshed, note
 from kithlib import DONE, case, is_soak, main, same, wait_until
 from liarlib import (Liar, Listener, entry, peers, ring_to_be_relayed, ring_to_meet,
@@ -17,7 +18,7 @@ from netns import become_root
 from routerlib import OUTER, Mapper
 from talklib import Talk
 from trackerlib import Tracker as LoopbackTracker
-from trackerlib import record
+from trackerlib import PEERS, record
 
 # What is printed is what a person waits; what is asserted holds on a machine many times
 # slower.
@@ -295,6 +296,20 @@ def _(scene):
     same(trap.count, 0, "dials on the word of a liar")
     same([peer["id"] for peer in alice.peers()], [bob.id], "peers of alice")
     assert is_registered(alice, honest), alice.log()
+
+
+@case("a frame of a tracker that is above its limit ends that link, at its length")
+def _(scene):
+    liar = Liar(scene)
+    alice = scene.make("alice", "--tracker", liar.address).start()
+    liar.welcome()
+    liar.send(frame(0x7F, bytes(163839)), ping())  # of a later version, and skipped
+    liar.tls.wait_frame(PONG)
+    assert is_registered(alice, liar), alice.log()
+    liar.send(struct.pack(">IB", 163841, PEERS))  # nothing of it comes
+    liar.tls.wait_down()
+    wait_until("people are told", lambda: alice.logs("tracker", liar.address, "ETOOBIG"))
+    liar.welcome()  # and it is tried again
 
 
 if __name__ == "__main__":
