@@ -62,7 +62,8 @@ static void learn_address(struct kith_link *link, const struct kith_frame_hello 
     if (link->role != KITH_ROLE_LISTENER || link->is_relayed ||
         hello->address_count == 0 ||
         kith_address_parse(hello->addresses[0], KITH_PORT_DEFAULT, true, &told, NULL) !=
-            0)
+            0 ||
+        told.port == 0)
         return;
     link->remote.port = told.port;
     kith_peer_found_at(link->peer, &link->remote);

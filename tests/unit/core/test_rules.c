@@ -320,6 +320,29 @@ static void a_name_that_is_none_is_ignored_with_the_rest_of_it(void **state)
     free(b);
 }
 
+/* Where it came from stays all that is known of where it is. */
+static void an_address_that_is_none_is_ignored_with_the_rest_of_it(void **state)
+{
+    static const char *const told[] = {"10.0.0.9:4747", "10.0.0.9:0000", "10.0.0.9:7e30",
+                                       "[::1]4747]:12", "\xff\xff.0.0.9:4747"};
+    struct breaker *b = malloc(sizeof(*b));
+    struct kith_peer_view peer;
+    (void)state;
+    for (size_t i = 0; i < COUNT(told); i++) {
+        breaker_init(b, PROVEN, KITH_ROLE_DIALLER);
+        breaker_make(b, KITH_FRAME_HELLO);
+        memcpy(b->frame.data + 1 + 26, told[i], strlen("10.0.0.9:4747"));
+        breaker_say(b);
+        assert_int_equal(b->l.closed[b->bad.link], 1);
+        uint32_t no = lone_last_told(&b->l, KITH_NOTICE_PEER)->peer.peer_no;
+        assert_true(kith_node_peer(b->l.node, no, &peer));
+        assert_string_equal(peer.address.host, "10.0.0.9");
+        assert_int_equal(peer.address.port, i == 0 ? 4747 : 999);
+        breaker_deinit(b);
+    }
+    free(b);
+}
+
 /* ---- what others say again, or do not say ---- */
 
 static void meet(struct lone *l, struct lone_peer *peer, uint32_t link)
@@ -466,6 +489,7 @@ int main(void)
         cmocka_unit_test(a_frame_of_a_room_that_is_not_shared_is_ignored),
         cmocka_unit_test(what_speaks_of_what_is_not_held_is_ignored),
         cmocka_unit_test(a_name_that_is_none_is_ignored_with_the_rest_of_it),
+        cmocka_unit_test(an_address_that_is_none_is_ignored_with_the_rest_of_it),
         WITH_NODE(an_upstream_that_brings_nothing_is_given_up_for_another),
         WITH_NODE(a_duplicate_of_who_was_not_asked_is_answered_by_prune),
         WITH_NODE(of_a_log_that_forks_on_and_on_16_branches_are_followed),
