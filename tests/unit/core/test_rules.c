@@ -133,6 +133,45 @@ static void a_run_of_other_boundaries_is_a_fault(void **state)
     free(b);
 }
 
+/* One event that names one, in ctl or in deps. */
+static void make_run_naming(struct breaker *b, bool is_dep, uint64_t seq)
+{
+    struct kith_writer run;
+    struct kith_ref ref = {{{9}}, {{9}}, 1, {{9}}};
+    struct lone_log log = {
+        .author = &b->bad.key, .room = lone_lobby(), .log = {{1}}, .ctl = &ref};
+    lone_write(&log, &run, 1, 'a');
+    kith_writer_clear(&b->frame);
+    kith_writer_u8(&b->frame, KITH_FRAME_RUN);
+    kith_writer_bytes(&b->frame, b->bad.lobby_tag.bytes, sizeof(b->bad.lobby_tag));
+    kith_writer_bytes(&b->frame, run.data, run.size);
+    kith_writer_deinit(&run);
+    uint8_t *counts = b->frame.data + 1 + 183; /* of ctl, and behind those of deps */
+    if (is_dep) {
+        memmove(counts + 2, counts + 1, 88);
+        counts[0] = 0;
+        counts[1] = 1;
+    }
+    for (int i = 0; i < 8; i++)
+        counts[1 + is_dep + 48 + i] = (uint8_t)(seq >> 8 * (7 - i));
+}
+
+static void a_reference_to_what_cannot_be_is_a_fault(void **state)
+{
+    struct breaker *b = malloc(sizeof(*b));
+    (void)state;
+    for (int is_dep = 0; is_dep < 2; is_dep++) {
+        for (int is_above = 0; is_above < 2; is_above++) {
+            breaker_init(b, LIVE, KITH_ROLE_DIALLER);
+            make_run_naming(b, is_dep, is_above ? SEQ_END : 0);
+            breaker_say(b);
+            breaker_is_closed(b, is_above ? KITH_ETOOBIG : KITH_EPROTO);
+            breaker_deinit(b);
+        }
+    }
+    free(b);
+}
+
 static void a_log_that_changes_its_class_is_a_fault(void **state)
 {
     struct breaker *b = malloc(sizeof(*b));
@@ -480,6 +519,7 @@ int main(void)
         cmocka_unit_test(a_run_that_does_not_read_is_a_fault),
         cmocka_unit_test(a_run_that_is_not_what_was_signed_is_a_fault),
         cmocka_unit_test(a_run_of_other_boundaries_is_a_fault),
+        cmocka_unit_test(a_reference_to_what_cannot_be_is_a_fault),
         cmocka_unit_test(a_log_that_changes_its_class_is_a_fault),
         cmocka_unit_test(a_frame_out_of_its_place_is_a_fault),
         cmocka_unit_test(a_proof_that_does_not_fit_is_refused),
