@@ -143,6 +143,20 @@ static void a_profile_elsewhere_than_in_a_control_log_of_the_lobby_names_nobody(
     assert_string_equal(l->peer_row.name.text, "s"); /* at the next start, too */
 }
 
+static void a_profile_with_a_name_that_is_none_names_nobody(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    greet(l, &peer, 1, "sam", hours_ahead(l, -3));
+    say_profile(l, &peer, 's', hours_ahead(l, -2));
+    size_t stored = lone_count_stored(l);
+    say_profile(l, &peer, '\n', hours_ahead(l, -1));
+    assert_int_equal(lone_count_stored(l), stored + 1);
+    assert_int_equal(l->closed[1], 1);
+    assert_true(is_called(l, "s"));
+    assert_string_equal(l->peer_row.name.text, "s");
+}
+
 static void what_is_no_address_is_nobodys(void **state)
 {
     struct lone *l = *state;
@@ -203,6 +217,7 @@ int main(void)
         TEST(a_hello_takes_back_what_only_a_hello_told),
         TEST(a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap),
         TEST(a_profile_elsewhere_than_in_a_control_log_of_the_lobby_names_nobody),
+        TEST(a_profile_with_a_name_that_is_none_names_nobody),
         TEST(what_is_no_address_is_nobodys),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
         TEST(a_name_of_a_clock_that_was_ahead_is_not_for_ever),

@@ -300,6 +300,23 @@ static void what_a_later_version_may_say_is_ignored(void **state)
     CHECK(rules);
 }
 
+/* Capabilities, all of them, and fields behind the known ones. */
+static void what_a_later_version_adds_to_a_hello_is_ignored(void **state)
+{
+    struct breaker *b = malloc(sizeof(*b));
+    (void)state;
+    breaker_init(b, PROVEN, KITH_ROLE_DIALLER);
+    breaker_make(b, KITH_FRAME_HELLO);
+    memset(b->frame.data + 1 + 18, 0xff, 4);
+    kith_writer_bytes(&b->frame, "and more", 8);
+    breaker_say(b);
+    assert_int_equal(b->l.closed[b->bad.link], 1);
+    assert_int_equal(lone_last_told(&b->l, KITH_NOTICE_PEER)->peer.change,
+                     KITH_PEER_ONLINE);
+    breaker_deinit(b);
+    free(b);
+}
+
 /* Under a tag that nobody made, and under ours, sent back. */
 static void a_frame_of_a_room_that_is_not_shared_is_ignored(void **state)
 {
@@ -526,6 +543,7 @@ int main(void)
         cmocka_unit_test(versions_that_do_not_meet_are_a_fault),
         cmocka_unit_test(every_frame_that_is_cut_short_is_a_fault),
         cmocka_unit_test(what_a_later_version_may_say_is_ignored),
+        cmocka_unit_test(what_a_later_version_adds_to_a_hello_is_ignored),
         cmocka_unit_test(a_frame_of_a_room_that_is_not_shared_is_ignored),
         cmocka_unit_test(what_speaks_of_what_is_not_held_is_ignored),
         cmocka_unit_test(a_name_that_is_none_is_ignored_with_the_rest_of_it),
