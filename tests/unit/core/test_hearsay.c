@@ -29,6 +29,35 @@ static void much_hearsay_is_bounded_and_makes_no_peers(void **state)
     assert_true(l->node->lobby->log_count <= KITH_HEARSAY_MAX + 1);
 }
 
+static void logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    meet(l, &peer, 1);
+    struct kith_id strangers = {{9}};
+    for (int is_page = 0; is_page < 2; is_page++) {
+        struct kith_vector_entry entries[] = {
+            {strangers, KITH_LOG_CONTENT, {{1}}, 0, 1, {{9}}},
+            {strangers, KITH_LOG_CONTROL, {{2}}, 0, 1, {{9}}},
+        };
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        if (is_page)
+            kith_frame_vector_encode(&w, &peer.direct_tag, true, entries, COUNT(entries));
+        else
+            kith_frame_have_encode(&w, &peer.direct_tag, entries, COUNT(entries));
+        lone_say(l, &peer, &w);
+        assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_GRAFT), 0);
+        entries[0].author = peer.key.id; /* who may: asked for once */
+        kith_writer_clear(&w);
+        kith_frame_have_encode(&w, &peer.direct_tag, entries, COUNT(entries));
+        lone_say(l, &peer, &w);
+        assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_GRAFT), 1 - is_page);
+        kith_writer_deinit(&w);
+        lone_forget(l);
+    }
+    assert_int_equal(l->closed[1], 1);
+}
+
 static void hearsay_that_nobody_brings_is_forgotten(void **state)
 {
     struct lone *l = *state;
@@ -283,6 +312,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(much_hearsay_is_bounded_and_makes_no_peers),
+        TEST(logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay),
         TEST(hearsay_that_nobody_brings_is_forgotten),
         TEST(hearsay_goes_with_its_link_unless_another_told_of_it_too),
         TEST(a_forged_run_leaves_neither_log_nor_peer),
