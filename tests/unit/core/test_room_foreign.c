@@ -145,30 +145,55 @@ static void the_name_is_told_anew_in_a_new_network_and_once(void **state)
     assert_int_equal(l->runs[0].log_no, 2);
 }
 
-static void what_was_said_there_is_imported_as_anywhere(void **state)
+static void import(struct lone *l, struct lone_log *log, size_t count, char text)
 {
-    struct lone *l = *state;
-    struct lone_key author;
     struct kith_writer run;
-    struct lone_log log = {.author = &author,
-                           .room = restore_home(l),
-                           .log = {{1}},
-                           .hlc = kith_hlc_from_wall(l->now.wall)};
-    lone_key_make(&author, 50);
-    lone_start(l);
-    lone_write(&log, &run, 2, 'a');
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    lone_write(log, &run, count, text);
     in.command.type = KITH_COMMAND_IMPORT;
     in.command.token = 5;
-    in.command.import.room = log.room;
+    in.command.import.room = log->room;
     in.command.import.kind = KITH_ROOM_OPEN;
     in.command.import.name = (struct kith_name){.text = KITH_LOBBY_NAME};
     in.command.import.run = kith_writer_view(&run);
     lone_step(l, in);
     kith_writer_deinit(&run);
     assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+}
+
+static void what_was_said_there_is_imported_as_anywhere(void **state)
+{
+    struct lone *l = *state;
+    struct lone_key author;
+    struct lone_log log = {.author = &author,
+                           .room = restore_home(l),
+                           .log = {{1}},
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    lone_key_make(&author, 50);
+    lone_start(l);
+    import(l, &log, 2, 'a');
     assert_int_equal(lone_last_told(l, KITH_NOTICE_MESSAGE)->message.room_no, OTHERS);
     assert_int_equal(lone_count_stored(l), 3); /* our own profile is one */
+}
+
+/* Its lobby is one, too. */
+static void who_wrote_there_is_called_as_there(void **state)
+{
+    struct lone *l = *state;
+    struct lone_key author;
+    struct lone_log log = {.author = &author,
+                           .room = restore_home(l),
+                           .log = {{1}},
+                           .log_class = KITH_LOG_CONTROL,
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct kith_peer_view peer;
+    lone_key_make(&author, 50);
+    lone_start(l);
+    import(l, &log, 1, 's');
+    uint32_t no = lone_last_told(l, KITH_NOTICE_MESSAGE)->message.author_no;
+    assert_true(kith_node_peer(l->node, no, &peer));
+    assert_string_equal(peer.name, "s");
+    assert_string_equal(l->peer_row.name.text, "s");
 }
 
 static void a_room_of_this_network_comes_back_to_life(void **state)
@@ -264,6 +289,7 @@ int main(void)
         TEST(a_room_of_another_network_is_kept_and_marked),
         TEST(a_room_of_another_network_is_offered_to_nobody),
         TEST(what_was_said_there_is_imported_as_anywhere),
+        TEST(who_wrote_there_is_called_as_there),
         TEST(a_tag_of_a_room_of_another_network_grants_nothing),
         TEST(it_is_found_by_name_and_short_id_alone),
         TEST(the_name_is_told_anew_in_a_new_network_and_once),
