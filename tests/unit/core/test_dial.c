@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 
+#include "core/dial.h"
 #include "core/digest.h"
 #include "core/engine.h"
 
@@ -144,6 +145,62 @@ static void and_the_higher_gives_it_the_time_to(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
+static void hear_of(struct lone *l, const struct kith_id *id, kith_time duration)
+{
+    const struct kith_address address = {.host = "10.0.0.7", .port = 4747};
+    kith_dial_suggest(l->node, id, &address, KITH_MS, duration);
+    lone_pass(l, KITH_MS);
+}
+
+static bool is_dialled(const struct lone *l, const struct kith_id *id)
+{
+    kith_list_each (item, &l->node->dials) {
+        const struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        if (dial->is_suggested && kith_id_equal(&dial->expected, id))
+            return true;
+    }
+    return false;
+}
+
+static uint32_t last_dial_no(const struct lone *l)
+{
+    return l->dial_nos[(l->dial_count - 1) % LONE_DIALS_MAX];
+}
+
+static void fail_dial(struct lone *l, uint32_t no)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.dial = no;
+    in.dial_failed.error = KITH_ETIMEDOUT;
+    lone_step(l, in);
+}
+
+/* Whom a link proved once does not give way to ids that anybody makes up. */
+static void of_all_that_failed_a_stranger_makes_room(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_id stranger = {{0xee}};
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &peer);
+    lone_say_raw(l, &peer, BYTES("\x05\x00"));
+    hear_of(l, &peer.key.id, 10 * KITH_SECOND);
+    uint32_t dial_no = last_dial_no(l);
+    for (size_t i = 1; i < KITH_SUGGESTED_MAX; i++) {
+        stranger.bytes[1] = (uint8_t)i;
+        hear_of(l, &stranger, 2 * KITH_HOUR);
+    }
+    size_t full = l->dial_count;
+    stranger.bytes[0]++;
+    fail_dial(l, dial_no);
+    hear_of(l, &stranger, 2 * KITH_HOUR);
+    assert_int_equal(l->dial_count, full); /* all others are being tried */
+    fail_dial(l, last_dial_no(l));
+    hear_of(l, &stranger, 2 * KITH_HOUR);
+    assert_int_equal(l->dial_count, full + 1);
+    assert_true(is_dialled(l, &peer.key.id));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +210,7 @@ int main(void)
         CASE(who_is_only_relayed_is_dialled_where_it_is_heard_of),
         CASE(of_two_that_hear_of_one_another_the_lower_dials),
         CASE(and_the_higher_gives_it_the_time_to),
+        CASE(of_all_that_failed_a_stranger_makes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
