@@ -172,7 +172,7 @@ struct kith_entry {
     uint64_t seq;
     struct kith_id id;
     kith_hlc hlc;
-    uint16_t kind;
+    uint16_t kind;          /* 0: a message in a control log, which is none */
     uint64_t arrival;       /* its number in order of arrival here */
     kith_time seen;         /* wall */
     struct kith_bytes body; /* without salt; empty when discarded */

@@ -8,7 +8,8 @@
 #define WITHIN                                                                           \
     " e.hlc >= ?2 AND (e.hlc > ?2 OR e.id > ?3) AND e.hlc <= ?4"                         \
     " AND (e.hlc < ?4 OR e.id < ?5) AND (?6 = 0 OR e.kind = ?6)"                         \
-    " AND " KITH_HISTORY_IS_SHOWN " AND " KITH_HISTORY_IS_WANTED " "
+    " AND " KITH_HISTORY_IS_SHOWN " AND " KITH_HISTORY_FITS_CLASS                        \
+    " AND " KITH_HISTORY_IS_WANTED " "
 
 #define PAGE_ROOM(order)                                                                 \
     "SELECT " KITH_HISTORY_COLUMNS " FROM events e CROSS JOIN logs l"                    \
@@ -23,9 +24,16 @@
     "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"                     \
     " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
 
-enum { AUTHOR = KITH_EVENT_COLUMN_COUNT, ARRIVED };
+enum { AUTHOR = KITH_EVENT_COLUMN_COUNT, CLASS, ARRIVED };
 
-static struct kith_stored_event to_event(const struct kith_event_row *row, int64_t author)
+static uint16_t kind_of(int64_t kind, int64_t log_class)
+{
+    bool fits = kind != KITH_KIND_MESSAGE || log_class == KITH_LOG_CONTENT;
+    return fits ? (uint16_t)kind : 0;
+}
+
+static struct kith_stored_event to_event(const struct kith_event_row *row, int64_t author,
+                                         int64_t log_class)
 {
     int64_t key = row->numbers[KITH_EVENT_KEY];
     struct kith_stored_event event = {
@@ -36,7 +44,7 @@ static struct kith_stored_event to_event(const struct kith_event_row *row, int64
         .arrival = (uint64_t)row->numbers[KITH_EVENT_ARRIVAL],
         .hlc = (kith_hlc)row->numbers[KITH_EVENT_HLC],
         .seen = row->numbers[KITH_EVENT_SEEN],
-        .kind = (uint16_t)row->numbers[KITH_EVENT_KIND],
+        .kind = kind_of(row->numbers[KITH_EVENT_KIND], log_class),
         .own = kith_event_row_bytes(row, KITH_EVENT_OWN),
         .content = kith_event_row_bytes(row, KITH_EVENT_CONTENT),
     };
@@ -57,7 +65,8 @@ int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,
         if (event.is_damaged)
             kith_db_fail(store, KITH_ECORRUPT, "read an event");
         else
-            event = to_event(&row, sqlite3_column_int64(s, AUTHOR));
+            event = to_event(&row, sqlite3_column_int64(s, AUTHOR),
+                             sqlite3_column_int64(s, CLASS));
         rc = visit(ctx, &event);
         if (rc != 0)
             break;

@@ -7,20 +7,20 @@
 
 /* Of events `e` and their logs `l`; the last is where an event is in the order of
  * arrival. */
-#define KITH_HISTORY_COLUMNS KITH_EVENT_COLUMNS ", l.author, e.arrival"
+#define KITH_HISTORY_COLUMNS KITH_EVENT_COLUMNS ", l.author, l.class, e.arrival"
 
 /* The same beside arrivals `a`, which know that order also where the event is damaged. */
 #define KITH_HISTORY_COLUMNS_ARRIVED                                                     \
-    KITH_EVENT_COLUMNS ", l.author, a.first + (e.key & 1099511627775) - a.seq"
+    KITH_EVENT_COLUMNS ", l.author, l.class, a.first + (e.key & 1099511627775) - a.seq"
 
-/* A message in a control log is none: nothing that shows or finds texts may have it. */
+/* A message in a control log is none: neither pages nor searches have it, and in the
+ * order of arrival it has no kind. */
 _Static_assert(KITH_KIND_MESSAGE == 1 && KITH_LOG_CONTENT == 0, "as it says here");
 #define KITH_HISTORY_FITS_CLASS "(e.kind <> 1 OR l.class = 0)"
 
 /* A branch is stored from the start of a run, which may lie before the first event that
  * differs; until there its rows are those of its base, not shown twice. */
-#define KITH_HISTORY_IS_SHOWN                                                            \
-    "(e.key & 1099511627775) >= l.seq_first AND " KITH_HISTORY_FITS_CLASS
+#define KITH_HISTORY_IS_SHOWN "(e.key & 1099511627775) >= l.seq_first"
 
 /* Nothing of a peer that is blocked is shown. It is kept, for others may lack it. */
 #define KITH_HISTORY_IS_WANTED                                                           \

@@ -102,7 +102,7 @@ struct kith_stored_event {
     uint64_t arrival; /* its place in the order of arrival */
     kith_hlc hlc;     /* at most 2^63 - 1: what claims more is kept there */
     kith_time seen;   /* wall time of arrival */
-    uint16_t kind;
+    uint16_t kind;    /* 0: a message in a control log, which is none */
     struct kith_id id;
     struct kith_bytes own;     /* own part of the header, for kith_own_decode */
     struct kith_bytes content; /* salt || body, or empty when discarded */
@@ -125,9 +125,9 @@ struct kith_page_query {
     const struct kith_cursor *before; /* NULL, or only what is less (borrowed) */
 };
 
-/* Part of the history, in the order shown, without what blocked peers said. Here, in the
- * order of arrival and in search, messages in control logs are left out. The next page
- * begins after (newest first: before) the last event of this one. */
+/* Part of the history, in the order shown, without what blocked peers said, and without
+ * messages in control logs. The next page begins after (newest first: before) the last
+ * event of this one. */
 int kith_store_page(struct kith_store *store, const struct kith_page_query *query,
                     kith_stored_event_visit *visit, void *ctx);
 

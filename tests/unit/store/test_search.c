@@ -297,7 +297,11 @@ static void a_message_in_a_control_log_is_neither_shown_nor_found(void **state)
     assert_string_equal(s->seen->text[0], "the fox");
     assert_int_equal(count_shown(s, 1), 2); /* with the profile */
     assert_int_equal(count_shown(s, 0), 2);
-    assert_int_equal(count_arrived(s), 2);
+    assert_int_equal(count_arrived(s), 4);
+    assert_int_equal(s->seen->events[0].kind, 0);
+    assert_int_equal(s->seen->events[1].kind, 0);
+    assert_int_equal(s->seen->events[2].kind, KITH_KIND_PROFILE);
+    assert_int_equal(s->seen->events[3].kind, KITH_KIND_MESSAGE);
     for (size_t i = 0; i < COUNT(ids); i++)
         assert_int_equal(kith_store_message(s->f->store, &ids[i], see_event, s->seen),
                          KITH_ENOTFOUND);
