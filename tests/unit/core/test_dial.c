@@ -145,6 +145,31 @@ static void and_the_higher_gives_it_the_time_to(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
+/* How often somebody is dialled of whom a record tells a node with so many links. */
+static size_t dials_with(struct lone *l, uint32_t links)
+{
+    struct lone_peer peer;
+    for (uint32_t link = 1; link <= links; link++) {
+        lone_connect(l, &peer, 1000 + link, link, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &peer);
+    }
+    lone_forget(l);
+    say_record(l, &peer, tracked_higher_seed(l), (const char *const[]){"10.0.0.8:4747"},
+               1);
+    lone_pass(l, 3 * KITH_SECOND);
+    return l->dial_count;
+}
+
+static void who_has_links_enough_dials_nobody_it_hears_of(void **state)
+{
+    assert_int_equal(dials_with(*state, KITH_MESH_MAX), 0);
+}
+
+static void who_has_one_less_does(void **state)
+{
+    assert_int_equal(dials_with(*state, KITH_MESH_MAX - 1), 1);
+}
+
 static void hear_of(struct lone *l, const struct kith_id *id, kith_time duration)
 {
     const struct kith_address address = {.host = "10.0.0.7", .port = 4747};
@@ -210,6 +235,8 @@ int main(void)
         CASE(who_is_only_relayed_is_dialled_where_it_is_heard_of),
         CASE(of_two_that_hear_of_one_another_the_lower_dials),
         CASE(and_the_higher_gives_it_the_time_to),
+        CASE(who_has_links_enough_dials_nobody_it_hears_of),
+        CASE(who_has_one_less_does),
         CASE(of_all_that_failed_a_stranger_makes_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
