@@ -23,11 +23,16 @@ static bool is_subject(const struct sim_world *world, uint32_t no)
     return !host->has_left && host->liar == NULL;
 }
 
+static bool is_befallen(const struct sim_world *world, uint32_t no)
+{
+    return is_subject(world, no) && !sim_world_host(world, no)->is_spared;
+}
+
 uint32_t sim_habit_host_count(const struct sim_world *world)
 {
     uint32_t count = 0;
     for (uint32_t no = 1; no <= world->host_count; no++)
-        count += is_subject(world, no);
+        count += is_befallen(world, no);
     return count;
 }
 
@@ -36,7 +41,7 @@ uint32_t sim_habit_host(struct sim_world *world, uint32_t but)
     uint32_t nos[SIM_HOSTS_MAX];
     uint32_t count = 0;
     for (uint32_t no = 1; no <= world->host_count; no++)
-        if (is_subject(world, no) && (but == 0 || !sim_host_is_same(world, no, but)))
+        if (is_befallen(world, no) && (but == 0 || !sim_host_is_same(world, no, but)))
             nos[count++] = no;
     return count == 0 ? 0 : nos[sim_rng_below(&world->rng, count)];
 }

@@ -33,15 +33,15 @@ extern const size_t sim_habit_count;
 /* The only open room besides the lobby: in it are some, and once all heals everybody. */
 #define SIM_HABIT_ROOM (SIM_ROOM | 1)
 
-/* One who has not left and is no liar, at random; `but`, and whoever has its identity,
- * excepted. 0 when there is none. */
+/* One who has not left, is not spared and no liar, at random; `but`, and whoever has its
+ * identity, excepted. 0 when there is none. */
 uint32_t sim_habit_host(struct sim_world *world, uint32_t but);
 /* How many there are. */
 uint32_t sim_habit_host_count(const struct sim_world *world);
 
-/* A connection of two of them, at random; NULL when there is none. */
+/* A connection of two of them, or spared, at random; NULL when there is none. */
 struct sim_conn *sim_habit_conn(struct sim_world *world);
-/* One of them with which `host` has a connection, at random; 0 when there is none. */
+/* One such with which `host` has a connection, at random; 0 when there is none. */
 uint32_t sim_habit_partner(struct sim_world *world, uint32_t host);
 
 /* Wall clocks are off by up to the skew. */

@@ -65,8 +65,9 @@ struct sim_load {
 
 struct sim_host {
     uint32_t no;
-    bool is_copy;  /* copied or put back: its author may fork */
-    bool has_left; /* for good */
+    bool is_copy;   /* copied or put back: its author may fork */
+    bool has_left;  /* for good */
+    bool is_spared; /* habits leave it alone; its links they do not */
     struct kith_name name;
     struct sim_identity identity;
     uint8_t network_key[KITH_NETWORK_KEY_SIZE];
