@@ -7,6 +7,7 @@
 #include "liar.h"
 #include "settings.h"
 #include <inttypes.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,12 +15,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#define WATCH_EVERY (100 * KITH_MS) /* virtual */
+
+/* Real seconds for that at most, where it takes some microseconds. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define PATIENCE 600
+#else
+#define PATIENCE 60
+#endif
+
 /* What became of a world, in memory that its process shares. */
 struct outcome {
     pid_t pid; /* 0: the place is free */
     uint64_t seed;
     bool is_ok;
-    char checker[16]; /* "" when it died before it could say */
+    char checker[16]; /* or how it died */
     uint64_t acts;    /* so far; all of them once it has ended */
     uint64_t done[SIM_HABITS_MAX];
     uint64_t tally[SIM_TALLY_COUNT];
@@ -50,6 +60,20 @@ static void print_verdict(const struct sim_world *world,
            world->wire.waiting_size_max / 1024, hash);
 }
 
+/* event: a = where the settings are. As long as virtual time moves, the alarm is put off:
+ * a world that loops within a step, where no checker looks, dies of it. */
+static void run_watch(struct sim_world *world, const struct sim_event *event)
+{
+    const struct sim_settings *settings = (const void *)(uintptr_t)event->a;
+    const uint64_t acts = world->workload->act_count;
+    alarm(settings->patience);
+    if (world->workload->is_over && acts >= settings->fail_at)
+        sim_world_fail(world, "asked", "act %" PRIu64 " was to fail", settings->fail_at);
+    while (acts >= settings->hang_at)
+        pause();
+    sim_world_put(world, WATCH_EVERY, *event);
+}
+
 /* In the process of this world alone. */
 static void run_world(const struct sim_settings *settings, uint64_t seed, uint64_t acts,
                       struct outcome *out)
@@ -60,7 +84,10 @@ static void run_world(const struct sim_settings *settings, uint64_t seed, uint64
     workload.acts_max = acts;
     workload.progress = &out->acts;
     struct sim_world *world = sim_world_new(&options);
+    sim_world_put(world, 0,
+                  (struct sim_event){.run = run_watch, .a = (uintptr_t)settings});
     sim_workload_run(world, &workload);
+    alarm(0);
     memcpy(out->done, workload.done, sizeof(out->done));
     memcpy(out->tally, world->tally, sizeof(out->tally));
     out->is_ok = !world->failure.is_set;
@@ -100,6 +127,16 @@ static void begin_world(const struct sim_settings *settings, uint64_t seed, uint
     _exit(0);
 }
 
+/* It could not say so itself. */
+static void note_death(struct outcome *out, int status)
+{
+    if (status == 0)
+        return;
+    out->is_ok = false;
+    if (WIFSIGNALED(status))
+        snprintf(out->checker, sizeof(out->checker), "signal %d", WTERMSIG(status));
+}
+
 /* ---- the shortest prefix ---- */
 
 /* Does a prefix fail in the same way? */
@@ -109,7 +146,9 @@ static bool fails(const struct sim_settings *settings, const struct outcome *fai
     struct sim_settings quiet = *settings;
     quiet.options.trace_out = NULL;
     begin_world(&quiet, failed->seed, acts, true, probe);
-    waitpid(probe->pid, NULL, 0);
+    int status = 0;
+    waitpid(probe->pid, &status, 0);
+    note_death(probe, status);
     return !probe->is_ok && strcmp(probe->checker, failed->checker) == 0;
 }
 
@@ -137,11 +176,12 @@ static void shrink(const struct sim_settings *settings, const struct outcome *fa
 static bool take_outcome(const struct sim_settings *settings, struct outcome *outcome,
                          int status, struct outcome *probe, int argc, char **argv)
 {
-    if (!WIFEXITED(status)) {
-        outcome->is_ok = false;
-        printf("seed %" PRIu64 ": FAILED, died of signal %d after %" PRIu64 " acts\n",
-               outcome->seed, WTERMSIG(status), outcome->acts);
-    }
+    note_death(outcome, status);
+    if (WIFSIGNALED(status))
+        printf("seed %" PRIu64 ": FAILED, %s of signal %d after %" PRIu64 " acts\n",
+               outcome->seed,
+               WTERMSIG(status) == SIGALRM ? "stood still and died" : "died",
+               WTERMSIG(status), outcome->acts);
     struct outcome *sum = probe + 1;
     for (size_t i = 0; i < sim_habit_count; i++)
         sum->done[i] += outcome->done[i];
@@ -221,7 +261,10 @@ int main(int argc, char **argv)
                                                 .exchange = SIM_EXCHANGE_ANY},
                                     .workload = sim_workload_default(),
                                     .seeds = 1,
-                                    .jobs = 1};
+                                    .jobs = 1,
+                                    .patience = PATIENCE,
+                                    .fail_at = UINT64_MAX,
+                                    .hang_at = UINT64_MAX};
     const enum sim_parsed parsed = sim_settings_parse(argc, argv, &settings);
     if (parsed != SIM_PARSED_RUN)
         return parsed == SIM_PARSED_HELP ? 0 : 2;

@@ -10,7 +10,7 @@
 /* One option, put where `set` says: a number, or one of `words` by its place. */
 struct option_entry {
     const char *name;
-    const char *help;
+    const char *help; /* NULL: for tests, and told in docs/HACKING.md */
     void (*set)(struct sim_settings *settings, double value);
     const char *const *words; /* NULL: a number */
 };
@@ -24,6 +24,9 @@ struct option_entry {
 SETTER(seed, options.seed, 1)
 SETTER(seeds, seeds, 1)
 SETTER(jobs, jobs, 1)
+SETTER(patience, patience, 1)
+SETTER(fail_at, fail_at, 1)
+SETTER(hang_at, hang_at, 1)
 SETTER(nodes, workload.host_count, 1)
 SETTER(minutes, workload.duration, (double)KITH_MINUTE)
 SETTER(acts, workload.acts_max, 1)
@@ -51,6 +54,10 @@ static const struct option_entry entries[] = {
     {"seed", "the seed: decides everything (1)", set_seed, NULL},
     {"seeds", "run this many seeds (1)", set_seeds, NULL},
     {"jobs", "so many of them at a time (1)", set_jobs, NULL},
+    {"patience", "real seconds in which virtual time has to move (60; 0: any)",
+     set_patience, NULL},
+    {"fail-at", NULL, set_fail_at, NULL},
+    {"hang-at", NULL, set_hang_at, NULL},
     {"nodes", "how many nodes (20)", set_nodes, NULL},
     {"minutes", "virtual minutes of load and faults (10)", set_minutes, NULL},
     {"acts", "heal after so many acts of people and bad luck (all)", set_acts, NULL},
@@ -83,7 +90,8 @@ static void print_help(void)
          "break, heals it and checks. The same options give the same run, byte for "
          "byte.\n");
     for (size_t i = 0; i < ENTRY_COUNT; i++)
-        printf("  --%-12s %s\n", entries[i].name, entries[i].help);
+        if (entries[i].help != NULL)
+            printf("  --%-12s %s\n", entries[i].name, entries[i].help);
     printf("  --%-12s %s\n\nHow often a minute, in the whole world:\n", "trace",
            "print what happens");
     for (size_t i = 0; i < sim_habit_count; i++)
@@ -167,7 +175,7 @@ enum sim_parsed sim_settings_parse(int argc, char **argv, struct sim_settings *o
 void sim_settings_print_again(int argc, char **argv, uint64_t seed, uint64_t acts)
 {
     static const char *const replaced[] = {"--seed", "--seeds", "--jobs", "--acts"};
-    printf("kith-sim");
+    printf("%s", argv[0]);
     for (int i = 1; i < argc; i++) {
         bool is_replaced = false;
         for (size_t j = 0; j < sizeof(replaced) / sizeof(replaced[0]); j++) {

@@ -8,8 +8,11 @@
 struct sim_settings {
     struct sim_options options; /* with the first seed */
     struct sim_workload workload;
-    uint64_t seeds; /* so many, one after the other */
-    uint32_t jobs;  /* so many at a time */
+    uint64_t seeds;    /* so many, one after the other */
+    uint32_t jobs;     /* so many at a time */
+    unsigned patience; /* real seconds in which virtual time must move; 0: any */
+    uint64_t fail_at;  /* for tests: a world with so many acts fails in the end, */
+    uint64_t hang_at;  /* or goes on no further at once */
 };
 
 enum sim_parsed { SIM_PARSED_RUN, SIM_PARSED_HELP, SIM_PARSED_WRONG };
