@@ -3,21 +3,41 @@
 # Random worlds by the hundred, by the release build of kith-sim, which is given: with
 # sanitizers they would take ten times as long (seeds.c runs some of those).
 set -u
-verdicts=${TMPDIR:-/tmp}/verdicts
-echo 1..1
-if [ ! -x "$1" ]; then
-    echo "ok 1 no_seed_of_many_breaks_a_claim # SKIP no release build: make build"
+sim=$1 verdicts=${TMPDIR:-/tmp}/verdicts
+first="1 no_seed_of_many_breaks_a_claim"
+second="2 all_that_can_befall_them_did"
+third="3 no_seed_breaks_a_claim_with_real_keys"
+echo 1..3
+if [ ! -x "$sim" ]; then
+    for case in "$first" "$second" "$third"; do
+        echo "ok $case # SKIP no release build: make build"
+    done
     exit 0
 fi
 if [ "${KITH_SOAK:-}" ]; then
-    set -- "$1" --seeds 10000 --minutes 10
+    many=10000 some=100
 else
-    set -- "$1" --seeds 100 --minutes 5
+    many=100 some=10
 fi
-if "$@" --jobs 2 >"$verdicts"; then
-    tail -n 1 "$verdicts" | sed 's/^/# /'
-    echo "ok 1 no_seed_of_many_breaks_a_claim"
+
+# The case, and options.
+run() {
+    case=$1
+    shift
+    if "$sim" "$@" --jobs 2 >"$verdicts"; then
+        tail -n 3 "$verdicts" | sed 's/^/# /'
+        echo "ok $case"
+    else
+        grep -v '^seed [0-9]*: ok' "$verdicts" | sed 's/^/# /'
+        echo "not ok $case"
+    fi
+}
+
+run "$first" --seeds $many --minutes 10
+if [ "$(grep -c '^done: \|^seen: ' "$verdicts")" = 2 ] &&
+    ! grep -q '^\(done\|seen\): .* 0\( \|$\)' "$verdicts"; then
+    echo "ok $second"
 else
-    grep -v '^seed [0-9]*: ok' "$verdicts" | sed 's/^/# /'
-    echo "not ok 1 no_seed_of_many_breaks_a_claim"
+    echo "not ok $second"
 fi
+run "$third" --seeds $some --minutes 5 --real-crypto on
