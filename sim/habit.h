@@ -22,9 +22,9 @@ extern const struct sim_habit sim_habit_says, sim_habit_pours, sim_habit_renames
 extern const struct sim_habit sim_habit_cuts, sim_habit_doubles, sim_habit_stalls,
     sim_habit_slow_links, sim_habit_blocks, sim_habit_one_ways, sim_habit_partitions;
 extern const struct sim_habit sim_habit_crashes, sim_habit_points, sim_habit_shortages,
-    sim_habit_power_cuts, sim_habit_disk_fulls, sim_habit_slow_disks,
-    sim_habit_clock_steps, sim_habit_forks, sim_habit_copies, sim_habit_arrivals,
-    sim_habit_departures;
+    sim_habit_power_cuts, sim_habit_disk_fulls, sim_habit_disk_errors,
+    sim_habit_slow_disks, sim_habit_clock_steps, sim_habit_forks, sim_habit_copies,
+    sim_habit_arrivals, sim_habit_departures;
 
 #define SIM_HABITS_MAX 32
 extern const struct sim_habit *const sim_habits[];

@@ -94,6 +94,17 @@ static bool fill_disk(struct sim_world *world)
     return true;
 }
 
+static bool break_disk(struct sim_world *world)
+{
+    const uint32_t host = sim_habit_host(world, 0);
+    if (sim_world_host(world, host)->node == NULL)
+        return false;
+    sim_world_say(world, host, "x disk broken");
+    sim_world_host(world, host)->disk_broken_until =
+        world->now + sim_rng_time(&world->rng, 0, DISK_FULL_MAX);
+    return true;
+}
+
 void sim_habit_slow_disk(struct sim_world *world, uint32_t host)
 {
     sim_world_say(world, host, "x disk slow");
@@ -263,6 +274,13 @@ const struct sim_habit sim_habit_disk_fulls = {
     .help = "disks full for a while",
     .per_minute = 1,
     .act = fill_disk,
+};
+
+const struct sim_habit sim_habit_disk_errors = {
+    .name = "disk-errors",
+    .help = "disks that fail for a while, for no reason given",
+    .per_minute = 0.3,
+    .act = break_disk,
 };
 
 const struct sim_habit sim_habit_slow_disks = {

@@ -81,6 +81,7 @@ struct sim_host {
     uint32_t peers[SIM_PEERS_MAX];
     size_t peer_count; /* dialled at every start, as --peer */
     kith_time disk_full_until;
+    kith_time disk_broken_until; /* it says no more of it */
     kith_time disk_slow_until;
     size_t start_fail_in; /* as the heap's, for the next process */
     bool has_run_short;   /* an allocation failed, in a process that is over */

@@ -129,8 +129,9 @@ static void note_texts(struct sim_host *host)
 static void run_commit(struct sim_world *world, const struct sim_event *event)
 {
     struct sim_host *host = sim_world_host(world, event->host);
-    if (world->now < host->disk_full_until) {
-        fail_store(world, host, KITH_EFULL);
+    if (world->now < host->disk_full_until || world->now < host->disk_broken_until) {
+        fail_store(world, host,
+                   world->now < host->disk_full_until ? KITH_EFULL : KITH_EIO);
         return;
     }
     if (sim_host_point(world, host, SIM_POINT_COMMIT))

@@ -160,7 +160,7 @@ static void heal(struct sim_world *world)
     sim_habit_end_copies(world);
     for (uint32_t a = 1; a <= world->host_count; a++) {
         struct sim_host *host = sim_world_host(world, a);
-        host->disk_full_until = host->disk_slow_until = 0;
+        host->disk_full_until = host->disk_broken_until = host->disk_slow_until = 0;
         host->crash.points = 0;
         for (uint32_t b = a + 1; b <= world->host_count; b++)
             sim_wire_block(world, a, b, false, false);

@@ -11,7 +11,9 @@
 #define NODES      8
 #define MINUTES    3
 
-/* Worlds that once broke a claim, up to the act with which they did. */
+/* Worlds that once broke a claim, up to the act with which they did. Each fault that was
+ * added since makes another world of the same seed: what these once showed has tests of
+ * its own, and they go on as worlds like others. */
 struct kept {
     uint64_t seed;
     uint64_t acts;
