@@ -66,6 +66,8 @@ const char *kith_runtime_store_advice(int error)
         return "make the home writable; it goes on by itself";
     case KITH_ECORRUPT:
         return "stop the node and restore the home from a backup";
+    case KITH_ELIMIT:
+        return "let the node have more files open (ulimit -n); it goes on by itself";
     default:
         return "look at the disk; it goes on by itself where it can";
     }

@@ -52,6 +52,8 @@ int kith_db_error(sqlite3 *db, int rc)
         return KITH_EFULL;
     if ((rc & 0xff) == SQLITE_CANTOPEN && (system == EACCES || system == EROFS))
         return KITH_EREADONLY;
+    if ((rc & 0xff) == SQLITE_CANTOPEN && (system == EMFILE || system == ENFILE))
+        return KITH_ELIMIT;
     return KITH_EIO;
 }
 

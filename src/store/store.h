@@ -11,7 +11,8 @@
  * was put and is not committed yet, except where they say otherwise.
  *
  * Errors, besides those named: KITH_ENOMEM, KITH_EIO, KITH_EFULL, KITH_EREADONLY,
- * KITH_ECORRUPT. kith_store_detail says more about the latest one. */
+ * KITH_ECORRUPT, KITH_ELIMIT (no descriptor is left). kith_store_detail says more about
+ * the latest one. */
 #ifndef KITH_STORE_STORE_H
 #define KITH_STORE_STORE_H
 

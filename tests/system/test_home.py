@@ -8,8 +8,8 @@ import signal
 import socket
 import sqlite3
 
-from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, SANITIZER, USAGE, UnixConnection, case,
-                     main, run_kith, same, wait_until)
+from kithlib import (DONE, FAILED, NO_NODE, NOT_FOUND, SANITIZER, USAGE, case, main,
+                     run_kith, same, wait_until)
 from userlib import IS_ROOT, NOBODY, Ordinary
 
 LOBBY = "#lobby"
@@ -260,61 +260,6 @@ def _(scene):
         FAILED, "192.0.2.1", "no such address", "--listen")
     if not IS_ROOT:
         run_kith("up", "--home", home, "--listen", "127.0.0.1:80").expect(FAILED, "1024")
-
-
-@case("few descriptors are enough, and none left is survived")
-def _(scene):
-    few = ("sh", "-c", 'ulimit -n 256 && exec "$@"', "sh")
-    alice = scene.make("alice", prefix=few).start()
-    bob = scene.node("bob", alice)
-    scene.linked(alice, bob)
-    host, _, port = alice.address.rpartition(":")
-    held = []
-    try:
-        for count in range(260):
-            try:
-                if count % 3:
-                    connection = UnixConnection(alice.ready["socket"])
-                    connection.timeout = 5
-                    connection.connect()
-                    held.append(connection)
-                else:
-                    held.append(socket.create_connection((host, int(port)), timeout=5))
-            except OSError:
-                break
-        bob.say("alice", "through the old link")
-        wait_until("delivered all the same",
-                   lambda: bob.history()[-1]["state"] == "delivered")
-    finally:
-        for connection in held:
-            connection.close()
-    wait_until("alice answers again", lambda: answers(alice))
-    same(alice.texts(), ["through the old link"])
-    carol = scene.node("carol", alice)
-    scene.linked(alice, carol)
-
-
-def answers(node):
-    try:
-        return node.request("GET", "/self")[0] == 200
-    except OSError:
-        return False
-
-
-@case("32 descriptors are enough to be linked and asked, and fewer are said to be too few")
-def _(scene):
-    for command in ("up", "tracker"):
-        for count in (16, 31):
-            run_kith(command, "--home", scene.path + "/h", "--listen", "127.0.0.1:0",
-                     prefix=("prlimit", f"--nofile={count}")).expect(
-                FAILED, f"only {count} files", "ulimit -n")
-    assert not os.path.exists(scene.path + "/h"), "a home was made"
-    alice = scene.make("alice", prefix=("prlimit", "--nofile=32")).start()
-    others = [scene.node(name, alice) for name in ("bob", "carol")]
-    for other in others:
-        wait_until("linked", lambda o=other: o.id in alice.online())
-        other.kith("send", "--wait", "delivered", "alice", "through").expect(DONE)
-    same(alice.texts(), ["through"] * 2)
 
 
 # ---- stopping and reading again ----
