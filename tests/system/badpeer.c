@@ -6,13 +6,15 @@
  * Reads orders from stdin, a line each, and ends at its end:
  *     send HEX          these bytes, as they are
  *     flood COUNT HEX   the same, COUNT times
- *     sign HEX          answered by `signature HEX`
- *     rekey COUNT       ask for new keys of both sides, COUNT times
- *     pause | resume    stop and go on reading
+ *     pour HEX          the same without end, as fast as it is taken
+ *     chain ROOM HEX    as pour, of a RUN of one event: each is the next of its log,
+ * signed poured            answered by `poured BYTES`, of what left since then stop no
+ * more of it; answered so too sign HEX          answered by `signature HEX` rekey COUNT
+ * ask for new keys of both sides, COUNT times pause | resume    stop and go on reading
  *     close
- * Prints what happens, a line each:
+ * Prints what happens, a line each, but no frames while it pours:
  *     self ID   listening ADDR:PORT   up PEER EXPORTER_NET EXPORTER_ROOM   frame HEX
- *     down ERROR   signature HEX */
+ *     down ERROR   signature HEX   poured BYTES */
 #include <gnutls/gnutls.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -33,6 +35,23 @@
 #define FRAME_SIZE_MAX (1024 * 1024)
 #define HANDSHAKE_MS   30000
 #define LINGER_MS      100
+#define POUR_SIZE      (256 * 1024) /* in a turn of the loop */
+
+/* A RUN of one event, from its u8 version on (PROTOCOL, "Runs"). */
+enum {
+    RUN_AT = 4 + 1 + 16, /* in the frame: length, type, tag */
+    RUN_AUTHOR = 1,
+    RUN_SEQ = 50,
+    RUN_PREV = 58,
+    RUN_SIGNATURE = 90,
+    RUN_OWN = 157,
+    RUN_HLC = RUN_OWN,
+    RUN_BODY_HASH = RUN_OWN + 16,
+    RUN_OWN_SIZE = 48,
+    RUN_CONTENT = RUN_OWN + RUN_OWN_SIZE + 1,
+    RUN_DIGITS = 8, /* the end of the text */
+    HASH_SIZE = 32,
+};
 
 /* On conn, not on net, which sends nothing but whole frames. */
 struct badpeer {
@@ -44,6 +63,12 @@ struct badpeer {
     struct kith_conn *conn; /* NULL: none */
     struct kith_id id;
     uint8_t secret[crypto_sign_SECRETKEYBYTES];
+    uv_prepare_t prepare;
+    uv_idle_t idle;   /* there is more to pour, and it is taken */
+    uint8_t *pouring; /* owned; NULL: nothing */
+    size_t pouring_size, poured;
+    bool is_chain;
+    uint8_t room[HASH_SIZE];
     char *line; /* owned; the order being read */
     size_t line_size;
     char read[READ_SIZE];
@@ -98,11 +123,15 @@ static void on_up(struct kith_conn *conn)
 
 static void on_frame(struct kith_conn *conn, struct kith_bytes frame)
 {
-    print_line("frame", frame.data, frame.size);
+    struct badpeer *bad = conn->env->owner;
+    if (bad->pouring == NULL)
+        print_line("frame", frame.data, frame.size);
 }
 
 static void on_drained(struct kith_conn *conn, size_t sent)
 {
+    struct badpeer *bad = conn->env->owner;
+    bad->poured += sent;
 }
 
 static void on_closed(struct kith_conn *conn, int error)
@@ -119,6 +148,93 @@ static const struct kith_conn_happenings happenings = {
     .drained = on_drained,
     .closed = on_closed,
 };
+
+/* ---- without end ---- */
+
+static void put_u64(uint8_t *at, uint64_t value)
+{
+    for (int i = 7; i >= 0; i--, value >>= 8)
+        at[i] = (uint8_t)value;
+}
+
+static uint64_t get_u64(const uint8_t *at)
+{
+    uint64_t value = 0;
+    for (int i = 0; i < 8; i++)
+        value = value << 8 | at[i];
+    return value;
+}
+
+/* The id of its event. */
+static void identify(const struct badpeer *bad, const uint8_t *run, uint8_t *out)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, HASH_SIZE);
+    crypto_generichash_update(&state, (const uint8_t[]){1}, 1);
+    crypto_generichash_update(&state, bad->room, HASH_SIZE);
+    crypto_generichash_update(&state, run + RUN_AUTHOR, RUN_SIGNATURE - RUN_AUTHOR);
+    crypto_generichash_update(&state, run + RUN_OWN, RUN_OWN_SIZE);
+    crypto_generichash_final(&state, out, HASH_SIZE);
+}
+
+/* The run becomes the next one of its log, a moment later and with another text. */
+static void advance(struct badpeer *bad)
+{
+    uint8_t *run = bad->pouring + RUN_AT, *end = bad->pouring + bad->pouring_size;
+    uint8_t message[10 + HASH_SIZE] = "kith run 1", id[HASH_SIZE];
+    char digits[RUN_DIGITS + 1];
+    identify(bad, run, id);
+    memcpy(run + RUN_PREV, id, HASH_SIZE);
+    put_u64(run + RUN_SEQ, get_u64(run + RUN_SEQ) + 1);
+    put_u64(run + RUN_HLC, get_u64(run + RUN_HLC) + 1);
+    snprintf(digits, sizeof digits, "%08u",
+             (unsigned)(get_u64(run + RUN_SEQ) % 100000000));
+    memcpy(end - RUN_DIGITS, digits, RUN_DIGITS);
+    crypto_generichash(run + RUN_BODY_HASH, HASH_SIZE, run + RUN_CONTENT,
+                       (size_t)(end - run) - RUN_CONTENT, NULL, 0);
+    identify(bad, run, message + 10);
+    crypto_sign_detached(run + RUN_SIGNATURE, NULL, message, sizeof message, bad->secret);
+}
+
+/* What it does is not to wait. */
+static void on_idle(uv_idle_t *idle)
+{
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct badpeer *bad = prepare->data;
+    uv_idle_stop(&bad->idle);
+    for (size_t size = 0; size < POUR_SIZE && bad->pouring != NULL && bad->conn != NULL &&
+                          bad->conn->writes == 0;
+         size += bad->pouring_size) {
+        kith_conn_send(bad->conn, kith_bytes(bad->pouring, bad->pouring_size));
+        if (bad->is_chain)
+            advance(bad);
+    }
+    kith_conn_flush(&bad->env);
+    if (bad->pouring != NULL && bad->conn != NULL && bad->conn->writes == 0)
+        uv_idle_start(&bad->idle, on_idle);
+}
+
+static void stop_pouring(struct badpeer *bad)
+{
+    free(bad->pouring);
+    bad->pouring = NULL;
+}
+
+static void pour(struct badpeer *bad, const char *hex, bool is_chain)
+{
+    size_t size_max = strlen(hex) / 2 + 1;
+    stop_pouring(bad);
+    bad->pouring = malloc(size_max);
+    if (bad->pouring == NULL)
+        abort();
+    sodium_hex2bin(bad->pouring, size_max, hex, strlen(hex), NULL, &bad->pouring_size,
+                   NULL);
+    bad->is_chain = is_chain;
+    bad->poured = 0;
+}
 
 /* ---- orders ---- */
 
@@ -152,6 +268,22 @@ static void obey_rekey(struct badpeer *bad, unsigned long count)
     }
 }
 
+static void obey_chain(struct badpeer *bad, const char *hex)
+{
+    const char *end;
+    sodium_hex2bin(bad->room, sizeof bad->room, hex, 2 * sizeof bad->room, NULL, NULL,
+                   &end);
+    pour(bad, end + strspn(end, " "), true);
+    if (bad->pouring_size < RUN_AT + RUN_CONTENT + RUN_DIGITS)
+        abort();
+}
+
+static void obey_poured(struct badpeer *bad)
+{
+    printf("poured %zu\n", bad->poured);
+    fflush(stdout);
+}
+
 static void obey(struct badpeer *bad, char *order)
 {
     char *rest = strchr(order, ' ');
@@ -165,6 +297,15 @@ static void obey(struct badpeer *bad, char *order)
         char *hex;
         unsigned long count = strtoul(rest, &hex, 10);
         obey_send(bad, hex + strspn(hex, " "), count);
+    } else if (strcmp(order, "pour") == 0) {
+        pour(bad, rest, false);
+    } else if (strcmp(order, "chain") == 0) {
+        obey_chain(bad, rest);
+    } else if (strcmp(order, "poured") == 0) {
+        obey_poured(bad);
+    } else if (strcmp(order, "stop") == 0) {
+        stop_pouring(bad);
+        obey_poured(bad);
     } else if (strcmp(order, "sign") == 0) {
         obey_sign(bad, rest);
     } else if (strcmp(order, "rekey") == 0) {
@@ -281,6 +422,10 @@ int main(int argc, char **argv)
         return 2;
     signal(SIGPIPE, SIG_IGN); /* who is hung up on goes on */
     uv_loop_init(&bad->loop);
+    uv_idle_init(&bad->loop, &bad->idle);
+    uv_prepare_init(&bad->loop, &bad->prepare);
+    bad->prepare.data = bad;
+    uv_prepare_start(&bad->prepare, on_prepare);
     int error = open_net(bad, argc > 3 ? argv[3] : NULL, argc > 4 ? argv[4] : "kith/1");
     if (error == 0) {
         print_line("self", bad->id.bytes, sizeof bad->id.bytes);

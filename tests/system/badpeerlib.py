@@ -18,7 +18,7 @@ from kithlib import WAIT_S
 PROOF, HELLO, PING, PONG, BYE = 0x01, 0x02, 0x03, 0x04, 0x05
 ADDRESSES = 0x06
 ROOMS, VECTOR, RUN, HAVE, GRAFT, PRUNE, FORK, MORE = range(0x10, 0x18)
-CALL = 0x25
+CALL, RING = 0x25, 0x26
 CONTENT, CONTROL = 0, 1
 MESSAGE, PROFILE = 1, 2
 ZERO = bytes(32)
@@ -148,6 +148,10 @@ class Run:
 
 # ---- somebody ----
 
+class Down(AssertionError):
+    """The link is no more, and something was awaited of it."""
+
+
 class BadPeer:
     """Dials a node, or listens for one."""
 
@@ -174,7 +178,8 @@ class BadPeer:
             line = self.lines.get(timeout=within_s)
             if line[0] in words:
                 return line[1:]
-            assert line[0] not in ("end", "down", "failed"), f"wanted {words}, got {line}"
+            if line[0] in ("end", "down", "failed"):
+                raise Down(f"wanted {words}, got {line}")
 
     def wait_frame(self, kind):
         while True:
@@ -194,6 +199,11 @@ class BadPeer:
 
     def send(self, *frames):
         self.order("send", b"".join(frames).hex())
+
+    def poured(self):
+        """So many bytes left since it was told to `pour` or `chain`."""
+        self.order("poured")
+        return int(self.wait("poured")[0])
 
     def sign(self, message):
         self.order("sign", message.hex())

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Many peers of one node in one process, each with a key of its own, who come as far as
- * they are told and then say no more.
+ * they are told and then say no more, or the same without end.
  *
- *     horde ADDR:PORT COUNT SOURCES STAGE once|again HELLO
+ *     horde ADDR:PORT COUNT SOURCES STAGE once|again HELLO [FRAMES]
  *
  * COUNT are there at a time. They come from SOURCES addresses of the loopback network in
  * turn. HELLO is their frame, in hexadecimal. The STAGE that each is to reach:
  *     up          TLS is done
  *     proven      the PROOFs went both ways
  *     live        greeted: the node has answered HELLO by what only a live link gets
- * With `again` each that is hung up on comes back at once. Prints `reached COUNT` when so
- * many have reached the stage, and `begun N reached N ended N` at the end of its input,
- * which ends it. */
+ * With `again` each that is hung up on comes back at once. With FRAMES who has reached
+ * the stage says them over and over, as fast as they are taken. Prints `reached COUNT`
+ * when so many have reached the stage, and `begun N reached N ended N poured BYTES` at
+ * the end of its input, which ends it. */
 #include <netinet/in.h>
 #include <signal.h>
 #include <sodium.h>
@@ -30,6 +31,7 @@
 #define LINGER_MS     100
 #define FRAME_MAX     (1024 * 1024)
 #define HELLO_MAX     512
+#define FRAMES_MAX    (64 * 1024)
 #define CONNECT_US    100000 /* on loopback: else the backlog is full */
 #define WAKE_MS       50
 #define DIALLING_MAX  32         /* at a time, in the handshake */
@@ -61,6 +63,8 @@ struct horde {
     bool comes_again;
     uint8_t hello[HELLO_MAX];
     size_t hello_size;
+    uint8_t frames[FRAMES_MAX];
+    size_t frames_size, poured;
     char read[64];
 };
 
@@ -168,6 +172,8 @@ static void on_frame(struct kith_conn *conn, struct kith_bytes frame)
 
 static void on_drained(struct kith_conn *conn, size_t sent)
 {
+    struct horde *horde = conn->env->owner;
+    horde->poured += sent;
 }
 
 static void on_closed(struct kith_conn *conn, int error)
@@ -188,10 +194,21 @@ static const struct kith_conn_happenings happenings = {
     .closed = on_closed,
 };
 
+/* Whoever's last word was taken says the next one. */
+static void pour(struct horde *horde)
+{
+    for (size_t i = 0; i < horde->count && horde->frames_size > 0; i++) {
+        const struct member *member = &horde->members[i];
+        if (member->conn != NULL && member->is_there && member->conn->writes == 0)
+            kith_conn_send(member->conn, kith_bytes(horde->frames, horde->frames_size));
+    }
+}
+
 static void on_prepare(uv_prepare_t *prepare)
 {
     struct horde *horde = prepare->data;
     dial_more(horde);
+    pour(horde);
     kith_conn_flush(&horde->env);
 }
 
@@ -207,8 +224,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buf)
     const struct horde *horde = stream->data;
     if (size >= 0)
         return;
-    printf("begun %zu reached %zu ended %zu\n", horde->begun, horde->reached,
-           horde->ended);
+    printf("begun %zu reached %zu ended %zu poured %zu\n", horde->begun, horde->reached,
+           horde->ended, horde->poured);
     fflush(stdout);
     _exit(0);
 }
@@ -243,6 +260,11 @@ static void begin(struct horde *horde)
     uv_read_start((uv_stream_t *)&horde->orders, on_alloc, on_read);
 }
 
+static bool read_hex(const char *hex, uint8_t *out, size_t size_max, size_t *out_size)
+{
+    return sodium_hex2bin(out, size_max, hex, strlen(hex), NULL, out_size, NULL) == 0;
+}
+
 static bool take_arguments(struct horde *horde, char **words)
 {
     struct kith_address address;
@@ -256,17 +278,19 @@ static bool take_arguments(struct horde *horde, char **words)
                               NULL) == 0 &&
            uv_ip4_addr(address.host, address.port, (struct sockaddr_in *)&horde->to) ==
                0 &&
-           sodium_hex2bin(horde->hello, sizeof horde->hello, words[5], strlen(words[5]),
-                          NULL, &horde->hello_size, NULL) == 0 &&
+           read_hex(words[5], horde->hello, HELLO_MAX, &horde->hello_size) &&
+           (words[6] == NULL ||
+            read_hex(words[6], horde->frames, FRAMES_MAX, &horde->frames_size)) &&
            horde->members != NULL && horde->sources > 0 && horde->stage < STAGES;
 }
 
 int main(int argc, char **argv)
 {
     struct horde *horde = calloc(1, sizeof *horde);
-    if (argc != 7 || horde == NULL || sodium_init() < 0 ||
+    if (argc < 7 || argc > 8 || horde == NULL || sodium_init() < 0 ||
         !take_arguments(horde, argv + 1)) {
-        fprintf(stderr, "usage: horde ADDR:PORT COUNT SOURCES STAGE once|again HELLO\n");
+        fprintf(stderr, "usage: horde ADDR:PORT COUNT SOURCES STAGE once|again HELLO "
+                        "[FRAMES]\n");
         return 2;
     }
     begin(horde);
