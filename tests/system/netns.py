@@ -19,6 +19,7 @@ in which to be root. Where neither is allowed, `Network` skips the case.
 import concurrent.futures
 import ctypes
 import json
+import math
 import os
 import socket
 import subprocess
@@ -96,17 +97,35 @@ class Namespace:
     def drop(self, *what):
         """Drop this from now on where it comes in: a name of DROPS, or what an nft rule
         asks ("udp dport 4747", "numgen random mod 100 < 10")."""
-        rules = [rule for one in what for rule in DROPS.get(one, [one])]
+        self._add_rules(*(f"{rule} counter drop"
+                          for one in what for rule in DROPS.get(one, [one])))
+
+    def lose(self, percent):
+        """So much of what comes in by the first interface from now on, at random."""
+        self._add_rules(f"iifname {INTERFACE} counter",
+                        f"iifname {INTERFACE} numgen random mod 100 < {percent} counter drop")
+
+    def _add_rules(self, *rules):
         self.run("nft", "-f", "-", stdin=(
             "add table inet test\n"
             "add chain inet test input { type filter hook input priority 0; policy accept; }\n" +
-            "".join(f"add rule inet test input {rule} counter drop\n" for rule in rules)))
+            "".join(f"add rule inet test input {rule}\n" for rule in rules)))
+
+    def _counted(self):
+        """(packets, is dropped) of each rule."""
+        found = json.loads(self.run("nft", "-j", "list", "table", "inet", "test"))["nftables"]
+        for entry in found:
+            for part in entry.get("rule", {"expr": []})["expr"]:
+                if "counter" in part:
+                    yield part["counter"]["packets"], {"drop": None} in entry["rule"]["expr"]
 
     def dropped(self):
         """How many packets were dropped by what was asked for."""
-        found = json.loads(self.run("nft", "-j", "list", "table", "inet", "test"))["nftables"]
-        return sum(part["counter"]["packets"] for entry in found if "rule" in entry
-                   for part in entry["rule"]["expr"] if "counter" in part)
+        return sum(packets for packets, is_dropped in self._counted() if is_dropped)
+
+    def arrived(self):
+        """How many came, lost or not, since it was to `lose` some."""
+        return sum(packets for packets, is_dropped in self._counted() if not is_dropped)
 
     def drop_nothing(self):
         self.run("nft", "delete", "table", "inet", "test", check=False)
@@ -319,5 +338,18 @@ def lossy_pair(scene, percent):
     scene.linked(alice, bob)
     for host in hosts:
         host.ip(f"link set {INTERFACE} gso_max_segs 1")  # packets are what a wire carries
-        host.drop(f"iifname {INTERFACE} numgen random mod 100 < {percent}")
+        host.lose(percent)
     return (alice, bob), hosts
+
+
+def check_lost(hosts, percent, packets_min):
+    """That many came to each of a `lossy_pair`, and so much of it was lost, as far as chance
+    allows: one run in a million is further off. What it says is for the log."""
+    said = []
+    for host in hosts:
+        arrived, dropped = host.arrived(), host.dropped()
+        said.append(f"{dropped} of {arrived} packets lost")
+        spread = 5 * math.sqrt(arrived * percent * (100 - percent)) / 100
+        assert arrived >= packets_min, said
+        assert abs(dropped - arrived * percent / 100) <= spread, said
+    return ", ".join(said)
