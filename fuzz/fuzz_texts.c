@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Short texts of people: ids, times, where a tracker is, base64, passphrases. All read
- * the same input; what is taken is written as it was read, or reads the same again. */
+/* Short texts of people: ids, times, of this machine's clock too, where a tracker is,
+ * base64, passphrases. All read the same input; what is taken is written as it was read,
+ * or reads the same again. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "base/passphrase.h"
 #include "base/time_format.h"
 #include "base/tracker_address.h"
+#include "cli/since.h"
 #include "kith/error.h"
 
 #define NOW (1700000000 * KITH_SECOND)
@@ -36,6 +38,26 @@ static void check_time(struct kith_bytes text)
     assert(kith_time_parse(kith_bytes(out, strlen(out)), NOW, &again));
     kith_time lost = time - again; /* what is finer than a millisecond */
     assert((lost >= 0 && lost < KITH_MS) || out[0] == '0' || out[0] == '9');
+}
+
+/* What comes of --since is its text, or a time in UTC that differs from what it says by
+ * no more than a time zone does. */
+static void check_since(struct kith_bytes text)
+{
+    char given[64], out[KITH_TIME_TEXT_SIZE];
+    kith_time local, utc;
+    if (text.size >= sizeof given || memchr(text.data, '\0', text.size) != NULL)
+        return;
+    memcpy(given, text.data, text.size);
+    given[text.size] = '\0';
+    const struct kith_cli_given option = {"since", given};
+    const struct kith_cli cli = {.given = &option, .given_count = 1};
+    const char *since = kith_cli_since(&cli, out);
+    if (since == given)
+        return;
+    assert(since == out && kith_time_parse(kith_bytes(out, strlen(out)), NOW, &utc));
+    if (kith_time_parse(text, NOW, &local)) /* a date alone */
+        assert(utc - local <= 24 * KITH_HOUR && local - utc <= 24 * KITH_HOUR);
 }
 
 static void check_tracker(struct kith_bytes text)
@@ -87,6 +109,7 @@ void fuzz_input(const uint8_t *data, size_t size)
     struct kith_bytes text = kith_bytes(data, size);
     check_id(text);
     check_time(text);
+    check_since(text);
     check_tracker(text);
     check_base64(text);
     check_passphrase(text);

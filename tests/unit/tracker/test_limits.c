@@ -321,17 +321,24 @@ static void play(struct ground *g)
     ground_pass(g, KITH_MINUTE * 3);
 }
 
-static void running_out_of_memory_anywhere_leaks_nothing(void **state)
+/* It stays, so that the last step tells of a failure in any. */
+static void running_out_of_memory_anywhere_is_told_and_leaks_nothing(void **state)
 {
     struct ground *g = limited(4, 64);
+    size_t before = g->memory.calls;
     play(g);
-    size_t calls = g->memory.calls;
+    size_t calls = g->memory.calls - before;
     assert_int_equal(g->error, 0);
     done(g);
-    for (size_t n = 1; n < calls; n++) {
+    for (size_t n = 1; n <= calls; n++) {
         g = limited(4, 64);
         alloc_failing_arm(&g->memory, n);
         play(g);
+        assert_int_equal(g->error, KITH_ENOMEM);
+        ground_forget(g);
+        ground_lookup_name(g, BOB, 6, "carol");
+        assert_int_equal(g->error, KITH_ENOMEM);
+        assert_int_equal(g->frame_count, 0);
         done(g); /* which sees that nothing lives */
     }
 }
@@ -374,7 +381,7 @@ int main(void)
         cmocka_unit_test(a_clock_that_was_ahead_keeps_nobody_for_longer),
         cmocka_unit_test(of_more_than_there_is_room_for_the_latest_come_back),
         cmocka_unit_test(a_mark_comes_every_minute_while_somebody_is_here),
-        cmocka_unit_test(running_out_of_memory_anywhere_leaks_nothing),
+        cmocka_unit_test(running_out_of_memory_anywhere_is_told_and_leaks_nothing),
         cmocka_unit_test(a_peer_takes_less_than_its_share),
     };
     return cmocka_run_group_tests_name("tracker/limits", tests, NULL, NULL);
