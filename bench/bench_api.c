@@ -323,7 +323,8 @@ static double batch_raw(struct side *side, size_t size)
 static void print(const char *what, const char *unit, double *kith, double *raw)
 {
     bench_print(&(struct bench_line){.what = what,
-                                     .figure = bench_median(kith, ROUNDS),
+                                     .rounds = kith,
+                                     .round_count = ROUNDS,
                                      .unit = unit,
                                      .reference_name = raw ? "bare handler" : NULL,
                                      .reference = raw ? bench_median(raw, ROUNDS) : 0,

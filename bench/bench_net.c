@@ -53,7 +53,8 @@ static void bench_ping(struct bench_end *end, struct bench_tcp *raw)
     }
     for (int i = 0; i < 2; i++)
         bench_print(&(struct bench_line){.what = names[i],
-                                         .figure = bench_median(net[i], ROUNDS),
+                                         .rounds = net[i],
+                                         .round_count = ROUNDS,
                                          .unit = "us",
                                          .reference_name = "raw TCP",
                                          .reference = bench_median(tcp[i], ROUNDS),
@@ -74,7 +75,8 @@ static void bench_stream(struct bench_end *end, struct bench_tcp *raw, size_t si
     }
     bench_print(&(struct bench_line){.what = is_small ? "net stream, frames of 100 bytes"
                                                       : "net stream, frames of 1 MiB",
-                                     .figure = bench_median(net, ROUNDS),
+                                     .rounds = net,
+                                     .round_count = ROUNDS,
                                      .unit = is_small ? "M/s" : "GB/s",
                                      .reference_name = "raw TCP",
                                      .reference = bench_median(tcp, ROUNDS)});
@@ -158,7 +160,8 @@ static void bench_start(void)
         waitpid(child, NULL, 0);
     }
     bench_print(&(struct bench_line){.what = "net start to listening",
-                                     .figure = bench_median(ms, ROUNDS),
+                                     .rounds = ms,
+                                     .round_count = ROUNDS,
                                      .unit = "ms"});
 }
 

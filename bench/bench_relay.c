@@ -89,7 +89,8 @@ static void bench_bulk(struct bench_end *relayed, pid_t relay_process,
     double cpu_s[2] = {bench_process_cpu_s(relay_process) - cpu_begin_s[0],
                        bench_process_cpu_s(forwarded->forwarder) - cpu_begin_s[1]};
     bench_print(&(struct bench_line){.what = "relay stream, frames of 1 MiB",
-                                     .figure = bench_median(net, ROUNDS),
+                                     .rounds = net,
+                                     .round_count = ROUNDS,
                                      .unit = "GB/s",
                                      .reference_name = "raw TCP forwarded",
                                      .reference = bench_median(tcp, ROUNDS)});
@@ -117,13 +118,15 @@ static void bench_ping(struct bench_end *relayed, struct bench_end *direct,
         added[round] = net[round] - bench_quantile(us, PINGS, 0.5);
     }
     bench_print(&(struct bench_line){.what = "relay ping p50",
-                                     .figure = bench_median(net, ROUNDS),
+                                     .rounds = net,
+                                     .round_count = ROUNDS,
                                      .unit = "us",
                                      .reference_name = "raw TCP forwarded",
                                      .reference = bench_median(tcp, ROUNDS),
                                      .is_less_better = true});
     bench_print(&(struct bench_line){.what = "relay ping p50, above a direct link",
-                                     .figure = bench_median(added, ROUNDS),
+                                     .rounds = added,
+                                     .round_count = ROUNDS,
                                      .unit = "us"});
 }
 

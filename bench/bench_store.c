@@ -14,7 +14,7 @@
 #include "store/store.h"
 
 #define EVENTS    200000
-#define ROUNDS    3
+#define ROUNDS    5
 #define SINGLES   2000
 #define LOAD_SIZE (1024 * 1024)
 
@@ -185,7 +185,8 @@ static void print_case(const char *what, size_t runs_of, const char *unit,
     char text[80];
     snprintf(text, sizeof text, "store %s, runs of %zu", what, runs_of);
     struct bench_line line = {.what = text,
-                              .figure = bench_median(f->store, ROUNDS),
+                              .rounds = f->store,
+                              .round_count = ROUNDS,
                               .unit = unit,
                               .reference_name = "raw SQLite",
                               .reference = bench_median(f->raw, ROUNDS)};
@@ -279,19 +280,21 @@ static void measure_open(void)
         struct kith_store_config config = {.path = home.db};
         double begin = bench_now_s();
         bench_must(kith_store_open(&config, &store, NULL) == 0, "opening a store");
-        create[i] = bench_now_s() - begin;
+        create[i] = (bench_now_s() - begin) * 1e3;
         kith_store_close(store);
         begin = bench_now_s();
         bench_must(kith_store_open(&config, &store, NULL) == 0, "opening a store");
-        again[i] = bench_now_s() - begin;
+        again[i] = (bench_now_s() - begin) * 1e3;
         kith_store_close(store);
         bench_folder_remove(&home.folder);
     }
     bench_print(&(struct bench_line){.what = "store created and open",
-                                     .figure = bench_median(create, ROUNDS) * 1e3,
+                                     .rounds = create,
+                                     .round_count = ROUNDS,
                                      .unit = "ms"});
     bench_print(&(struct bench_line){.what = "store opened again",
-                                     .figure = bench_median(again, ROUNDS) * 1e3,
+                                     .rounds = again,
+                                     .round_count = ROUNDS,
                                      .unit = "ms"});
 }
 

@@ -152,7 +152,8 @@ static void measure_refresh(const struct shape *shape, struct bench_crowd *crowd
     snprintf(what, sizeof what, "tracker, %s: refreshes answered, %u in flight of %zu",
              shape->name, in_flight, links);
     bench_print(&(struct bench_line){.what = what,
-                                     .figure = bench_median(per_s, ROUNDS),
+                                     .rounds = per_s,
+                                     .round_count = ROUNDS,
                                      .unit = "/s",
                                      .reference_name = "raw TCP",
                                      .reference = bench_median(raw_per_s, ROUNDS)});

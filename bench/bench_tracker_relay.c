@@ -316,7 +316,8 @@ static void measure_pings(struct bench_end *end, const struct links *links,
 static void print_rate(const char *what, double *figures, double *references)
 {
     bench_print(&(struct bench_line){.what = what,
-                                     .figure = bench_median(figures, ROUNDS),
+                                     .rounds = figures,
+                                     .round_count = ROUNDS,
                                      .unit = "MB/s",
                                      .reference_name = "raw TCP forwarded",
                                      .reference = bench_median(references, ROUNDS)});
@@ -325,7 +326,7 @@ static void print_rate(const char *what, double *figures, double *references)
 static void print_cpu(const char *what, double *cpu_s)
 {
     bench_print(&(struct bench_line){
-        .what = what, .figure = bench_median(cpu_s, ROUNDS), .unit = "s/GB"});
+        .what = what, .rounds = cpu_s, .round_count = ROUNDS, .unit = "s/GB"});
 }
 
 /* Over one link: MB/s, and what it costs the tracker. */

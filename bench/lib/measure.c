@@ -51,11 +51,16 @@ static int decimals(double value)
 
 void bench_print(const struct bench_line *line)
 {
-    printf("%s | %.*f %s |", line->what, decimals(line->figure), line->figure,
-           line->unit);
+    const double *rounds = line->rounds;
+    double figure = rounds ? bench_median(line->rounds, line->round_count) : line->figure;
+    printf("%s | %.*f %s ", line->what, decimals(figure), figure, line->unit);
+    if (rounds)
+        printf("(%.*f to %.*f) ", decimals(rounds[0]), rounds[0],
+               decimals(rounds[line->round_count - 1]), rounds[line->round_count - 1]);
+    printf("|");
     if (line->reference_name) {
-        double ratio = line->is_less_better ? line->reference / line->figure
-                                            : line->figure / line->reference;
+        double ratio =
+            line->is_less_better ? line->reference / figure : figure / line->reference;
         printf(" %s %.*f %s | %.*f\n", line->reference_name, decimals(line->reference),
                line->reference, line->unit, ratio < 0.1 ? 3 : 2, ratio);
     } else {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the benchmarks share: clocks, medians, one form of output.
  *
- * A line is `case | figure unit | reference | ratio`. The ratio is above 1 where kith
+ * A line is `case | figure unit | reference | ratio`, the figure's unit followed by
+ * `(LEAST to MOST)` where it is a median of rounds. The ratio is above 1 where kith
  * does better than the reference, whether more or less is better. Ratios come from runs
  * in turns, so they hold on a busy machine too; figures hold only on a quiet one, so
  * every case says how busy others kept it meanwhile. */
@@ -23,7 +24,9 @@ double bench_median(double *values, size_t count);
 
 struct bench_line {
     const char *what;
-    double figure;
+    double figure;  /* where there are no rounds */
+    double *rounds; /* figures whose median it is; they are sorted. NULL: none */
+    size_t round_count;
     const char *unit;
     const char *reference_name; /* NULL: there is none */
     double reference;           /* in the same unit */
