@@ -66,7 +66,7 @@ valgrind: deps-valgrind built-valgrind ## unit tests under valgrind; NAME=reader
 		--errors-for-leak-kinds=definite --show-leak-kinds=definite \
 		--suppressions=$(CURDIR)/tools/valgrind.suppress" $(VALGRIND)
 
-coverage: deps-test built-coverage ## what unit and scenario tests run, and what of core and proto they do not
+coverage: deps-test built-coverage ## what unit and scenario tests run; fails where they miss a line of core or proto
 	@tools/coverage --forget $(COVERAGE)
 	@tools/run-tests --suite unit --suite scenario --timeout-factor 20 $(COVERAGE)
 	@tools/coverage $(COVERAGE) core proto

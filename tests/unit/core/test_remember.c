@@ -56,6 +56,21 @@ static bool is_dialled(const struct lone *l, uint32_t no)
     return false;
 }
 
+static void before_the_start_nobody_is_dialled(void **state)
+{
+    struct lone *l = make();
+    (void)state;
+    lone_restore_counts(l, 1);
+    lone_restore_peer(l, 1, "10.0.0.1", true);
+    lone_step(l, (struct kith_input){.type = KITH_INPUT_TIMEOUT});
+    assert_int_equal(kith_node_deadline(l->node), KITH_TIME_NEVER);
+    assert_int_equal(l->dial_count, 0);
+    lone_start(l);
+    lone_pass(l, 100 * KITH_MS);
+    assert_true(is_dialled(l, 1));
+    done(l);
+}
+
 static void the_last_peers_are_dialled_at_start_where_they_were(void **state)
 {
     (void)state;
@@ -205,6 +220,7 @@ static void ten_thousand_stale_addresses_cost_a_few_dials(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_the_start_nobody_is_dialled),
         cmocka_unit_test(the_last_peers_are_dialled_at_start_where_they_were),
         cmocka_unit_test(who_is_not_there_is_dialled_ever_more_seldom_and_for_ever),
         cmocka_unit_test(another_address_of_ours_is_a_reason_to_try_again),

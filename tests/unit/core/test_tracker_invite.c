@@ -112,6 +112,32 @@ static void one_that_is_not_reached_gives_way_to_a_new_one(void **state)
     assert_int_equal(l->record_counts[KITH_RECORD_TRACKER], rows + 2);
 }
 
+/* `longer` fails once more than `other`, which has failed for long, too. */
+static void check_gives_way(struct lone *l, uint32_t longer, uint32_t other)
+{
+    struct kith_id id = tracked_id(9);
+    for (uint32_t no = 1; no <= KITH_TRACKERS_MAX; no++) {
+        struct kith_id own = tracked_id(no);
+        add_by_invite(l, no, &own);
+    }
+    fail_for_long(l, longer);
+    fail_for_long(l, other);
+    tracked_down(l, longer, KITH_EREFUSED);
+    add_by_invite(l, 9, &id);
+    assert_string_equal(view(l, longer).address.host, "t9.example");
+    assert_string_equal(view(l, other).address.host, tracked_address(other).host);
+}
+
+static void of_two_that_are_not_reached_the_one_that_failed_longer_gives_way(void **state)
+{
+    check_gives_way(*state, 3, 2);
+}
+
+static void so_it_is_where_the_other_is_the_later_one(void **state)
+{
+    check_gives_way(*state, 2, 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
 
 int main(void)
@@ -121,6 +147,8 @@ int main(void)
         TEST(an_invite_puts_nobody_in_the_place_of_a_tracker),
         cmocka_unit_test(those_of_invites_crowd_out_none_that_is_configured),
         TEST(one_that_is_not_reached_gives_way_to_a_new_one),
+        TEST(of_two_that_are_not_reached_the_one_that_failed_longer_gives_way),
+        TEST(so_it_is_where_the_other_is_the_later_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
