@@ -205,11 +205,16 @@ static struct sim_liar_link *find(struct sim_liar *liar, uint32_t link)
     return NULL;
 }
 
+static bool is_silent(const struct sim_world *world)
+{
+    return world->workload != NULL && world->workload->is_truthful;
+}
+
 static void run_lie(struct sim_world *world, const struct sim_event *event)
 {
     struct sim_host *host = sim_world_host(world, event->host);
     const struct sim_liar_link *link = find(host->liar, (uint32_t)event->a);
-    if (link == NULL)
+    if (link == NULL || is_silent(world))
         return;
     const uint64_t count =
         host->liar->floods ? 1 + sim_rng_below(&world->rng, FLOOD_MAX) : 1;
@@ -241,7 +246,8 @@ static void hear_live(struct sim_world *world, struct sim_host *host,
         hear_entries(world, host, link, &vector);
     } else if (type == KITH_FRAME_HAVE && kith_frame_have_decode(fields, &vector) == 0) {
         hear_entries(world, host, link, &vector);
-    } else if (type == KITH_FRAME_GRAFT && kith_frame_graft_decode(fields, &graft) == 0) {
+    } else if (type == KITH_FRAME_GRAFT && !is_silent(world) &&
+               kith_frame_graft_decode(fields, &graft) == 0) {
         sim_lie_answer(world, host, link, &graft);
     }
 }

@@ -4,7 +4,7 @@
  * Hosts start at random moments in a topology chosen at random; for some minutes people
  * talk while links are cut, processes die, disks are full, nodes come and go, and liars
  * are among them (habit.h). Then everything heals, but for the liars, and within ten
- * minutes every checker must be settled.
+ * minutes every checker must be settled; and again when these have fallen silent.
  *
  * What the habits do is numbered. A world that ends after its first N acts is the same up
  * to there as one that goes on: so the shortest prefix that fails is sought. */
@@ -34,7 +34,9 @@ struct sim_workload {
     uint64_t *progress;           /* borrowed; how many there were; NULL: nobody asks */
 
     /* While it runs. */
-    bool is_over; /* healing has begun */
+    bool is_over;     /* healing has begun */
+    bool is_truthful; /* liars say nothing more: what they said has time to be everywhere
+                       */
     uint64_t act_count;
     uint64_t done[SIM_HABITS_MAX]; /* acts that did something, as in sim_habits */
     kith_time settled_after;       /* healing took this long */
