@@ -253,6 +253,7 @@ struct kith_track {
     bool is_queued;     /* in share->streams */
     bool is_dirty;      /* a HAVE is due */
     bool is_sure;       /* the peer told that it holds just our head */
+    uint8_t told[3];    /* of the event at `have`: see kith_share_holds */
     struct kith_id
         after; /* the id that `sent` must have here for streaming to fit; zero: any */
 };

@@ -215,8 +215,8 @@ void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
     }
     if (entry->seq == log->head_seq)
         track->is_sure = true;
-    if (entry->seq > track->have)
-        track->have = entry->seq;
+    if (entry->seq >= track->have)
+        kith_share_holds(node, track, entry->seq, &entry->head);
     if (track->have > track->sent)
         track->sent = track->have <= log->head_seq ? track->have : track->sent;
     if (log->author == node->self)

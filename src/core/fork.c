@@ -98,7 +98,8 @@ void kith_fork_begun(struct kith_node *node, struct kith_share *share,
 {
     if (!kith_fork_is_asked(node, share, branch) || share->whole.seq <= branch->tail_seq)
         return;
-    share->tracks[branch->index].have = share->whole.seq;
+    kith_share_holds(node, &share->tracks[branch->index], share->whole.seq,
+                     &share->whole.id);
     branch->want_seq = share->whole.seq;
     branch->want = share->whole.id;
     kith_fetch_retry(node, branch); /* what came meanwhile had nothing to follow */

@@ -244,7 +244,7 @@ static int take(struct kith_node *node, struct kith_share *share, struct kith_lo
     if (is_of_fork)
         share->whole_at = node->now.mono;
     else if (last_seq(run) > track->have)
-        track->have = last_seq(run);
+        kith_share_holds(node, track, last_seq(run), id_at(run, last_seq(run)));
     if (node->now.mono < node->store_retry_at) {
         share->whole_waits = share->whole_waits || is_of_fork;
         return 0; /* nothing can be kept now; it is fetched when that is over */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/siphash.h"
 #include "core/digest.h"
 #include "core/fetch.h"
 #include "core/fork.h"
@@ -260,6 +261,29 @@ struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *s
         share->track_count = share->room->log_count;
     }
     return &share->tracks[log->index];
+}
+
+static void digest(const struct kith_node *node, const struct kith_id *id,
+                   uint8_t out[static 3])
+{
+    uint64_t hash = kith_siphash(node->hash_key, id->bytes, sizeof(id->bytes));
+    for (int i = 0; i < 3; i++)
+        out[i] = (uint8_t)(hash >> 8 * i);
+}
+
+void kith_share_holds(const struct kith_node *node, struct kith_track *track,
+                      uint64_t seq, const struct kith_id *id)
+{
+    track->have = seq;
+    digest(node, id, track->told);
+}
+
+bool kith_share_holds_head(const struct kith_node *node, const struct kith_track *track,
+                           const struct kith_log *log)
+{
+    uint8_t head[sizeof(track->told)];
+    digest(node, &log->head, head);
+    return track->have == log->head_seq && memcmp(head, track->told, sizeof(head)) == 0;
 }
 
 /* ---- acknowledging and announcing ---- */

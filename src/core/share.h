@@ -32,6 +32,14 @@ struct kith_share *kith_share_wake(struct kith_node *node, struct kith_link *lin
 struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *share,
                                     const struct kith_log *log);
 
+/* The peer holds the log up to this event, as it told, or sent it. */
+void kith_share_holds(const struct kith_node *node, struct kith_track *track,
+                      uint64_t seq, const struct kith_id *id);
+/* Did it tell of just our head? What is kept of an event is a digest of three bytes, by a
+ * key that nobody knows: who signs two histories cannot have them look the same. */
+bool kith_share_holds_head(const struct kith_node *node, const struct kith_track *track,
+                           const struct kith_log *log);
+
 /* A HAVE is due for this log: soon, or urgently, that is at the end of the step. */
 void kith_share_announce(struct kith_node *node, struct kith_share *share,
                          const struct kith_log *log, bool is_urgent);

@@ -61,7 +61,10 @@ void kith_stream_publish(struct kith_node *node, struct kith_share *share,
     if (track == NULL)
         return;
     if (track->have >= log->head_seq) {
-        if (log->author == share->link->peer) /* it came by another way: acknowledged */
+        bool is_author = log->author == share->link->peer; /* it came by another way */
+        bool is_other = track->have == log->head_seq &&
+                        !kith_share_holds_head(node, track, log); /* it forked */
+        if (is_author || is_other)
             kith_share_announce(node, share, log, false);
         return;
     }

@@ -124,6 +124,17 @@ static void a_run_is_compared_with_every_branch(void **state)
         kith_writer_deinit(&runs[i]);
 }
 
+static void say_have(struct scene *s, const struct lone_peer *peer,
+                     const struct lone_log *log)
+{
+    struct kith_vector_entry held = {s->peer.key.id, KITH_LOG_CONTENT, log->log, 0,
+                                     log->seq,       log->head};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_have_encode(&w, &peer->lobby_tag, &held, 1);
+    lone_say(&s->l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
 /* A peer that was not heard to hold a branch is told of it, and again, until it says so.
  */
 static void branches_are_told_of_until_they_are_held(void **state)
@@ -141,21 +152,49 @@ static void branches_are_told_of_until_they_are_held(void **state)
     lone_greet(&s->l, &second);
     lone_pass(&s->l, 2 * KITH_SECOND);
     assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_FORK), 2);
-    struct kith_vector_entry held = {s->peer.key.id, KITH_LOG_CONTENT, other.log, 0,
-                                     other.seq,      other.head};
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_have_encode(&w, &second.lobby_tag, &held, 1);
-    lone_say(&s->l, &second, &w);
-    kith_writer_deinit(&w);
+    say_have(s, &second, &other);
     lone_forget(&s->l);
     for (int i = 0; i < 8; i++) { /* it lives */
-        w = kith_writer(&kith_alloc_heap);
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
         kith_frame_ping_encode(&w, KITH_FRAME_PING, &(struct kith_frame_ping){1});
         lone_say(&s->l, &second, &w);
         kith_writer_deinit(&w);
         lone_pass(&s->l, 4 * KITH_SECOND);
     }
     assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_FORK), 1); /* the other one */
+}
+
+/* A second peer tells of an event that comes, or another in its place, by the first.
+ * How often it is told of ours. */
+static size_t told_back(struct scene *s, bool is_another)
+{
+    struct lone_peer second;
+    struct lone_log other = s->log;
+    struct kith_writer run;
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    lone_write(&other, &run, 1, is_another ? 'z' : 'a');
+    kith_writer_deinit(&run);
+    say_have(s, &second, &other);
+    lone_forget(&s->l);
+    push(s, 1);
+    lone_pass(&s->l, KITH_SECOND);
+    return lone_count_sent(&s->l, 2, KITH_FRAME_HAVE);
+}
+
+/* Else neither would ever know: the one takes the other for a peer that has all. */
+static void who_told_of_another_event_is_told_of_the_one_that_came(void **state)
+{
+    struct scene *s = *state;
+    push(s, 1);
+    assert_int_equal(told_back(s, true), 1);
+}
+
+static void who_told_of_just_that_event_is_not(void **state)
+{
+    struct scene *s = *state;
+    push(s, 1);
+    assert_int_equal(told_back(s, false), 0);
 }
 
 /* Who is told of what it holds says so. */
@@ -184,6 +223,8 @@ int main(void)
         TEST(a_branch_that_is_not_taken_lets_nothing_in_twice),
         TEST(a_run_is_compared_with_every_branch),
         TEST(branches_are_told_of_until_they_are_held),
+        TEST(who_told_of_another_event_is_told_of_the_one_that_came),
+        TEST(who_told_of_just_that_event_is_not),
         TEST(a_fork_that_is_held_is_answered_with_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
