@@ -56,7 +56,8 @@ static struct sim_options options_of(uint64_t seed)
                                 .loss_percent = 1,
                                 .delay_min = KITH_MS,
                                 .delay_max = 80 * KITH_MS,
-                                .commit_max = 5 * KITH_MS};
+                                .commit_max = 5 * KITH_MS,
+                                .exchange = SIM_EXCHANGE_ANY};
 }
 
 static struct sim_workload workload_of(uint32_t nodes, unsigned minutes)
