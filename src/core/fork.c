@@ -115,14 +115,15 @@ static struct kith_log *find_head(struct kith_log *log, const struct kith_ref *h
     return log;
 }
 
-/* It answers what was asked with the head of another branch: so what the peer told of
- * was not this one, and it has nothing for it. */
+/* It answers what was asked with the head of another branch, which may be held: so what
+ * the peer told of was not this one, and it has nothing for it. */
 static void take_back_want(struct kith_node *node, struct kith_share *share,
-                           struct kith_log *log, const struct kith_ref *head)
+                           struct kith_log *first, const struct kith_log *held,
+                           const struct kith_ref *head)
 {
-    for (; log != NULL; log = log->branch_next) {
-        if (log->upstream != share->link->no || log->want_seq != head->seq ||
-            !kith_id_equal(&log->want, &head->id))
+    for (struct kith_log *log = first; log != NULL; log = log->branch_next) {
+        if (log == held || log->upstream != share->link->no ||
+            log->want_seq != head->seq || !kith_id_equal(&log->want, &head->id))
             continue;
         share->tracks[log->index].have = 0;
         kith_fetch_retry(node, log);
@@ -145,8 +146,8 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
     if (first == NULL)
         return;
     struct kith_log *held = find_head(first, head);
+    take_back_want(node, share, first, held, head);
     if (held == NULL) {
-        take_back_want(node, share, first, head);
         if (!is_in_vain(node, share, first))
             kith_fork_ask(node, share, head);
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Branches of forked logs: taken in whatever came before, once each (test_intake.c has
  * the plain cases), and told of until the peer has them. */
+#include "core/limits.h"
 #include "hearing.h"
 
 static void say_again(struct scene *s, const struct kith_writer *run)
@@ -197,6 +198,33 @@ static void who_told_of_just_that_event_is_not(void **state)
     assert_int_equal(told_back(s, false), 0);
 }
 
+/* What a peer told of turns out to be of another branch, which has come meanwhile. */
+static void who_answers_with_a_branch_that_is_held_is_not_asked_again(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    push(s, 1);
+    struct lone_log other = s->log;
+    push(s, 1);
+    struct kith_writer run, w = kith_writer(&kith_alloc_heap);
+    lone_write(&other, &run, 2, 'z');
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    say_have(s, &second, &other);
+    say_again(s, &run);
+    kith_writer_deinit(&run);
+    lone_pass(&s->l,
+              KITH_STALL_TIME + KITH_SECOND); /* in which the first brings nothing */
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    struct kith_ref head = {s->peer.key.id, other.log, other.seq, other.head};
+    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &second.lobby_tag, &head, NULL, 0);
+    lone_say(&s->l, &second, &w);
+    kith_writer_deinit(&w);
+    lone_forget(&s->l);
+    lone_pass(&s->l, KITH_STALL_TIME + KITH_SECOND);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+}
+
 /* Who is told of what it holds says so. */
 static void a_fork_that_is_held_is_answered_with_have(void **state)
 {
@@ -225,6 +253,7 @@ int main(void)
         TEST(branches_are_told_of_until_they_are_held),
         TEST(who_told_of_another_event_is_told_of_the_one_that_came),
         TEST(who_told_of_just_that_event_is_not),
+        TEST(who_answers_with_a_branch_that_is_held_is_not_asked_again),
         TEST(a_fork_that_is_held_is_answered_with_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
