@@ -43,7 +43,8 @@ struct kith_record_meta {
     uint32_t log_no_next;
 };
 
-/* A peer that was linked, or whose events are held. Replaces the row of its number. */
+/* A peer that was linked, or whose events are held. Replaces the row of its number; but
+ * of two names of one peer the one with the greater name_hlc stays. */
 struct kith_record_peer {
     uint32_t no;
     struct kith_id id;

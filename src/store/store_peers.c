@@ -9,12 +9,22 @@ static const char schema[] =
     " port INTEGER NOT NULL, is_contact INTEGER NOT NULL,"
     " is_blocked INTEGER NOT NULL DEFAULT 0, is_verified INTEGER NOT NULL DEFAULT 0);";
 
+/* Names come with what else changes of a peer, and with runs that are on their way to the
+ * disk: whichever is put last, the latest one stays. */
+#define IS_EARLIER "(excluded.name_hlc < peers.name_hlc AND excluded.id = peers.id)"
+
 static int put(struct kith_store *store, const struct kith_record *record)
 {
     const struct kith_record_peer *peer = &record->peer;
-    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_PEER_PUT,
-                                        "INSERT OR REPLACE INTO peers"
-                                        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)");
+    sqlite3_stmt *s = kith_db_statement(
+        store, KITH_SQL_PEER_PUT,
+        "INSERT INTO peers VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+        " ON CONFLICT(no) DO UPDATE SET name = CASE WHEN " IS_EARLIER
+        " THEN name ELSE excluded.name END, name_hlc = CASE WHEN " IS_EARLIER
+        " THEN name_hlc ELSE excluded.name_hlc END, id = excluded.id,"
+        " last_seen = excluded.last_seen, host = excluded.host, port = excluded.port,"
+        " is_contact = excluded.is_contact, is_blocked = excluded.is_blocked,"
+        " is_verified = excluded.is_verified");
     sqlite3_bind_int64(s, 1, peer->no);
     kith_db_bind_bytes(s, 2, peer->id.bytes, KITH_ID_SIZE);
     kith_db_bind_text(s, 3, peer->name.text);

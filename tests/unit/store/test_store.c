@@ -124,6 +124,31 @@ static void check_everything(struct fixture *f)
     assert_int_equal(r.acks[1].seq, 7);
 }
 
+/* As of two runs that one transaction stores, the later one first; or where the peer is
+ * seen before that is committed. */
+static void the_latest_name_of_a_peer_stays_whichever_is_put_last(void **state)
+{
+    struct fixture *f = *state;
+    put_everything(f);
+    struct kith_record peer = {
+        .type = KITH_RECORD_PEER,
+        .peer = {.no = 3,
+                 .id = made_peer_id(3),
+                 .name = {"Zoe of yore"},
+                 .name_hlc = 12344,
+                 .last_seen = 1800000000000000},
+    };
+    assert_int_equal(kith_store_put(f->store, &peer), 0);
+    struct restored r = restore(f);
+    assert_string_equal(r.peer.name.text, "Zoë");
+    assert_int_equal(r.peer.name_hlc, 12345);
+    assert_int_equal(r.peer.last_seen, 1800000000000000);
+    assert_false(r.peer.is_contact);
+    peer.peer.id = made_peer_id(4); /* another one has the number */
+    assert_int_equal(kith_store_put(f->store, &peer), 0);
+    assert_string_equal(restore(f).peer.name.text, "Zoe of yore");
+}
+
 static void what_was_stored_is_restored(void **state)
 {
     put_everything(*state);
@@ -227,6 +252,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_memory, teardown)
 #define D(name) cmocka_unit_test_setup_teardown(name, setup_disk, teardown)
+        T(the_latest_name_of_a_peer_stays_whichever_is_put_last),
         T(an_empty_store_restores_only_meta),
         T(what_was_stored_is_restored),
         D(what_was_stored_is_restored_after_reopening),
