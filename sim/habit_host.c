@@ -83,26 +83,25 @@ static bool run_short(struct sim_world *world)
     return true;
 }
 
+static bool fail_disk(struct sim_world *world, bool is_full)
+{
+    struct sim_host *host = sim_world_host(world, sim_habit_host(world, 0));
+    if (host->node == NULL)
+        return false;
+    sim_world_say(world, host->no, "x disk %s", is_full ? "full" : "broken");
+    kith_time *until = is_full ? &host->disk_full_until : &host->disk_broken_until;
+    *until = world->now + sim_rng_time(&world->rng, 0, DISK_FULL_MAX);
+    return true;
+}
+
 static bool fill_disk(struct sim_world *world)
 {
-    const uint32_t host = sim_habit_host(world, 0);
-    if (sim_world_host(world, host)->node == NULL)
-        return false;
-    sim_world_say(world, host, "x disk full");
-    sim_world_host(world, host)->disk_full_until =
-        world->now + sim_rng_time(&world->rng, 0, DISK_FULL_MAX);
-    return true;
+    return fail_disk(world, true);
 }
 
 static bool break_disk(struct sim_world *world)
 {
-    const uint32_t host = sim_habit_host(world, 0);
-    if (sim_world_host(world, host)->node == NULL)
-        return false;
-    sim_world_say(world, host, "x disk broken");
-    sim_world_host(world, host)->disk_broken_until =
-        world->now + sim_rng_time(&world->rng, 0, DISK_FULL_MAX);
-    return true;
+    return fail_disk(world, false);
 }
 
 void sim_habit_slow_disk(struct sim_world *world, uint32_t host)
