@@ -49,6 +49,7 @@ static void ask(const uint8_t *data, size_t size, size_t cut, struct outcome *ou
         say(ends[1], data + cut, size - cut);
         shutdown(ends[1], SHUT_WR);
         read_answer(client, out);
+        assert(out->error != KITH_ETIMEDOUT);
     }
     if (out->error == 0) {
         out->error = kith_client_conclude(client, &answer);
@@ -69,7 +70,6 @@ void fuzz_input(const uint8_t *data, size_t size)
     size_t cut = (size_t)(data[0] << 8 | data[1]) % (size - 1);
     ask(data + 2, size - 2, size - 2, &whole);
     ask(data + 2, size - 2, cut, &parts);
-    assert(whole.error != KITH_ETIMEDOUT);
     assert(whole.error == parts.error && whole.status == parts.status);
     assert(strcmp(whole.detail, parts.detail) == 0);
 }
