@@ -16,6 +16,14 @@ static size_t quota(const struct kith_room *room)
     return fair < KITH_HEARSAY_MAX ? fair : KITH_HEARSAY_MAX;
 }
 
+static bool is_full(const struct kith_share *share)
+{
+    const struct kith_room *room = share->room;
+    size_t most =
+        room->hearsay_count < KITH_HEARSAY_ROOM_MAX ? quota(room) : KITH_HEARSAY_FEW;
+    return share->hearsay_count >= most;
+}
+
 static void attach(struct kith_share *share, struct kith_log *log)
 {
     log->herald = share;
@@ -51,7 +59,7 @@ struct kith_log *kith_hearsay_add(struct kith_node *node, struct kith_share *sha
                                   enum kith_log_class log_class)
 {
     struct kith_room *room = share->room;
-    if (share->hearsay_count >= quota(room)) {
+    if (is_full(share)) {
         if (share->is_in_page)
             miss_in_page(share);
         else

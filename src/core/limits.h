@@ -78,10 +78,11 @@
 #define KITH_ROOM_LOGS_MAX 65536
 
 /* Logs that one share tells of and has brought nothing of: enough to keep a link busy. Of
- * all shares of a room; they get fewer when they are many, so that each may tell of some.
- */
+ * all shares of a room: they get fewer when they are many, and a few where those before
+ * them have told of so many, so that each may tell of some. */
 #define KITH_HEARSAY_MAX      1024
 #define KITH_HEARSAY_ROOM_MAX 16384
+#define KITH_HEARSAY_FEW      8
 
 /* A room keeps places for as many forgotten logs as it has others, and this many more: so
  * that it is seldom compacted. */

@@ -29,6 +29,24 @@ static void much_hearsay_is_bounded_and_makes_no_peers(void **state)
     assert_true(l->node->lobby->log_count <= KITH_HEARSAY_MAX + 1);
 }
 
+/* The first to come may tell of as many as all together; who comes later is heard, too.
+ */
+static void a_room_believes_a_bounded_number_whoever_comes_first(void **state)
+{
+    struct lone *l = *state;
+    static struct lone_peer peers[40];
+    for (uint32_t i = 0; i < COUNT(peers); i++) {
+        meet(l, &peers[i], (uint8_t)(i + 1));
+        size_t before = l->node->lobby->hearsay_count;
+        for (uint32_t page = 0; page < 2; page++)
+            rumour(l, &peers[i], (2 * i + page) * 600, 600, page == 1);
+        lone_forget(l);
+        assert_true(l->node->lobby->hearsay_count > before);
+    }
+    assert_in_range(l->node->lobby->hearsay_count, KITH_HEARSAY_ROOM_MAX,
+                    KITH_HEARSAY_ROOM_MAX + COUNT(peers) * KITH_HEARSAY_FEW);
+}
+
 static void logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay(void **state)
 {
     struct lone *l = *state;
@@ -312,6 +330,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, lone_setup, lone_teardown)
     const struct CMUnitTest tests[] = {
         TEST(much_hearsay_is_bounded_and_makes_no_peers),
+        TEST(a_room_believes_a_bounded_number_whoever_comes_first),
         TEST(logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay),
         TEST(hearsay_that_nobody_brings_is_forgotten),
         TEST(hearsay_goes_with_its_link_unless_another_told_of_it_too),
