@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Who knows a peer knows it by its last name. */
+/* Who knows a peer knows it by its last name, and by none that stands where no name
+ * belongs. */
 #include "checker.h"
 
+#include "liar.h"
 #include "world.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +21,14 @@ static bool settled(struct sim_world *world, char why[static SIM_WHY_SIZE])
             if (!kith_node_peer(host->node, peer_no, &view) || view.name[0] == '\0')
                 continue;
             const struct sim_host *peer = sim_world_host_of(world, &view.id);
+            if (peer != NULL && peer->liar != NULL &&
+                view.name[0] == SIM_LIAR_MISPLACED) {
+                snprintf(why, SIM_WHY_SIZE,
+                         "host %" PRIu32 " calls liar %" PRIu32
+                         " by what it wrote in a log that has no names",
+                         no, peer->no);
+                return false;
+            }
             if (peer == NULL || peer->is_copy || peer->node == NULL ||
                 strcmp(view.name, kith_node_name(peer->node)) == 0)
                 continue;

@@ -19,6 +19,11 @@
 #define SIM_LIAR_ENTRIES 64
 #define SIM_LIAR_LOGS    4 /* of its own, at once */
 
+/* What it writes begins with one of these, if it reads at all: in the log where it
+ * belongs, or in another, where it is to be shown to nobody. */
+#define SIM_LIAR_PLACED    'L'
+#define SIM_LIAR_MISPLACED 'X'
+
 struct sim_liar_run {
     struct kith_id room;
     struct kith_bytes bytes; /* owned */
@@ -32,6 +37,7 @@ struct sim_liar_entry {
 struct sim_liar_log {
     struct kith_id room;
     struct kith_log_id log;
+    enum kith_log_class log_class;
     uint64_t seq; /* of its head; 0: not begun */
     struct kith_id head;
     kith_hlc hlc;

@@ -181,32 +181,57 @@ static struct sim_liar_log *own_log(const struct lying *on)
         *log =
             (struct sim_liar_log){.room = sim_liar_room(on->world, on->host, on->link)};
         fill(on, &log->log, sizeof(log->log));
+        log->log_class =
+            sim_rng_chance(on->rng, 75) ? KITH_LOG_CONTENT : KITH_LOG_CONTROL;
     }
     return log;
 }
 
-static void add_event(const struct lying *on, struct kith_writer *run, size_t at,
-                      kith_hlc hlc)
+/* Mostly what belongs into a log of that class. */
+static uint16_t any_kind(const struct lying *on, enum kith_log_class log_class)
 {
-    struct kith_writer content = kith_writer(&kith_alloc_heap);
-    struct kith_writer own = kith_writer(&kith_alloc_heap);
+    if (sim_rng_chance(on->rng, 20))
+        return (uint16_t)sim_rng_below(on->rng, 9);
+    return log_class == KITH_LOG_CONTENT ? KITH_KIND_MESSAGE : KITH_KIND_PROFILE;
+}
+
+static bool is_placed(const struct lying *on, const struct sim_liar_log *log,
+                      uint16_t kind)
+{
+    if (kind == KITH_KIND_MESSAGE)
+        return log->log_class == KITH_LOG_CONTENT;
+    const struct kith_id lobby =
+        kith_digest_open_room(on->host->network_key, KITH_LOBBY_NAME);
+    return log->log_class == KITH_LOG_CONTROL && kith_id_equal(&log->room, &lobby);
+}
+
+static void add_content(const struct lying *on, const struct sim_liar_log *log,
+                        struct kith_writer *out, uint16_t kind)
+{
     uint8_t salt[KITH_SALT_SIZE], junk[JUNK_MAX];
-    fill(on, salt, sizeof(salt));
-    kith_writer_bytes(&content, salt, sizeof(salt));
     const size_t size = sim_rng_below(on->rng, 60);
-    if (sim_rng_chance(on->rng, 70)) {
-        memset(junk, 'L', sizeof(junk));
-        kith_body_message_encode(&content, kith_bytes(junk, size));
+    fill(on, salt, sizeof(salt));
+    kith_writer_bytes(out, salt, sizeof(salt));
+    memset(junk, is_placed(on, log, kind) ? SIM_LIAR_PLACED : SIM_LIAR_MISPLACED, size);
+    if (kind == KITH_KIND_MESSAGE && sim_rng_chance(on->rng, 70)) {
+        kith_body_message_encode(out, kith_bytes(junk, size));
+    } else if (kind == KITH_KIND_PROFILE && sim_rng_chance(on->rng, 70)) {
+        kith_body_profile_encode(out, kith_bytes(junk, size));
     } else { /* no text at all, or none that reads */
         fill(on, junk, sizeof(junk));
         junk[0] = 0xff; /* never a number in front */
-        kith_writer_bytes(&content, junk, size);
+        kith_writer_bytes(out, junk, size);
     }
-    struct kith_own fields = {.hlc = hlc,
-                              .kind = (uint16_t)(sim_rng_chance(on->rng, 80)
-                                                     ? KITH_KIND_MESSAGE
-                                                     : sim_rng_below(on->rng, 9)),
-                              .body_size = (uint32_t)(content.size - KITH_SALT_SIZE)};
+}
+
+static void add_event(const struct lying *on, const struct sim_liar_log *log,
+                      struct kith_writer *run, size_t at, kith_hlc hlc)
+{
+    struct kith_writer content = kith_writer(&kith_alloc_heap);
+    struct kith_writer own = kith_writer(&kith_alloc_heap);
+    struct kith_own fields = {.hlc = hlc, .kind = any_kind(on, log->log_class)};
+    add_content(on, log, &content, fields.kind);
+    fields.body_size = (uint32_t)(content.size - KITH_SALT_SIZE);
     struct kith_ref ctl = {.author = on->host->identity.id, .seq = 1};
     fill(on, &ctl.log, sizeof(ctl.log));
     fields.ctl = &ctl; /* a control log that is nowhere: never to be processed */
@@ -226,7 +251,7 @@ static void write_run(const struct lying *on, struct sim_liar_log *log,
     static struct kith_run run; /* too large for the stack; nothing is kept in it */
     const size_t at =
         kith_run_begin(out, &(struct kith_run_head){.author = on->host->identity.id,
-                                                    .log_class = KITH_LOG_CONTENT,
+                                                    .log_class = log->log_class,
                                                     .log = log->log,
                                                     .seq_first = log->seq + 1,
                                                     .prev = log->head});
@@ -238,7 +263,7 @@ static void write_run(const struct lying *on, struct sim_liar_log *log,
     const uint64_t count =
         sim_rng_chance(on->rng, 90) ? 1 : 1 + sim_rng_below(on->rng, TEXTS_MAX);
     for (uint64_t i = 0; i < count; i++)
-        add_event(on, out, at, hlc++);
+        add_event(on, log, out, at, hlc++);
     if (kith_run_decode(kith_bytes(out->data + at, out->size - at), &run) != 0)
         return;
     kith_digest_run(&run, &log->room);
