@@ -35,13 +35,9 @@ static bool is_full(const struct kith_node *node, const struct kith_tracker *tra
     return count >= KITH_CANDIDATES_MAX;
 }
 
-static struct kith_candidate *add(struct kith_node *node,
-                                  const struct kith_tracker *tracker,
-                                  const struct kith_id *id)
+static struct kith_candidate *add(struct kith_node *node, const struct kith_id *id)
 {
     struct kith_tracking *tracking = &node->tracking;
-    if (is_full(node, tracker))
-        return NULL; /* there is enough to do; they are told of again */
     struct kith_candidate *candidate = kith_alloc_zero(node->alloc, sizeof(*candidate));
     if (candidate == NULL ||
         kith_map_put(&tracking->candidate_map, id->bytes, candidate) != 0) {
@@ -284,8 +280,11 @@ void kith_candidate_told(struct kith_node *node, struct kith_tracker *tracker,
             forget(node, candidate);
         return;
     }
+    bool is_told = candidate != NULL && (candidate->trackers & bit(tracker)) != 0;
+    if (!is_told && is_full(node, tracker))
+        return; /* there is enough to do; they are told of again */
     if (candidate == NULL)
-        candidate = add(node, tracker, &told->id);
+        candidate = add(node, &told->id);
     if (candidate == NULL)
         return;
     candidate->trackers |= bit(tracker);

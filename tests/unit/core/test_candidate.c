@@ -253,31 +253,58 @@ static void a_flood_of_records_is_verified_at_a_measured_pace(void **state)
     assert_int_equal(l->node->tracking.check_count, 0);
 }
 
-static void what_one_tracker_makes_up_keeps_out_nobody_of_another(void **state)
+/* Peers that are nowhere, numbered from `first` on: more than are remembered of one. */
+static void make_up(struct lone *l, uint32_t tracker, uint32_t first,
+                    enum kith_tracked_state state)
 {
-    struct lone *l = *state;
-    tracked_join(l, 2);
     for (size_t i = 0; i < KITH_CANDIDATES_MAX + 64; i += KITH_PEERS_FRAME_MAX) {
         struct kith_frame_peers frame = {.count = KITH_PEERS_FRAME_MAX};
         struct kith_writer w = kith_writer(&kith_alloc_heap);
         for (size_t k = 0; k < frame.count; k++) {
-            uint32_t number = (uint32_t)(i + k);
+            uint32_t number = (uint32_t)(first + i + k);
             memset(&frame.peers[k].id, 0xee, KITH_ID_SIZE);
             memcpy(&frame.peers[k].id, &number, sizeof(number));
+            frame.peers[k].state = state;
         }
         kith_frame_peers_encode(&w, &frame);
-        tracked_say(l, 1, &w);
+        tracked_say(l, tracker, &w);
     }
-    assert_int_equal(candidate_count(l), KITH_CANDIDATES_MAX);
+}
+
+static size_t told_by(const struct lone *l, uint32_t tracker)
+{
     struct kith_tracker_view view;
-    kith_node_tracker(l->node, 1, &view);
-    assert_int_equal(view.candidate_count, KITH_CANDIDATES_MAX);
+    kith_node_tracker(l->node, tracker, &view);
     assert_true(view.is_registered);
+    return view.candidate_count;
+}
+
+static void what_one_tracker_makes_up_keeps_out_nobody_of_another(void **state)
+{
+    struct lone *l = *state;
+    tracked_join(l, 2);
+    make_up(l, 1, 0, KITH_TRACKED_HERE);
+    assert_int_equal(candidate_count(l), KITH_CANDIDATES_MAX);
+    assert_int_equal(told_by(l, 1), KITH_CANDIDATES_MAX);
     struct tracked_peer told = bob(l);
     tracked_tell(l, 2, &told);
     lone_pass(l, 0);
     struct kith_id id = tracked_peer_id(told.seed);
     assert_true(kith_id_equal(&last_dial(l)->expected, &id));
+}
+
+static void trackers_that_make_up_the_same_are_believed_no_more_than_each(void **state)
+{
+    struct lone *l = *state;
+    tracked_join(l, 2);
+    for (uint32_t round = 0; round < 3; round++) {
+        make_up(l, 1, round * 1000, KITH_TRACKED_HERE);
+        make_up(l, 2, round * 1000, KITH_TRACKED_HERE);
+        make_up(l, 1, round * 1000, KITH_TRACKED_AWAY);
+        assert_int_equal(told_by(l, 1), 0);
+        assert_int_equal(told_by(l, 2), KITH_CANDIDATES_MAX);
+    }
+    assert_int_equal(candidate_count(l), KITH_CANDIDATES_MAX);
 }
 
 /* ---- whom not ---- */
@@ -463,6 +490,7 @@ int main(void)
         TEST(we_are_no_candidate_of_ours),
         TEST(a_flood_of_records_is_verified_at_a_measured_pace),
         TEST(what_one_tracker_makes_up_keeps_out_nobody_of_another),
+        TEST(trackers_that_make_up_the_same_are_believed_no_more_than_each),
         TEST(who_is_blocked_is_not_dialled_until_that_is_over),
         TEST(who_is_blocked_meanwhile_is_not_called),
         TEST(who_broke_the_protocol_is_dialled_ever_more_seldom),
