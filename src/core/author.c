@@ -7,6 +7,7 @@
 #include "core/digest.h"
 #include "core/intake.h"
 #include "core/log.h"
+#include "core/peer.h"
 #include "proto/event.h"
 
 /* A run holds a draft of the largest size: head, 128 own parts with salt and lengths, and
@@ -177,7 +178,7 @@ void kith_author_profile(struct kith_node *node, const struct kith_name *name,
 {
     struct kith_writer w = kith_writer(node->alloc);
     if (is_of_the_future(node, node->self->name_hlc))
-        node->self->name_hlc = 0; /* our clock was wrong: or it could be told no other */
+        kith_peer_doubt_name(node, node->self); /* or it could be told no other */
     kith_body_profile_encode(&w, kith_bytes(name->text, strlen(name->text)));
     struct kith_bytes body = kith_writer_view(&w);
     if (w.failed)

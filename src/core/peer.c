@@ -79,7 +79,8 @@ static struct kith_record_peer *record(struct kith_node *node, struct kith_peer 
         .no = peer->no,
         .id = peer->id,
         .name = peer->name,
-        .name_hlc = peer->is_name_told ? 0 : peer->name_hlc,
+        .name_hlc = peer->name_hlc,
+        .is_name_told = peer->is_name_told,
         .last_seen = peer->last_seen,
         .address = peer->address_kept,
         .is_contact = peer->is_contact,
@@ -166,6 +167,13 @@ void kith_peer_tells_name(struct kith_node *node, struct kith_peer *peer,
         rename_to(node, peer, &parsed, hlc, true);
 }
 
+void kith_peer_doubt_name(struct kith_node *node, struct kith_peer *peer)
+{
+    struct kith_record_peer *row = record(node, peer);
+    row->is_name_told = true;
+    peer->name_hlc = 0;
+}
+
 /* That of this network, or of another whose rooms are kept here. */
 static bool is_of_a_lobby(const struct kith_room *room)
 {
@@ -197,6 +205,7 @@ void kith_peer_record_profiles(struct kith_node *node, const struct kith_log *lo
         struct kith_record_peer *row = record(node, peer);
         row->name = name;
         row->name_hlc = run->events[i].hlc;
+        row->is_name_told = false;
     }
 }
 

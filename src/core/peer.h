@@ -44,6 +44,10 @@ void kith_peer_rename(struct kith_node *node, struct kith_peer *peer,
 void kith_peer_tells_name(struct kith_node *node, struct kith_peer *peer,
                           struct kith_bytes name, kith_hlc hlc);
 
+/* The event that gave the name is of a clock that was wrong: any other name replaces it,
+ * here and in the peer's row. */
+void kith_peer_doubt_name(struct kith_node *node, struct kith_peer *peer);
+
 /* The name in a PROFILE event of this log, as sent. False when it is not one, stands
  * elsewhere than in a control log of a lobby, or has no body any more. */
 bool kith_peer_profile(const struct kith_log *log, const struct kith_event *event,

@@ -44,14 +44,16 @@ struct kith_record_meta {
 };
 
 /* A peer that was linked, or whose events are held. Replaces the row of its number; but
- * of two names of one peer the one with the greater name_hlc stays. */
+ * of two names of one peer the one with the greater name_hlc stays, and with one hlc the
+ * greater name. */
 struct kith_record_peer {
     uint32_t no;
     struct kith_id id;
     struct kith_name name;       /* "" when it never told one */
-    kith_hlc name_hlc;           /* of the profile event; 0 when only a HELLO told it */
+    kith_hlc name_hlc;           /* of the profile event; 0: any other name replaces it */
     kith_time last_seen;         /* wall; 0 when never linked */
     struct kith_address address; /* that worked last; host "" when none did */
+    bool is_name_told;           /* only by a HELLO: stored as if name_hlc were 0 */
     bool is_contact;             /* a direct message went either way */
     bool is_blocked;             /* by hand: never linked, not shown */
     bool is_verified;            /* by hand: its id was compared */

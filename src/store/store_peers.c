@@ -10,15 +10,18 @@ static const char schema[] =
     " is_blocked INTEGER NOT NULL DEFAULT 0, is_verified INTEGER NOT NULL DEFAULT 0);";
 
 /* Names come with what else changes of a peer, and with runs that are on their way to the
- * disk: whichever is put last, the latest one stays. */
-#define IS_EARLIER "(excluded.name_hlc < peers.name_hlc AND excluded.id = peers.id)"
+ * disk: whichever is put last, the latest one stays. ?4 is the hlc, ?11 what is stored.
+ */
+#define IS_EARLIER                                                                       \
+    "(peers.name_hlc <> 0 AND excluded.id = peers.id"                                    \
+    " AND (?4, excluded.name) < (peers.name_hlc, peers.name))"
 
 static int put(struct kith_store *store, const struct kith_record *record)
 {
     const struct kith_record_peer *peer = &record->peer;
     sqlite3_stmt *s = kith_db_statement(
         store, KITH_SQL_PEER_PUT,
-        "INSERT INTO peers VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10)"
+        "INSERT INTO peers VALUES(?1,?2,?3,?11,?5,?6,?7,?8,?9,?10)"
         " ON CONFLICT(no) DO UPDATE SET name = CASE WHEN " IS_EARLIER
         " THEN name ELSE excluded.name END, name_hlc = CASE WHEN " IS_EARLIER
         " THEN name_hlc ELSE excluded.name_hlc END, id = excluded.id,"
@@ -35,6 +38,7 @@ static int put(struct kith_store *store, const struct kith_record *record)
     sqlite3_bind_int64(s, 8, peer->is_contact);
     sqlite3_bind_int64(s, 9, peer->is_blocked);
     sqlite3_bind_int64(s, 10, peer->is_verified);
+    sqlite3_bind_int64(s, 11, peer->is_name_told ? 0 : kith_db_hlc(peer->name_hlc));
     return kith_db_run(store, s, "store a peer");
 }
 

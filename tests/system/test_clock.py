@@ -128,6 +128,19 @@ def _(scene):
     talk.ends()
 
 
+@case("a name taken once the clock is right stays, though an earlier one is dated later")
+def _(scene):
+    clock = Clock(scene, "alice")
+    clock.set(wall_s=4 * YEAR_S)
+    alice = scene.make("alice", env=clock.env).start(name=False)
+    alice.kith("rename", "of", "the", "future").expect(DONE)
+    clock.set()
+    alice.kith("rename", "of", "now").expect(DONE)
+    alice.kill()
+    alice.start(name=False)
+    same(alice.request("GET", "/self")[1]["name"], "of now")
+
+
 def time_namespace(scene, shift_s):
     """What runs a command where the machine was started `shift_s` seconds earlier."""
     shift = str(int(shift_s))

@@ -83,7 +83,7 @@ static void a_hello_takes_back_what_only_a_hello_told(void **state)
     greet(l, &peer, 1, "o", hours_ahead(l, -2));
     say_profile(l, &peer, 'o', hours_ahead(l, -2));
     greet(l, &peer, 2, "new", hours_ahead(l, -1));
-    assert_int_equal(l->peer_row.name_hlc, 0); /* that holds for the next start, too */
+    assert_true(l->peer_row.is_name_told); /* that holds for the next start, too */
     greet(l, &peer, 3, "o", hours_ahead(l, -2));
     assert_true(is_called(l, "o"));
     greet(l, &peer, 4, "n", hours_ahead(l, 0));
@@ -91,6 +91,7 @@ static void a_hello_takes_back_what_only_a_hello_told(void **state)
     greet(l, &peer, 5, "o", hours_ahead(l, -2)); /* of a copy that was left behind */
     assert_true(is_called(l, "n"));
     assert_int_equal(l->peer_row.name_hlc, hours_ahead(l, 0));
+    assert_false(l->peer_row.is_name_told);
 }
 
 static void a_hello_without_an_hlc_or_with_one_of_the_far_future_only_fills_a_gap(

@@ -124,29 +124,58 @@ static void check_everything(struct fixture *f)
     assert_int_equal(r.acks[1].seq, 7);
 }
 
+/* Puts another name of peer 3, who was called Zoë at 12345. */
+static struct kith_record_peer put_name(struct fixture *f, const char *name, kith_hlc hlc,
+                                        bool is_told)
+{
+    struct kith_record record = {
+        .type = KITH_RECORD_PEER,
+        .peer = {.no = 3,
+                 .id = made_peer_id(3),
+                 .name_hlc = hlc,
+                 .is_name_told = is_told,
+                 .last_seen = 1800000000000000},
+    };
+    snprintf(record.peer.name.text, sizeof(record.peer.name.text), "%s", name);
+    assert_int_equal(kith_store_put(f->store, &record), 0);
+    struct kith_record_peer row = restore(f).peer;
+    assert_int_equal(row.last_seen, 1800000000000000);
+    assert_false(row.is_contact);
+    return row;
+}
+
 /* As of two runs that one transaction stores, the later one first; or where the peer is
  * seen before that is committed. */
 static void the_latest_name_of_a_peer_stays_whichever_is_put_last(void **state)
 {
     struct fixture *f = *state;
     put_everything(f);
-    struct kith_record peer = {
+    struct kith_record_peer row = put_name(f, "Zoe of yore", 12344, false);
+    assert_string_equal(row.name.text, "Zoë");
+    assert_int_equal(row.name_hlc, 12345);
+    assert_string_equal(put_name(f, "Anna", 12345, false).name.text, "Zoë");
+    row = put_name(f, "Zoë the 2nd", 12345, false);
+    assert_string_equal(row.name.text, "Zoë the 2nd"); /* the greater of two at once */
+    assert_int_equal(row.name_hlc, 12345);
+    struct kith_record other = {
         .type = KITH_RECORD_PEER,
-        .peer = {.no = 3,
-                 .id = made_peer_id(3),
-                 .name = {"Zoe of yore"},
-                 .name_hlc = 12344,
-                 .last_seen = 1800000000000000},
-    };
-    assert_int_equal(kith_store_put(f->store, &peer), 0);
-    struct restored r = restore(f);
-    assert_string_equal(r.peer.name.text, "Zoë");
-    assert_int_equal(r.peer.name_hlc, 12345);
-    assert_int_equal(r.peer.last_seen, 1800000000000000);
-    assert_false(r.peer.is_contact);
-    peer.peer.id = made_peer_id(4); /* another one has the number */
-    assert_int_equal(kith_store_put(f->store, &peer), 0);
-    assert_string_equal(restore(f).peer.name.text, "Zoe of yore");
+        .peer = {.no = 3, .id = made_peer_id(4), .name = {"Eve"}, .name_hlc = 12344}};
+    assert_int_equal(kith_store_put(f->store, &other), 0); /* it has the number now */
+    assert_string_equal(restore(f).peer.name.text, "Eve");
+}
+
+/* And may be wrong: a profile event says better. */
+static void a_name_that_was_only_told_is_stored_if_it_is_the_latest(void **state)
+{
+    struct fixture *f = *state;
+    put_everything(f);
+    assert_string_equal(put_name(f, "Zoe of yore", 12344, true).name.text, "Zoë");
+    struct kith_record_peer row = put_name(f, "Zara", 12346, true);
+    assert_string_equal(row.name.text, "Zara");
+    assert_int_equal(row.name_hlc, 0);
+    row = put_name(f, "Zoë", 12345, false);
+    assert_string_equal(row.name.text, "Zoë");
+    assert_int_equal(row.name_hlc, 12345);
 }
 
 static void what_was_stored_is_restored(void **state)
@@ -253,6 +282,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_memory, teardown)
 #define D(name) cmocka_unit_test_setup_teardown(name, setup_disk, teardown)
         T(the_latest_name_of_a_peer_stays_whichever_is_put_last),
+        T(a_name_that_was_only_told_is_stored_if_it_is_the_latest),
         T(an_empty_store_restores_only_meta),
         T(what_was_stored_is_restored),
         D(what_was_stored_is_restored_after_reopening),
