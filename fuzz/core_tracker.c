@@ -173,11 +173,11 @@ void world_tracker_act(struct world *w, struct kith_reader *in)
 void world_beacon(struct world *w, struct kith_reader *in)
 {
     uint8_t choice = kith_reader_u8(in);
+    uint8_t counter = kith_reader_u8(in);
     struct kith_beacon beacon = {
-        .is_answer = choice & 4,
-        .is_goodbye = choice & 8,
+        .flags = (uint8_t)((counter & ~3) | (choice >> 2 & 3)),
         .id = w->peers[choice % (WORLD_PEERS + 1)],
-        .counter = kith_reader_u8(in),
+        .counter = counter,
         .port = 4747,
     };
     uint8_t message[KITH_VERIFY_SIZE], plain[KITH_BEACON_PLAIN_SIZE];

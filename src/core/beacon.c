@@ -26,13 +26,12 @@ static void seal(struct kith_node *node, const struct kith_beacon *beacon,
 }
 
 /* To one address, or to everybody. */
-static void send(struct kith_node *node, const struct kith_address *to, bool is_goodbye)
+static void send(struct kith_node *node, const struct kith_address *to, uint8_t flags)
 {
     if (node->listening_count == 0)
         return; /* nobody could dial us */
     struct kith_beacon beacon = {
-        .is_answer = to != NULL,
-        .is_goodbye = is_goodbye,
+        .flags = flags,
         .id = node->self->id,
         .counter = ++node->beacon.counter,
         .port = node->listening[0].port,
@@ -56,7 +55,7 @@ static void send(struct kith_node *node, const struct kith_address *to, bool is_
 static void send_and_wait(struct kith_node *node)
 {
     struct kith_beaconing *b = &node->beacon;
-    send(node, NULL, false);
+    send(node, NULL, 0);
     b->interval = b->interval == 0 ? KITH_BEACON_INTERVAL_MIN : 2 * b->interval;
     if (b->interval > b->interval_max)
         b->interval = b->interval_max;
@@ -77,7 +76,7 @@ void kith_beacon_begin(struct kith_node *node)
 void kith_beacon_goodbye(struct kith_node *node)
 {
     if (node->beacon.is_on && node->is_started)
-        send(node, NULL, true);
+        send(node, NULL, KITH_BEACON_GOODBYE);
 }
 
 void kith_beacon_check(struct kith_node *node)
@@ -237,7 +236,8 @@ static bool is_of_use(struct kith_node *node, const struct kith_beacon *beacon,
                      memcmp(peer->instance, beacon->boot, KITH_BEACON_BOOT_SIZE) == 0;
     uint64_t key;
     struct kith_address address = listening_at(beacon, from);
-    bool is_expected = beacon->is_answer && find_seen(node, beacon, &key) != NULL &&
+    bool is_expected = (beacon->flags & KITH_BEACON_ANSWER) != 0 &&
+                       find_seen(node, beacon, &key) != NULL &&
                        kith_dial_is_trying(node, &beacon->id, &address);
     return !is_linked && !is_expected;
 }
@@ -267,22 +267,22 @@ static void believe(struct kith_node *node, const struct kith_beacon_check *chec
     if (is_replay(node, beacon))
         return;
     remember(node, beacon);
-    if (beacon->is_goodbye)
+    if ((beacon->flags & KITH_BEACON_GOODBYE) != 0)
         return;
     struct kith_address address = listening_at(beacon, &check->from);
     bool is_lower = kith_id_compare(&node->self->id, &beacon->id) < 0;
-    bool answers =
-        !beacon->is_answer && check->is_on_link && may_answer(node, &check->from);
+    bool is_answer = (beacon->flags & KITH_BEACON_ANSWER) != 0;
+    bool answers = !is_answer && check->is_on_link && may_answer(node, &check->from);
     if (is_lower)
         kith_dial_suggest(node, &beacon->id, &address, 0, KITH_DIAL_TRY_TIME);
-    else if (beacon->is_answer || answers)
+    else if (is_answer || answers)
         kith_dial_expect(node, &beacon->id, &address, KITH_BEACON_COURTESY,
                          KITH_DIAL_TRY_TIME); /* it has heard us, or does now */
     else
         kith_dial_suggest(node, &beacon->id, &address, KITH_BEACON_COURTESY,
                           KITH_DIAL_TRY_TIME);
     if (answers)
-        send(node, &check->from, false);
+        send(node, &check->from, KITH_BEACON_ANSWER);
 }
 
 bool kith_beacon_verified(struct kith_node *node, uint64_t verify_no, bool is_valid)

@@ -6,8 +6,6 @@
 #include "base/reader.h"
 #include "kith/error.h"
 
-enum { FLAG_ANSWER = 1, FLAG_GOODBYE = 2 };
-
 static uint8_t *put(uint8_t *at, const void *data, size_t size)
 {
     memcpy(at, data, size);
@@ -19,8 +17,7 @@ void kith_beacon_signed(const struct kith_beacon *beacon,
 {
     uint8_t *at = out;
     *at++ = KITH_BEACON_VERSION;
-    *at++ = (uint8_t)((beacon->is_answer ? FLAG_ANSWER : 0) |
-                      (beacon->is_goodbye ? FLAG_GOODBYE : 0));
+    *at++ = beacon->flags;
     at = put(at, beacon->id.bytes, KITH_ID_SIZE);
     at = put(at, beacon->boot, KITH_BEACON_BOOT_SIZE);
     for (int shift = 56; shift >= 0; shift -= 8)
@@ -40,14 +37,12 @@ int kith_beacon_decode(struct kith_bytes plain, struct kith_beacon *out)
 {
     struct kith_reader r = kith_reader(plain);
     uint8_t version = kith_reader_u8(&r);
-    uint8_t flags = kith_reader_u8(&r);
+    out->flags = kith_reader_u8(&r);
     kith_reader_copy(&r, out->id.bytes, KITH_ID_SIZE);
     kith_reader_copy(&r, out->boot, KITH_BEACON_BOOT_SIZE);
     out->counter = kith_reader_u64(&r);
     out->port = kith_reader_u16(&r);
     kith_reader_copy(&r, out->signature, KITH_SIGNATURE_SIZE);
-    out->is_answer = (flags & FLAG_ANSWER) != 0;
-    out->is_goodbye = (flags & FLAG_GOODBYE) != 0;
     if (r.failed || version == 0 || out->port == 0)
         return KITH_EPROTO;
     return version == KITH_BEACON_VERSION ? 0 : KITH_EVERSION;

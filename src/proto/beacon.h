@@ -22,9 +22,14 @@
     (KITH_BEACON_MAGIC_SIZE + KITH_BEACON_NONCE_SIZE + KITH_BEACON_PLAIN_SIZE +          \
      KITH_BEACON_MAC_SIZE)
 
+enum {
+    KITH_BEACON_ANSWER = 1, /* to another beacon: never answered itself */
+    KITH_BEACON_GOODBYE =
+        2, /* the node stops: a hint, believed of nobody who is linked */
+};
+
 struct kith_beacon {
-    bool is_answer;  /* to another beacon: never answered itself */
-    bool is_goodbye; /* the node stops: a hint, believed of nobody who is linked */
+    uint8_t flags; /* as signed: those of later versions are ignored, not refused */
     struct kith_id id;
     uint8_t boot[KITH_BEACON_BOOT_SIZE]; /* the instance of the sender's HELLO */
     uint64_t counter;                    /* rises with every beacon of this boot */

@@ -239,10 +239,12 @@ static void which_setting_of_another_network_differs_is_counted_where_known(void
     drop(usual);
 }
 
-/* Other bytes in the last beacon of that node, which fit its signature no more. */
-static void rewrite(struct lone *l, size_t at, const void *bytes, size_t size)
+/* Other bytes in the last beacon of that node, which fit its signature if it is signed
+ * anew. */
+static void rewrite(struct lone *l, size_t at, const void *bytes, size_t size,
+                    bool is_signed)
 {
-    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
+    uint8_t plain[KITH_BEACON_PLAIN_SIZE], message[KITH_VERIFY_SIZE];
     uint8_t *nonce = l->datagram + KITH_BEACON_MAGIC_SIZE;
     uint8_t *sealed = nonce + KITH_BEACON_NONCE_SIZE;
     assert_int_equal(crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -251,16 +253,34 @@ static void rewrite(struct lone *l, size_t at, const void *bytes, size_t size)
                          l->node->network_key),
                      0);
     memcpy(plain + at, bytes, size);
+    memcpy(message, "kith bcn 1", 10);
+    crypto_generichash(message + 10, KITH_HASH_SIZE, plain, KITH_BEACON_SIGNED_SIZE,
+                       l->node->network_key, KITH_NETWORK_KEY_SIZE);
+    if (is_signed)
+        crypto_sign_detached(plain + KITH_BEACON_SIGNED_SIZE, NULL, message,
+                             10 + KITH_HASH_SIZE, l->key.secret);
     crypto_aead_xchacha20poly1305_ietf_encrypt(sealed, NULL, plain, sizeof(plain),
                                                l->datagram, KITH_BEACON_MAGIC_SIZE, NULL,
                                                nonce, l->node->network_key);
+}
+
+static void flags_of_a_later_version_are_signed_and_ignored(void **state)
+{
+    struct scene *s = *state;
+    rewrite(s->high, 1, &(uint8_t){0xfc}, 1, false);
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->dial_count + s->low->datagrams_to_one, 0);
+    rewrite(s->high, 1, &(uint8_t){0xfc}, 1, true);
+    hear_from(s->low, s->high);
+    assert_int_equal(s->low->dial_count, 1);
+    assert_int_equal(s->low->datagrams_to_one, 1);
 }
 
 static void another_version_is_counted_and_not_followed(void **state)
 {
     struct scene *s = *state;
     struct kith_beacon_counts counts;
-    rewrite(s->high, 0, &(uint8_t){KITH_BEACON_VERSION + 1}, 1);
+    rewrite(s->high, 0, &(uint8_t){KITH_BEACON_VERSION + 1}, 1, false);
     hear_from(s->low, s->high);
     kith_node_beacons(s->low->node, &counts);
     assert_int_equal(counts.other_version, 1);
@@ -449,7 +469,7 @@ static void fill(struct lone *l, struct lone *liar)
 {
     l->is_forgiving = true;
     for (uint32_t no = 0; no < KITH_SUGGESTED_MAX; no++) {
-        rewrite(liar, 2, &no, sizeof(no)); /* its id */
+        rewrite(liar, 2, &no, sizeof(no), false); /* its id */
         hear_from(l, liar);
         lone_pass(l, 20 * KITH_MS);
     }
@@ -535,6 +555,7 @@ int main(void)
         TEST(a_source_that_is_not_on_link_is_not_answered),
         TEST(a_spoofed_source_draws_one_answer_in_five_seconds),
         TEST(a_flood_is_verified_and_answered_within_limits),
+        TEST(flags_of_a_later_version_are_signed_and_ignored),
         TEST(a_beacon_that_comes_by_several_ways_is_verified_once),
         TEST(the_answer_of_one_being_dialled_is_not_verified),
         TEST(nor_once_a_link_comes_up_but_for_another_address),

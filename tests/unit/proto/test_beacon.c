@@ -17,7 +17,7 @@ static void golden_beacon_opens_and_reads_field_by_field(void **state)
     assert_memory_equal(datagram.data, "kithbcn1", KITH_BEACON_MAGIC_SIZE);
     assert_true(sample_open_beacon(datagram, plain));
     assert_int_equal(kith_beacon_decode(kith_bytes(plain, sizeof plain), &beacon), 0);
-    assert_false(beacon.is_answer || beacon.is_goodbye);
+    assert_int_equal(beacon.flags, 0);
     assert_true(kith_id_equal(&beacon.id, &f->sample.alice));
     for (size_t i = 0; i < KITH_BEACON_BOOT_SIZE; i++)
         assert_int_equal(beacon.boot[i], 0x30);
@@ -42,8 +42,7 @@ static void golden_beacon_is_signed_under_the_network_key(void **state)
 static struct kith_beacon largest(void)
 {
     struct kith_beacon beacon = {
-        .is_answer = true,
-        .is_goodbye = true,
+        .flags = 0xff,
         .counter = UINT64_MAX,
         .port = UINT16_MAX,
     };
@@ -63,28 +62,13 @@ static void largest_and_smallest_values_round_trip(void **state)
         uint8_t plain[KITH_BEACON_PLAIN_SIZE];
         kith_beacon_encode(beacon, plain);
         assert_int_equal(kith_beacon_decode(kith_bytes(plain, sizeof plain), &back), 0);
-        assert_int_equal(back.is_answer, beacon->is_answer);
-        assert_int_equal(back.is_goodbye, beacon->is_goodbye);
+        assert_int_equal(back.flags, beacon->flags);
         assert_true(kith_id_equal(&back.id, &beacon->id));
         assert_memory_equal(back.boot, beacon->boot, sizeof back.boot);
         assert_true(back.counter == beacon->counter);
         assert_int_equal(back.port, beacon->port);
         assert_memory_equal(back.signature, beacon->signature, sizeof back.signature);
     }
-}
-
-static void the_two_flags_are_told_apart(void **state)
-{
-    (void)state;
-    struct kith_beacon back;
-    uint8_t plain[KITH_BEACON_PLAIN_SIZE];
-    kith_beacon_encode(&(struct kith_beacon){.is_answer = true, .port = 1}, plain);
-    assert_int_equal(plain[FLAGS], 1);
-    kith_beacon_encode(&(struct kith_beacon){.is_goodbye = true, .port = 1}, plain);
-    assert_int_equal(plain[FLAGS], 2);
-    plain[FLAGS] = 0xfc; /* unknown ones */
-    assert_int_equal(kith_beacon_decode(kith_bytes(plain, sizeof plain), &back), 0);
-    assert_false(back.is_answer || back.is_goodbye);
 }
 
 static void every_truncation_is_refused(void **state)
@@ -127,7 +111,6 @@ int main(void)
         FIXTURE_TEST(golden_beacon_opens_and_reads_field_by_field),
         FIXTURE_TEST(golden_beacon_is_signed_under_the_network_key),
         FIXTURE_TEST(largest_and_smallest_values_round_trip),
-        FIXTURE_TEST(the_two_flags_are_told_apart),
         FIXTURE_TEST(every_truncation_is_refused),
         FIXTURE_TEST(another_version_is_told_from_none),
         FIXTURE_TEST(port_0_is_refused),
