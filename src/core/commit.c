@@ -128,6 +128,7 @@ static void commit(struct kith_node *node, struct kith_pending *pending)
     reply(node, pending);
     publish(node, pending);
     kith_fork_moved(node, log, pending->link);
+    kith_fork_found(node, log, pending->run);
 }
 
 void kith_commit_stored(struct kith_node *node, uint64_t store_no)

@@ -111,6 +111,7 @@ struct kith_log {
     uint64_t want_seq;        /* somebody holds it so far */
     struct kith_id want;      /* with this head */
     uint32_t upstream;        /* link asked or sending; 0 for none */
+    bool is_coming;           /* a run of it came from there since it was asked */
     kith_time asked_at;
     kith_time parked_until; /* wall; 0 unless the next run is of the far future */
 

@@ -38,6 +38,7 @@ void kith_fetch_ask(struct kith_node *node, struct kith_log *log,
     kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out, &wanted,
                             &have, has_some ? 1 : 0);
     log->upstream = share->link->no;
+    log->is_coming = !has_some; /* no FORK is an answer to that */
     log->asked_at = node->now.mono;
     kith_link_send_scratch(node, share->link);
     kith_node_wake_at(node, log->asked_at + KITH_STALL_TIME);
@@ -200,8 +201,8 @@ static bool differs(const struct kith_log *log, const struct kith_vector_entry *
     return entry->seq == log->head_seq && !kith_id_equal(&entry->head, &log->head);
 }
 
-void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
-                      const struct kith_vector_entry *entry)
+static void learn(struct kith_node *node, struct kith_share *share,
+                  const struct kith_vector_entry *entry, bool is_told)
 {
     struct kith_log *log = get_log(node, share, entry);
     struct kith_track *track = log == NULL ? NULL : kith_share_track(node, share, log);
@@ -215,13 +216,31 @@ void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
     }
     if (entry->seq == log->head_seq)
         track->is_sure = true;
-    if (entry->seq >= track->have)
+    if (entry->seq > track->have || (is_told && entry->seq == track->have))
         kith_share_holds(node, track, entry->seq, &entry->head);
     if (track->have > track->sent)
         track->sent = track->have <= log->head_seq ? track->have : track->sent;
     if (log->author == node->self)
         acknowledged(node, share, log, entry->seq);
     want(node, log, share, entry);
+}
+
+void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
+                      const struct kith_vector_entry *entry)
+{
+    learn(node, share, entry, true);
+}
+
+void kith_fetch_learn_control(struct kith_node *node, struct kith_share *share,
+                              const struct kith_ref *ref)
+{
+    learn(node, share,
+          &(struct kith_vector_entry){.author = ref->author,
+                                      .log_class = KITH_LOG_CONTROL,
+                                      .log = ref->log,
+                                      .seq = ref->seq,
+                                      .head = ref->id},
+          false);
 }
 
 void kith_fetch_progress(struct kith_node *node, struct kith_log *log,
@@ -231,6 +250,7 @@ void kith_fetch_progress(struct kith_node *node, struct kith_log *log,
     if (before != NULL && before != share)
         kith_fetch_prune(node, before, log);
     log->upstream = share->link->no;
+    log->is_coming = true;
     log->asked_at = share->link->fetched_at = node->now.mono;
     if (log->tail_seq >= log->want_seq)
         kith_list_remove(&log->wanting);

@@ -14,6 +14,10 @@ void kith_fetch_acknowledged_before(struct kith_node *node, struct kith_link *li
 void kith_fetch_learn(struct kith_node *node, struct kith_share *share,
                       const struct kith_vector_entry *entry);
 
+/* So does a run that rests on a control event; but that is nothing that it told. */
+void kith_fetch_learn_control(struct kith_node *node, struct kith_share *share,
+                              const struct kith_ref *ref);
+
 /* A run of this log was accepted from this link: it is the upstream now, and the one
  * before is told to stop. */
 void kith_fetch_progress(struct kith_node *node, struct kith_log *log,

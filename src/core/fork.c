@@ -109,25 +109,30 @@ void kith_fork_begun(struct kith_node *node, struct kith_share *share,
 
 static struct kith_log *find_head(struct kith_log *log, const struct kith_ref *head)
 {
-    while (log != NULL &&
-           (log->head_seq != head->seq || !kith_id_equal(&log->head, &head->id)))
+    while (log != NULL && (!kith_log_is_held(log) || log->head_seq != head->seq ||
+                           !kith_id_equal(&log->head, &head->id)))
         log = log->branch_next;
     return log;
 }
 
-/* It answers what was asked with the head of another branch, which may be held: so what
- * the peer told of was not this one, and it has nothing for it. */
-static void take_back_want(struct kith_node *node, struct kith_share *share,
-                           struct kith_log *first, const struct kith_log *held,
-                           const struct kith_ref *head)
+/* The branch that the peer was asked to bring up to there. */
+static struct kith_log *find_asked(struct kith_log *log, const struct kith_share *share,
+                                   const struct kith_ref *head)
 {
-    for (struct kith_log *log = first; log != NULL; log = log->branch_next) {
-        if (log == held || log->upstream != share->link->no ||
-            log->want_seq != head->seq || !kith_id_equal(&log->want, &head->id))
-            continue;
-        share->tracks[log->index].have = 0;
+    while (log != NULL &&
+           (log->upstream != share->link->no || log->want_seq != head->seq ||
+            !kith_id_equal(&log->want, &head->id)))
+        log = log->branch_next;
+    return log;
+}
+
+/* What the peer told of is not of this branch: it has nothing for it. */
+static void take_back_want(struct kith_node *node, struct kith_share *share,
+                           struct kith_log *log)
+{
+    share->tracks[log->index].have = 0;
+    if (log->upstream == share->link->no)
         kith_fetch_retry(node, log);
-    }
 }
 
 /* What has no place comes whole each time that it is asked for; but it may be more of a
@@ -135,7 +140,7 @@ static void take_back_want(struct kith_node *node, struct kith_share *share,
 static bool is_in_vain(const struct kith_node *node, const struct kith_share *share,
                        const struct kith_log *first)
 {
-    return kith_log_is_full(first) && share->whole_at != 0 &&
+    return kith_log_is_full(node, first) && share->whole_at != 0 &&
            node->now.mono < share->whole_at + KITH_FORK_FULL_RETRY;
 }
 
@@ -146,9 +151,12 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
     if (first == NULL)
         return;
     struct kith_log *held = find_head(first, head);
-    take_back_want(node, share, first, held, head);
+    struct kith_log *asked = find_asked(first, share, head);
+    bool is_coming = asked != NULL && asked->is_coming; /* that FORK is no answer */
+    if (asked != NULL && asked != held && !is_coming)
+        take_back_want(node, share, asked);
     if (held == NULL) {
-        if (!is_in_vain(node, share, first))
+        if (!is_coming && !is_in_vain(node, share, first))
             kith_fork_ask(node, share, head);
         return;
     }
@@ -157,6 +165,34 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
         return;
     track->is_sure = true;
     kith_share_announce(node, share, held, true);
+}
+
+/* Is what the peer told of that log in this run? */
+static bool is_told_of(const struct kith_node *node, const struct kith_share *share,
+                       const struct kith_log *log, const struct kith_run *run)
+{
+    if (log->index >= share->track_count)
+        return false;
+    const struct kith_track *track = &share->tracks[log->index];
+    return track->have >= run->seq_first && track->have < run->seq_first + run->count &&
+           kith_share_told(node, track, &run->events[track->have - run->seq_first].id);
+}
+
+void kith_fork_found(struct kith_node *node, const struct kith_log *log,
+                     const struct kith_run *run)
+{
+    if (log->base == NULL && log->branch_next == NULL)
+        return;
+    struct kith_log *other = kith_log_find(log->room, &log->author_id, &log->id);
+    for (; other != NULL; other = other->branch_next) {
+        if (other == log)
+            continue;
+        kith_list_each_safe (item, &log->room->shares) {
+            struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+            if (is_told_of(node, share, other, run))
+                take_back_want(node, share, other);
+        }
+    }
 }
 
 /* ---- telling ---- */

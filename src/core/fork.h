@@ -45,6 +45,11 @@ void kith_fork_begun(struct kith_node *node, struct kith_share *share,
 void kith_fork_heard(struct kith_node *node, struct kith_share *share,
                      const struct kith_ref *head);
 
+/* This run was stored in the branch: peers that told of one of its events, and were
+ * thought to have it of another branch, have nothing for that. */
+void kith_fork_found(struct kith_node *node, const struct kith_log *log,
+                     const struct kith_run *run);
+
 /* The log's head moved by a run from this link (0: ours): the other peers are to say anew
  * whether they hold it. */
 void kith_fork_moved(struct kith_node *node, const struct kith_log *log, uint32_t link);

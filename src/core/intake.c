@@ -76,14 +76,7 @@ static bool has_controls(struct kith_node *node, struct kith_share *share,
             if (kith_intake_holds(room, &ref))
                 continue;
             has_all = false;
-            kith_fetch_learn(node, share,
-                             &(struct kith_vector_entry){
-                                 .author = ref.author,
-                                 .log_class = KITH_LOG_CONTROL,
-                                 .log = ref.log,
-                                 .seq = ref.seq,
-                                 .head = ref.id,
-                             });
+            kith_fetch_learn_control(node, share, &ref);
         }
     }
     return has_all;

@@ -83,11 +83,18 @@ static bool is_room_full(const struct kith_node *node, const struct kith_room *r
                KITH_ROOM_LOGS_MAX;
 }
 
+/* But for our own there is. */
+static bool has_no_place(const struct kith_node *node, const struct kith_room *room,
+                         const struct kith_id *author)
+{
+    return is_room_full(node, room) && !kith_id_equal(author, &node->self->id);
+}
+
 static struct kith_log *make(struct kith_node *node, struct kith_room *room,
                              const struct kith_id *author, const struct kith_log_id *id,
                              enum kith_log_class log_class)
 {
-    if (is_room_full(node, room) && !kith_id_equal(author, &node->self->id)) {
+    if (has_no_place(node, room, author)) {
         if (!room->is_full_told)
             kith_peer_warn(node, author, KITH_WARNING_FULL, 0);
         room->is_full_told = true;
@@ -126,7 +133,7 @@ struct kith_log *kith_log_add(struct kith_node *node, struct kith_room *room,
     return log;
 }
 
-bool kith_log_is_full(const struct kith_log *first)
+static bool has_all_branches(const struct kith_log *first)
 {
     size_t count = 0;
     for (; first != NULL; first = first->branch_next)
@@ -134,12 +141,17 @@ bool kith_log_is_full(const struct kith_log *first)
     return count >= KITH_BRANCHES_MAX;
 }
 
+bool kith_log_is_full(const struct kith_node *node, const struct kith_log *first)
+{
+    return has_all_branches(first) || has_no_place(node, first->room, &first->author_id);
+}
+
 struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
                                  uint64_t seq_first, const struct kith_id *prev,
                                  kith_hlc hlc)
 {
     struct kith_log *last = kith_log_find(base->room, &base->author_id, &base->id);
-    if (kith_log_is_full(last))
+    if (has_all_branches(last))
         return NULL;
     while (last->branch_next != NULL)
         last = last->branch_next;
@@ -201,8 +213,10 @@ struct kith_log *kith_log_match(struct kith_log *first, uint64_t seq,
     if (first == NULL || first->branch_next == NULL)
         return first;
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if ((log->head_seq == seq && kith_id_equal(&log->head, id)) ||
-            (log->tail_seq == seq && kith_id_equal(&log->tail, id)))
+        if ((kith_log_is_held(log) && log->head_seq == seq &&
+             kith_id_equal(&log->head, id)) ||
+            (log->tail_seq == seq && log->tail_seq >= log->seq_first &&
+             kith_id_equal(&log->tail, id)))
             return log;
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (log->head_seq > seq && log->seq_first <= seq)

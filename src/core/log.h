@@ -27,8 +27,8 @@ struct kith_log *kith_log_branch(struct kith_node *node, struct kith_log *base,
                                  uint64_t seq_first, const struct kith_id *prev,
                                  kith_hlc hlc);
 
-/* Has it as many branches as are followed? */
-bool kith_log_is_full(const struct kith_log *first);
+/* Has it as many branches as are followed, or its room no place for one more? */
+bool kith_log_is_full(const struct kith_node *node, const struct kith_log *first);
 
 /* Forget a log of which nothing verified; it has no branches. */
 void kith_log_forget(struct kith_node *node, struct kith_log *log);

@@ -278,12 +278,18 @@ void kith_share_holds(const struct kith_node *node, struct kith_track *track,
     digest(node, id, track->told);
 }
 
+bool kith_share_told(const struct kith_node *node, const struct kith_track *track,
+                     const struct kith_id *id)
+{
+    uint8_t told[sizeof(track->told)];
+    digest(node, id, told);
+    return memcmp(told, track->told, sizeof(told)) == 0;
+}
+
 bool kith_share_holds_head(const struct kith_node *node, const struct kith_track *track,
                            const struct kith_log *log)
 {
-    uint8_t head[sizeof(track->told)];
-    digest(node, &log->head, head);
-    return track->have == log->head_seq && memcmp(head, track->told, sizeof(head)) == 0;
+    return track->have == log->head_seq && kith_share_told(node, track, &log->head);
 }
 
 /* ---- acknowledging and announcing ---- */

@@ -35,8 +35,11 @@ struct kith_track *kith_share_track(struct kith_node *node, struct kith_share *s
 /* The peer holds the log up to this event, as it told, or sent it. */
 void kith_share_holds(const struct kith_node *node, struct kith_track *track,
                       uint64_t seq, const struct kith_id *id);
-/* Did it tell of just our head? What is kept of an event is a digest of three bytes, by a
- * key that nobody knows: who signs two histories cannot have them look the same. */
+/* Is that the event? What is kept of it is a digest of three bytes, by a key that nobody
+ * knows: who signs two histories cannot have them look the same. */
+bool kith_share_told(const struct kith_node *node, const struct kith_track *track,
+                     const struct kith_id *id);
+/* Did it tell of just our head? */
 bool kith_share_holds_head(const struct kith_node *node, const struct kith_track *track,
                            const struct kith_log *log);
 

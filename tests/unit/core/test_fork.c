@@ -128,7 +128,7 @@ static void a_run_is_compared_with_every_branch(void **state)
 static void say_have(struct scene *s, const struct lone_peer *peer,
                      const struct lone_log *log)
 {
-    struct kith_vector_entry held = {s->peer.key.id, KITH_LOG_CONTENT, log->log, 0,
+    struct kith_vector_entry held = {s->peer.key.id, log->log_class, log->log, 0,
                                      log->seq,       log->head};
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_frame_have_encode(&w, &peer->lobby_tag, &held, 1);
@@ -198,31 +198,123 @@ static void who_told_of_just_that_event_is_not(void **state)
     assert_int_equal(told_back(s, false), 0);
 }
 
-/* What a peer told of turns out to be of another branch, which has come meanwhile. */
-static void who_answers_with_a_branch_that_is_held_is_not_asked_again(void **state)
+/* What a run rests on is no word of what its bringer holds of two histories. */
+static void who_brings_what_rests_on_one_event_has_not_told_of_it(void **state)
 {
     struct scene *s = *state;
+    struct lone_peer second;
+    struct lone_log control = s->log, content = s->log;
+    struct kith_writer profile, run;
+    control.log_class = KITH_LOG_CONTROL;
+    control.log = (struct kith_log_id){{2}};
+    struct lone_log another = control;
+    lone_write(&another, &profile, 1, 'm');
+    kith_writer_deinit(&profile);
+    lone_write(&control, &profile, 1, 'n');
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    say_have(s, &s->peer, &control);
+    say_have(s, &second, &another);
+    struct kith_ref ctl = {s->peer.key.id, control.log, control.seq, control.head};
+    content.ctl = &ctl;
+    lone_write(&content, &run, 1, 'c');
+    lone_say_run(&s->l, &second, &second.lobby_tag, &run);
+    lone_forget(&s->l);
+    say_again(s, &profile);
+    lone_pass(&s->l, KITH_SECOND);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_HAVE), 1);
+    kith_writer_deinit(&profile);
+    kith_writer_deinit(&run);
+}
+
+static void say_fork(struct scene *s, const struct lone_peer *peer,
+                     const struct lone_log *log)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    struct kith_ref head = {log->author->id, log->log, log->seq, log->head};
+    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &peer->lobby_tag, &head, NULL, 0);
+    lone_say(&s->l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
+/* What a peer told of turns out to be of another branch, which has come meanwhile: it
+ * says so itself when it is asked, of what is its head by then. */
+static void not_asked_again(struct scene *s, size_t more)
+{
     struct lone_peer second;
     push(s, 1);
     struct lone_log other = s->log;
     push(s, 1);
-    struct kith_writer run, w = kith_writer(&kith_alloc_heap);
+    struct kith_writer run, next;
     lone_write(&other, &run, 2, 'z');
     lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
     lone_greet(&s->l, &second);
     say_have(s, &second, &other);
-    say_again(s, &run);
+    if (more > 0) {
+        lone_write(&other, &next, more, 'y');
+        say_again(s, &run);
+        say_again(s, &next);
+        kith_writer_deinit(&next);
+    } else {
+        say_again(s, &run);
+    }
     kith_writer_deinit(&run);
     lone_pass(&s->l,
               KITH_STALL_TIME + KITH_SECOND); /* in which the first brings nothing */
-    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
-    struct kith_ref head = {s->peer.key.id, other.log, other.seq, other.head};
-    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &second.lobby_tag, &head, NULL, 0);
-    lone_say(&s->l, &second, &w);
-    kith_writer_deinit(&w);
+    say_fork(s, &second, &other);
     lone_forget(&s->l);
     lone_pass(&s->l, KITH_STALL_TIME + KITH_SECOND);
     assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+}
+
+static void who_answers_with_a_branch_that_is_held_is_not_asked_again(void **state)
+{
+    not_asked_again(*state, 0);
+}
+
+static void who_answers_with_what_came_to_that_branch_since_is_not_either(void **state)
+{
+    not_asked_again(*state, 2);
+}
+
+/* As each who holds several branches tells of all of them, to whoever may not know. */
+static void a_fork_told_amid_what_comes_has_nothing_come_anew(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log whole = s->log;
+    struct kith_writer runs[3];
+    for (size_t i = 0; i < 3; i++)
+        lone_write(&whole, &runs[i], 2, 'a');
+    say_have(s, &s->peer, &whole);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
+    say_fork(s, &s->peer, &whole); /* before the first comes, too */
+    for (size_t i = 0; i < 3; i++) {
+        say_again(s, &runs[i]);
+        lone_pass(&s->l, KITH_STALL_TIME - KITH_SECOND);
+        if (i < 2)
+            say_fork(s, &s->peer, &whole);
+        kith_writer_deinit(&runs[i]);
+    }
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
+    assert_int_equal(messages(s), 6);
+}
+
+/* It seemed to hold what is before it, which it does not. */
+static void a_branch_that_was_not_stored_is_nowhere(void **state)
+{
+    struct scene *s = *state;
+    push(s, 1);
+    struct lone_log before = s->log, other = s->log;
+    push(s, 1);
+    struct kith_writer run;
+    lone_write(&other, &run, 1, 'z');
+    s->l.store_error = KITH_EIO;
+    say_again(s, &run);
+    kith_writer_deinit(&run);
+    s->l.store_error = 0;
+    lone_forget(&s->l);
+    say_fork(s, &s->peer, &before);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
 }
 
 /* Who is told of what it holds says so. */
@@ -231,11 +323,7 @@ static void a_fork_that_is_held_is_answered_with_have(void **state)
     struct scene *s = *state;
     push(s, 2);
     lone_forget(&s->l);
-    struct kith_ref head = {s->peer.key.id, s->log.log, s->log.seq, s->log.head};
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &s->peer.lobby_tag, &head, NULL, 0);
-    lone_say(&s->l, &s->peer, &w);
-    kith_writer_deinit(&w);
+    say_fork(s, &s->peer, &s->log);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_HAVE), 1);
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 0);
 }
@@ -254,6 +342,10 @@ int main(void)
         TEST(who_told_of_another_event_is_told_of_the_one_that_came),
         TEST(who_told_of_just_that_event_is_not),
         TEST(who_answers_with_a_branch_that_is_held_is_not_asked_again),
+        TEST(who_answers_with_what_came_to_that_branch_since_is_not_either),
+        TEST(a_fork_told_amid_what_comes_has_nothing_come_anew),
+        TEST(who_brings_what_rests_on_one_event_has_not_told_of_it),
+        TEST(a_branch_that_was_not_stored_is_nowhere),
         TEST(a_fork_that_is_held_is_answered_with_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

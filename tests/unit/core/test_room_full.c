@@ -113,6 +113,29 @@ static void a_full_room_takes_no_new_log_but_our_own(void **state)
     drop(s);
 }
 
+/* It would come again each time, and whole. */
+static void a_full_room_asks_once_for_a_branch_that_has_no_place(void **state)
+{
+    (void)state;
+    struct scene *s = make(KITH_ROOM_LOGS_MAX + 1, KITH_ROOM_LOGS_MAX, 0);
+    struct kith_ref head = {.log = {{1}}, .seq = 1, .id = {{9}}};
+    struct lone_key author;
+    lone_key_make(&author, 2);
+    head.author = author.id;
+    size_t grafts = 0;
+    for (int i = 0; i < 3; i++) {
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        kith_frame_graft_encode(&w, KITH_FRAME_FORK, &s->peer.lobby_tag, &head, NULL, 0);
+        lone_say(&s->l, &s->peer, &w);
+        kith_writer_deinit(&w);
+        grafts += lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT);
+        lone_forget(&s->l);
+        lone_pass(&s->l, KITH_STALL_TIME + KITH_SECOND);
+    }
+    assert_int_equal(grafts, 1);
+    drop(s);
+}
+
 /* Those told of before it was full came all the same. */
 static void a_home_with_more_than_that_is_taken_back(void **state)
 {
@@ -205,6 +228,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_room_takes_no_new_log_but_our_own),
+        cmocka_unit_test(a_full_room_asks_once_for_a_branch_that_has_no_place),
         cmocka_unit_test(a_home_with_more_than_that_is_taken_back),
         cmocka_unit_test(a_home_without_a_number_left_stores_no_new_log),
         cmocka_unit_test(of_very_many_branches_a_peer_is_told_as_it_reads),
