@@ -288,7 +288,7 @@ static int problem_error(struct kith_client *client, const struct kith_answer *a
     if (!name)
         return kith_client_fail(client, KITH_EPROTO);
     int error = error_from_name(name);
-    const char *text = title ? title : kith_error_text(error);
+    const char *text = title && title[0] != '\0' ? title : kith_error_text(error);
     if (detail)
         snprintf(client->detail, sizeof client->detail, "%s: %s", text, detail);
     else

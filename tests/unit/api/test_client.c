@@ -154,9 +154,10 @@ static void a_problem_is_its_error_with_title_and_detail(void **state)
     assert_string_equal(kith_client_detail(liar->client), "full: tidy");
     assert_int_equal(ask(liar,
                          "HTTP/1.1 500 x\r\nConnection: close\r\n\r\n"
-                         "{\"error\":\"KITH_EOFTHEFUTURE\"}",
+                         "{\"error\":\"KITH_EOFTHEFUTURE\",\"title\":\"\"}",
                          5000, NULL),
                      KITH_EIO);
+    assert_string_equal(kith_client_detail(liar->client), kith_error_text(KITH_EIO));
 }
 
 static void silence_is_a_timeout(void **state)
