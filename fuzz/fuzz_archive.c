@@ -7,20 +7,12 @@
 #include "kith/error.h"
 #include "node/archive.h"
 
-/* What came out of it: its length and a sum that every byte and its place go into. */
 struct yield {
     uint64_t left;
-    uint64_t sum;
+    struct kith_writer again; /* written from what came out */
     size_t entries;
     bool is_open;
 };
-
-static void mix(struct yield *yield, const void *bytes, size_t size)
-{
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < size; i++)
-        yield->sum = (yield->sum ^ at[i]) * UINT64_C(1099511628211);
-}
 
 static int on_begin(void *ctx, const char *name, uint64_t size)
 {
@@ -29,7 +21,7 @@ static int on_begin(void *ctx, const char *name, uint64_t size)
     assert(strchr(name, '/') == NULL && name[0] != '.');
     yield->is_open = true;
     yield->left = size;
-    mix(yield, name, strlen(name));
+    kith_archive_begin(&yield->again, name, size);
     return 0;
 }
 
@@ -38,7 +30,7 @@ static int on_data(void *ctx, struct kith_bytes bytes)
     struct yield *yield = ctx;
     assert(yield->is_open && bytes.size > 0 && bytes.size <= yield->left);
     yield->left -= bytes.size;
-    mix(yield, bytes.data, bytes.size);
+    kith_writer_bytes(&yield->again, bytes.data, bytes.size);
     return 0;
 }
 
@@ -63,17 +55,26 @@ static int read_all(const uint8_t *data, size_t size, size_t piece, struct yield
         error = kith_archive_feed(&reader, kith_bytes(data + at, left));
     }
     *is_done = kith_archive_is_done(&reader);
+    if (*is_done)
+        kith_archive_end(&yield->again);
     return error;
 }
 
-/* In whatever pieces it comes, the same comes out. */
+/* In whatever pieces it comes, the same comes out, and all of what went in. */
 void fuzz_input(const uint8_t *data, size_t size)
 {
-    struct yield whole = {0}, bytewise = {0};
+    struct yield whole = {.again = kith_writer(&kith_alloc_heap)};
+    struct yield bytewise = {.again = kith_writer(&kith_alloc_heap)};
     bool is_done = false, is_done_too = false;
     int error = read_all(data, size, size + 1, &whole, &is_done);
     int error_too = read_all(data, size, 1, &bytewise, &is_done_too);
     assert(error == 0 || error == KITH_ECORRUPT);
     assert(error == error_too && is_done == is_done_too);
-    assert(whole.sum == bytewise.sum && whole.entries == bytewise.entries);
+    struct kith_bytes again = kith_writer_view(&whole.again);
+    assert(kith_bytes_equal(again, kith_writer_view(&bytewise.again)));
+    assert(whole.entries == bytewise.entries);
+    if (error == 0 && is_done)
+        assert(kith_bytes_equal(again, kith_bytes(data, size)));
+    kith_writer_deinit(&whole.again);
+    kith_writer_deinit(&bytewise.again);
 }

@@ -3,7 +3,29 @@
 
 #include <string.h>
 
+#include "base/reader.h"
 #include "net/portmap_pcp.h"
+
+/* As RFC 6887, 7.2 and 11.1, has it. */
+enum { LIFETIME_AT = 4, EXTERNAL_PORT_AT = 42, EXTERNAL_IPV4_AT = 56 };
+
+static uint32_t read_u32(const uint8_t *bytes)
+{
+    struct kith_reader r = kith_reader(kith_bytes(bytes, 4));
+    return kith_reader_u32(&r);
+}
+
+static void check_granted(struct kith_bytes datagram, bool is_removal,
+                          const struct kith_portmap_answer *answer)
+{
+    assert(answer->outcome == KITH_PORTMAP_GRANTED);
+    assert(is_removal || (answer->port != 0 && answer->lifetime_s != 0));
+    assert(answer->lifetime_s == read_u32(datagram.data + LIFETIME_AT));
+    assert(answer->port ==
+           (datagram.data[EXTERNAL_PORT_AT] << 8 | datagram.data[EXTERNAL_PORT_AT + 1]));
+    assert(memcmp(&answer->external, datagram.data + EXTERNAL_IPV4_AT,
+                  sizeof(answer->external)) == 0);
+}
 
 /* A byte of choice, then the datagram; the nonce is that of the seeds. A mapping that is
  * read makes sense, and what is refused has a reason. */
@@ -23,5 +45,5 @@ void fuzz_input(const uint8_t *data, size_t size)
     if (answer.outcome == KITH_PORTMAP_DENIED)
         assert(answer.why != NULL);
     else
-        assert(is_removal || (answer.port != 0 && answer.lifetime_s != 0));
+        check_granted(datagram, is_removal, &answer);
 }
