@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A stranger with a key: what it says inside TLS. A byte of options, then pieces, each a
- * record, with their sizes in front. To a link they are frames, and each is heard as it
- * was said; to a relay a ticket and what is to be passed on, both ways. */
+/* A stranger with a key, one of two: what it says inside TLS. A byte of options, then
+ * pieces, each a record, with their sizes in front. To a link they are frames, and each
+ * is heard as it was said; to a relay a ticket and what is to be passed on, both ways. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -14,35 +14,28 @@
 #include "kith/error.h"
 #include "net/tls.h"
 
-enum { OPTION_RELAY = 1, OPTION_TICKET = 2, OPTION_SPOILT = 4 };
+enum { OPTION_RELAY = 1, OPTION_TICKET = 2, OPTION_SPOILT = 4, OPTION_OTHER = 8 };
 
 #define PREAMBLE_SIZE (KITH_TICKET_MAGIC_SIZE + KITH_TICKET_SIZE)
 #define SAID_MAX      (64 * 1024)
 #define TURNS_MAX     1000
 #define PIECES_MAX    64
 
-/* RFC 8032 section 7.1, test 2. */
-static const uint8_t seed[32] = {0x4c, 0xcd, 0x08, 0x9b, 0x28, 0xff, 0x96, 0xda,
-                                 0x9d, 0xb6, 0xc3, 0x46, 0xec, 0x11, 0x4e, 0x0f,
-                                 0x5b, 0x8a, 0x31, 0x9f, 0x35, 0xab, 0xa6, 0x24,
-                                 0xda, 0x8c, 0xf6, 0xed, 0x4f, 0xb8, 0xa6, 0xfb};
-static const struct kith_id id = {{0x3d, 0x40, 0x17, 0xc3, 0xe8, 0x43, 0x89, 0x5a,
-                                   0x92, 0xb7, 0x0a, 0xa7, 0x4d, 0x1b, 0x7e, 0xbc,
-                                   0x9c, 0x98, 0x2c, 0xcf, 0x2e, 0xc4, 0x96, 0x8c,
-                                   0xc0, 0xcd, 0x55, 0xf1, 0x2a, 0xf4, 0x66, 0x0c}};
-
 static struct world {
     struct door door;
-    struct kith_tls_identity *identity;
+    struct kith_tls_identity *identities[DOOR_STRANGERS];
+    const struct door_stranger *stranger;
     struct kith_tls_sink sink;
     uint8_t room[KITH_TLS_RECORD_MAX + KITH_TLS_OVERHEAD_MAX];
     struct kith_tls tls;
     int fd;
 
-    struct kith_writer said;  /* inside TLS */
+    struct kith_writer said;  /* inside TLS, up to the first record that is spoilt */
     struct kith_writer heard; /* of it: frames with their sizes, or behind a ticket */
-    bool is_up, is_down, is_spoilt;
-    int taken; /* the end that came with the ticket; -1: none */
+    bool is_up, is_spoilt;
+    bool has_spoilt; /* a record: nothing behind it counts */
+    int error;       /* that the link ended with; 0: none */
+    int taken;       /* the end that came with the ticket; -1: none */
 } w;
 
 /* ---- the node ---- */
@@ -50,14 +43,14 @@ static struct world {
 static void on_up(void *ctx, const struct kith_net_up *up)
 {
     (void)ctx;
-    assert(!w.is_up && !up->is_dialler && kith_id_equal(&up->peer, &id));
+    assert(!w.is_up && !up->is_dialler && kith_id_equal(&up->peer, &w.stranger->id));
     w.is_up = true;
 }
 
 static void on_frame(void *ctx, kith_link_no link, struct kith_bytes frame)
 {
     (void)ctx, (void)link;
-    assert(w.is_up && !w.is_down && frame.size <= 1000);
+    assert(w.is_up && w.error == 0 && frame.size <= DOOR_FRAME_SIZE_MAX);
     kith_writer_u32(&w.heard, (uint32_t)frame.size);
     kith_writer_bytes(&w.heard, frame.data, frame.size);
 }
@@ -65,8 +58,8 @@ static void on_frame(void *ctx, kith_link_no link, struct kith_bytes frame)
 static void on_down(void *ctx, kith_link_no link, int error)
 {
     (void)ctx, (void)link;
-    assert(w.is_up && !w.is_down && error < 0);
-    w.is_down = true;
+    assert(w.is_up && w.error == 0 && error < 0);
+    w.error = error;
 }
 
 static void on_ticket(void *ctx, const uint8_t *ticket, int take_fd)
@@ -83,8 +76,11 @@ static void begin(void)
     static const struct kith_net_handler handler = {
         .up = on_up, .frame = on_frame, .down = on_down, .ticket = on_ticket};
     door_open(&w.door, &handler);
-    int error = kith_tls_identity_new(seed, &id, DOOR_ALPN, &w.identity);
-    assert(error == 0);
+    for (int i = 0; i < DOOR_STRANGERS; i++) {
+        int error = kith_tls_identity_new(door_strangers[i].seed, &door_strangers[i].id,
+                                          DOOR_ALPN, &w.identities[i]);
+        assert(error == 0);
+    }
     w.sink = (struct kith_tls_sink){.data = w.room, .capacity = sizeof(w.room)};
 }
 
@@ -97,10 +93,10 @@ static void flush(void)
     w.sink.size = 0;
 }
 
-static void come(enum kith_tls_protocol protocol)
+static void come(int which, enum kith_tls_protocol protocol)
 {
     static uint8_t bytes[KITH_TLS_RECORD_MAX];
-    int error = kith_tls_init(&w.tls, w.identity, &w.sink, true, protocol, NULL);
+    int error = kith_tls_init(&w.tls, w.identities[which], &w.sink, true, protocol, NULL);
     assert(error == 0);
     w.fd = door_knock(&w.door);
     for (int i = 0; (error = kith_tls_handshake(&w.tls)) == KITH_TLS_AGAIN; i++) {
@@ -117,7 +113,9 @@ static void say(struct kith_bytes piece)
 {
     if (piece.size == 0 || w.said.size + piece.size > SAID_MAX)
         return;
-    kith_writer_bytes(&w.said, piece.data, piece.size);
+    w.has_spoilt |= w.is_spoilt;
+    if (!w.has_spoilt)
+        kith_writer_bytes(&w.said, piece.data, piece.size);
     int error = kith_tls_write(&w.tls, piece);
     assert(error == 0);
     if (w.is_spoilt)
@@ -137,21 +135,27 @@ static void say_all(struct kith_reader *in)
 
 /* ---- what is heard ---- */
 
-/* Beginning of what was said: all frames that are whole and not too long. */
-static void check_frames(void)
+/* All frames that are whole and before a fault, and the link ends only by one. */
+static void check_link(void)
 {
-    size_t size = 0;
-    struct kith_reader in = kith_reader(kith_writer_view(&w.said));
-    while (kith_reader_left(&in) >= 4) {
-        uint32_t frame_size = kith_reader_u32(&in);
-        if (frame_size == 0 || frame_size > 1000 || frame_size > kith_reader_left(&in))
-            break;
-        kith_reader_bytes(&in, frame_size);
-        size += 4 + frame_size;
-    }
-    assert(w.heard.size <= size);
-    assert(w.is_spoilt || w.is_down || w.heard.size == size);
-    assert(w.heard.size == 0 || memcmp(w.heard.data, w.said.data, w.heard.size) == 0);
+    size_t size;
+    int error = door_frames(kith_writer_view(&w.said), &size);
+    if (error == 0 && w.has_spoilt)
+        error = KITH_EPROTO;
+    for (int i = 0; i < TURNS_MAX && (w.heard.size < size || w.error != error); i++)
+        door_turn(&w.door);
+    assert(w.is_up && w.taken < 0 && w.error == error && w.heard.size == size);
+    assert(size == 0 || memcmp(w.heard.data, w.said.data, size) == 0);
+}
+
+/* A ticket that is whole is handed over. */
+static void check_ticket(void)
+{
+    bool is_whole = w.said.size >= PREAMBLE_SIZE &&
+                    memcmp(w.said.data, KITH_TICKET_MAGIC, KITH_TICKET_MAGIC_SIZE) == 0;
+    for (int i = 0; i < TURNS_MAX && is_whole && w.taken < 0; i++)
+        door_turn(&w.door);
+    assert(!w.is_up && (w.taken >= 0) == is_whole);
 }
 
 /* Bytes go through the tunnel both ways. */
@@ -190,7 +194,7 @@ static void leave(void)
         assert(i < TURNS_MAX);
         door_turn(&w.door);
     }
-    assert(w.is_up == w.is_down);
+    assert(w.is_up == (w.error != 0));
     kith_writer_deinit(&w.said);
     kith_writer_deinit(&w.heard);
 }
@@ -203,20 +207,24 @@ void fuzz_input(const uint8_t *data, size_t size)
         begin();
     uint8_t options = kith_reader_u8(&in);
     bool is_relay = options & OPTION_RELAY;
+    int which = options & OPTION_OTHER ? 1 : 0;
     w.said = w.heard = kith_writer(&kith_alloc_heap);
-    w.is_up = w.is_down = w.is_spoilt = false;
+    w.is_up = w.is_spoilt = w.has_spoilt = false;
+    w.error = 0;
     w.taken = -1;
-    come(is_relay ? KITH_TLS_RELAY : KITH_TLS_LINK);
+    w.stranger = &door_strangers[which];
+    come(which, is_relay ? KITH_TLS_RELAY : KITH_TLS_LINK);
     if (options & OPTION_TICKET)
         say(kith_bytes(preamble, PREAMBLE_SIZE));
     w.is_spoilt = options & OPTION_SPOILT;
     say_all(&in);
     for (int i = 0; i < 4; i++)
         door_turn(&w.door);
-    assert(is_relay ? !w.is_up : w.taken < 0);
-    if (!is_relay)
-        check_frames();
-    else if (w.taken >= 0 && !w.is_spoilt)
+    if (is_relay)
+        check_ticket();
+    else
+        check_link();
+    if (w.taken >= 0 && !w.has_spoilt)
         check_tunnel();
     leave();
 }
