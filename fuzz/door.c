@@ -59,13 +59,18 @@ void door_turn(struct door *door)
     uv_run(&door->loop, UV_RUN_NOWAIT);
 }
 
-int door_knock(const struct door *door)
+void door_set_options(int fd)
 {
     static const struct linger at_once = {.l_onoff = 1};
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert(fd >= 0);
     setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once.l_onoff, sizeof(at_once.l_onoff));
+}
+
+int door_knock(const struct door *door)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert(fd >= 0);
+    door_set_options(fd);
     int error = connect(fd, (const struct sockaddr *)&door->at, sizeof(door->at));
     assert(error == 0 || errno == EINTR); /* by libFuzzer's alarm: it goes on */
     return fd;

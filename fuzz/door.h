@@ -30,8 +30,11 @@ struct door {
 void door_open(struct door *door, const struct kith_net_handler *handler);
 void door_turn(struct door *door);
 
-/* A socket that is connected to it, and hangs up by a reset when it is closed: no port
- * stays in use. */
+/* What is sent leaves at once, and who closes it hangs up by a reset: no port stays in
+ * use. */
+void door_set_options(int fd);
+
+/* A socket that is connected to it, with these options. */
 int door_knock(const struct door *door);
 
 /* What can be read from `fd` now, at most `room` bytes; how many. */
