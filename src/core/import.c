@@ -208,7 +208,8 @@ static void branch_off(struct kith_node *node, struct kith_import *import)
 {
     const struct kith_run *run = import->pending->run;
     struct kith_log *base = import->origin.log;
-    if (base != NULL && (!kith_log_is_held(base) || base->head_seq < import->origin.seq))
+    if (base != NULL && (!kith_log_is_held(base) || base->head_seq < import->origin.seq ||
+                         kith_intake_is_doubtful(&import->origin)))
         base = NULL; /* what it leaves is not stored, and may still be refused */
     struct kith_log *branch =
         base == NULL

@@ -377,6 +377,17 @@ bool kith_intake_advance(struct kith_log *first, const struct kith_run *run,
     return has_any;
 }
 
+bool kith_intake_is_doubtful(const struct kith_origin *origin)
+{
+    kith_list_each (item, &origin->log->pending) {
+        const struct kith_pending *pending =
+            kith_list_item(item, struct kith_pending, in_log);
+        if (last_seq(pending->run) > origin->seq)
+            return pending->state == KITH_PENDING_VERIFYING;
+    }
+    return false;
+}
+
 void kith_intake_cut(struct kith_run *run, uint64_t seq_first)
 {
     if (seq_first <= run->seq_first)
@@ -427,9 +438,10 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
                 kith_link_fault(node, share->link, error);
             return;
         }
-    if (is_early)
+    bool has_origin = check->origin.log != NULL;
+    if (is_early || (has_origin && kith_intake_is_doubtful(&check->origin)))
         return; /* what it leaves may still be refused; it is told of again */
-    if (check->origin.log != NULL)
+    if (has_origin)
         take_fork(node, share, &check->origin, run);
     else
         kith_fork_ask_before(

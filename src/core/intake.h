@@ -37,6 +37,10 @@ bool kith_intake_compare(struct kith_log *log, const struct kith_stored_run *run
 bool kith_intake_advance(struct kith_log *first, const struct kith_run *run,
                          struct kith_origin *origin);
 
+/* Is what follows there on its way to the store, and may still be refused? Then what
+ * differs from it is no fork yet. */
+bool kith_intake_is_doubtful(const struct kith_origin *origin);
+
 /* Drop what comes before this event, which is one of the run's: what is left is a run as
  * well, for the signature is that of the last. */
 void kith_intake_cut(struct kith_run *run, uint64_t seq_first);

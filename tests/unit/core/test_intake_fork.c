@@ -330,6 +330,39 @@ static void what_follows_after_all_is_looked_at_as_any_other(void **state)
     assert_int_equal(branches(s, nos), 1);
 }
 
+/* The true one comes while the forged one is being verified. */
+static void a_forged_run_in_place_of_the_true_one_makes_no_fork(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer other;
+    struct lone_key thief;
+    struct kith_writer run;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    push_to(s, &s->log, 1, 'a');
+    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &other);
+    struct lone_log forged = s->log;
+    lone_key_make(&thief, 3);
+    thief.id = s->peer.key.id;
+    forged.author = &thief;
+    s->l.is_verify_held = true;
+    lone_write(&forged, &run, 1, 'b');
+    lone_say_run(&s->l, &other, &other.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    s->l.is_verify_held = false;
+    lone_write(&s->log, &run, 1, 'x');
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    lone_forget(&s->l);
+    lone_verify(&s->l);
+    assert_int_equal(s->l.closed[2], KITH_ESIGNATURE);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 1); /* of the forger */
+    assert_int_equal(branches(s, nos), 1);
+    assert_int_equal(messages(s), 2);
+}
+
 static void a_history_begins_with_what_differs(void **state)
 {
     struct scene *s = *state;
@@ -387,6 +420,7 @@ int main(void)
         CASE(a_history_may_leave_any_other),
         CASE(what_leaves_the_unstored_has_to_come_again),
         CASE(what_follows_after_all_is_looked_at_as_any_other),
+        CASE(a_forged_run_in_place_of_the_true_one_makes_no_fork),
         CASE(a_history_begins_with_what_differs),
         CASE(a_history_that_a_full_disk_refused_is_taken_when_it_comes_again),
     };
