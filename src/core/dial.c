@@ -294,18 +294,44 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         start(node, dial);
 }
 
-/* Whoever makes identities up fills all places with strangers who never answer. The
- * oldest of them that has failed already, and is not at it, goes for a newcomer. */
+static bool was_met(const struct kith_node *node, const struct kith_dial *dial)
+{
+    return kith_peer_find(node, &dial->expected) != NULL;
+}
+
+/* Do those who were linked once take more than half of the places? */
+static bool is_crowded(const struct kith_node *node)
+{
+    size_t met = 0;
+    kith_list_each (item, &node->dials) {
+        struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        met +=
+            dial->is_suggested && dial->state != KITH_DIAL_LINKED && was_met(node, dial);
+    }
+    return met > KITH_SUGGESTED_MAX / 2;
+}
+
+/* May it go for a newcomer? It has failed, and is not being tried; nor is it a contact.
+ */
+static bool may_go(const struct kith_node *node, const struct kith_dial *dial,
+                   bool is_met)
+{
+    const struct kith_peer *peer = kith_peer_find(node, &dial->expected);
+    return dial->is_suggested && dial->state == KITH_DIAL_WAITING && dial->failures > 0 &&
+           (peer != NULL) == is_met && (peer == NULL || !kith_peer_is_contact(peer));
+}
+
+/* Whoever makes identities up fills all places with strangers who never answer, or with
+ * those who were linked for a moment. The oldest goes: of those who take most places. */
 static bool make_room(struct kith_node *node)
 {
     struct kith_dial *least = NULL;
     if (count(node, true) < KITH_SUGGESTED_MAX)
         return true;
+    bool is_met = is_crowded(node);
     kith_list_each (item, &node->dials) {
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
-        if (dial->is_suggested && dial->state == KITH_DIAL_WAITING &&
-            dial->failures > 0 && kith_peer_find(node, &dial->expected) == NULL &&
-            (least == NULL || dial->until < least->until))
+        if (may_go(node, dial, is_met) && (least == NULL || dial->until < least->until))
             least = dial;
     }
     if (least != NULL)

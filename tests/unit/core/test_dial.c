@@ -226,6 +226,24 @@ static void of_all_that_failed_a_stranger_makes_room(void **state)
     assert_true(is_dialled(l, &peer.key.id));
 }
 
+/* As many identities as one likes to make, each linked for a moment. */
+static void who_only_came_and_went_keeps_nobody_out(void **state)
+{
+    struct lone *l = *state;
+    struct kith_id newcomer = {{0xee}};
+    for (uint32_t no = 1; no <= KITH_SUGGESTED_MAX; no++) {
+        struct lone_peer peer;
+        lone_connect(l, &peer, no, no, KITH_ROLE_LISTENER, 0);
+        lone_greet(l, &peer);
+        lose(l, no);
+        lone_pass(l, KITH_SECOND);
+        lone_forget(l);
+        fail_dial(l, last_dial_no(l));
+    }
+    hear_of(l, &newcomer, 10 * KITH_SECOND);
+    assert_true(is_dialled(l, &newcomer));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +256,7 @@ int main(void)
         CASE(who_has_links_enough_dials_nobody_it_hears_of),
         CASE(who_has_one_less_does),
         CASE(of_all_that_failed_a_stranger_makes_room),
+        CASE(who_only_came_and_went_keeps_nobody_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
