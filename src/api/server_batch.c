@@ -186,11 +186,14 @@ static const char *find_fault(int error)
                : "\"to\" names no known peer or room";
 }
 
-/* False when the line has to wait for its turn; it comes again. */
-static bool take_parsed(struct kith_request *request, const struct kith_line *line)
+/* False when the line has to wait for its turn; it comes again. `*is_found`: it is one
+ * for `batch->found`, which then is whom `line->to` names. */
+static bool take_parsed(struct kith_request *request, const struct kith_line *line,
+                        bool *is_found)
 {
     struct batch *batch = request->state;
     int error;
+    *is_found = false;
     if (line->text.size > KITH_TEXT_SIZE_MAX) {
         refuse(batch, batch->line, KITH_ETEXTSIZE, kith_error_text(KITH_ETEXTSIZE));
     } else if (line->text.size == 0) {
@@ -201,6 +204,7 @@ static bool take_parsed(struct kith_request *request, const struct kith_line *li
         if (!has_room(batch, line->text.size) && !flush(request))
             return false;
         gather(batch, line->text);
+        *is_found = true;
     }
     return true;
 }
@@ -217,9 +221,10 @@ static bool take_line(struct kith_request *request, struct kith_bytes bytes,
         refuse(batch, batch->line, error, why);
         return true;
     }
-    bool is_taken = take_parsed(request, &line);
+    bool is_found;
+    bool is_taken = take_parsed(request, &line, &is_found);
     /* The next line is probably to the same; this one's bytes stay for this piece. */
-    if (is_taken && is_whole && !line.json)
+    if (is_found && is_whole && !line.json)
         batch->to = line.to;
     kith_line_deinit(&line);
     if (!is_taken)

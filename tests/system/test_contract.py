@@ -244,6 +244,17 @@ def _(scene):
     same(alice.request("GET", "/self")[1]["name"], "alice")
 
 
+@case("of a batch, what is to nobody is said to nobody, nor what follows to the same")
+def _(scene):
+    alice = scene.node("alice")
+    lines = "".join(json.dumps({"to": to, "text": text}) + "\n" for to, text in (
+        ("nobdy", "a secret"), ("nobdy", "another"), ("nobdy", "a third"),
+        ("#lobby", "for all"), ("alice", ""), ("alice", "a note")))
+    status, answer = alice.request("POST", "/messages/batch", lines.encode())
+    same((status, answer["stored"], answer["refused_count"]), (200, 1, 5))
+    same([message["text"] for message in alice.history()], ["for all"])
+
+
 @case("queries of a wrong form are refused as the contract says")
 def _(scene):
     contract = Contract()

@@ -104,13 +104,12 @@ static bool fits(const struct fake_peer *peer, const char *text)
     return kith_name_matches(peer->name.text, text) || strcmp(full, text) == 0;
 }
 
-int kith_node_find(const struct kith_node *node, struct kith_bytes text,
-                   struct kith_target *out, uint32_t *choices, size_t choices_max,
-                   size_t *choice_count)
+static int find(const struct kith_node *node, struct kith_bytes text,
+                struct kith_target *out, uint32_t *choices, size_t choices_max,
+                size_t *out_count)
 {
     char name[256];
     size_t count = 0;
-    *out = (struct kith_target){0};
     snprintf(name, sizeof name, "%.*s", (int)text.size, (const char *)text.data);
     if (name[0] == '#') {
         out->room_no = fake_find_open(node, name + 1);
@@ -133,12 +132,26 @@ int kith_node_find(const struct kith_node *node, struct kith_bytes text,
         count++;
         out->peer_no = no;
     }
-    if (choice_count)
-        *choice_count = count;
+    *out_count = count;
     out->is_direct = true;
     out->peer = node->peers[out->peer_no].id;
     out->room_no = fake_find_direct(node, out->peer_no);
     return count == 1 ? 0 : count == 0 ? KITH_ENOTFOUND : KITH_EAMBIGUOUS;
+}
+
+/* As the real one: what is not found leaves `*out` as it is. */
+int kith_node_find(const struct kith_node *node, struct kith_bytes text,
+                   struct kith_target *out, uint32_t *choices, size_t choices_max,
+                   size_t *choice_count)
+{
+    struct kith_target found = {0};
+    size_t count = 0;
+    int error = find(node, text, &found, choices, choices_max, &count);
+    if (choice_count)
+        *choice_count = count;
+    if (error == 0)
+        *out = found;
+    return error;
 }
 
 struct kith_delivery kith_node_delivery(const struct kith_node *node, uint32_t log_no,

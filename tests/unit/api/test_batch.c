@@ -243,6 +243,29 @@ static void rooms_are_kept_apart(void **state)
         json_string_value(json_object_get(json_array_get(messages, 0), "text")), "b");
 }
 
+/* Also those behind one that was refused, to the same. */
+static void what_is_to_nobody_is_said_to_nobody(void **state)
+{
+    static const char body[] = "{\"to\":\"nobody\",\"text\":\"a\"}\n"
+                               "{\"to\":\"nobody\",\"text\":\"b\"}\n"
+                               "{\"to\":\"#lobby\",\"text\":\"line 0\"}\n"
+                               "{\"to\":\"sam\",\"text\":\"c\"}\n"
+                               "{\"to\":\"sam\",\"text\":\"d\"}\n"
+                               "{\"to\":\"bob\",\"text\":\"\"}\n"
+                               "{\"to\":\"bob\",\"text\":\"e\"}\n";
+    struct api *api = *state;
+    api_on_loop(api, add_peer, "bob");
+    api_on_loop(api, add_peer, "sam");
+    api_on_loop(api, add_peer, "sam");
+    post(api, body, sizeof body - 1, 0);
+    assert_int_equal(api_number(api, "stored"), 2);
+    assert_int_equal(api_number(api, "refused_count"), 5);
+    assert_int_equal(api_ask(api, "GET", "/messages?room=%23lobby", NULL), 0);
+    assert_int_equal(json_array_size(json_object_get(api->answer.json, "messages")), 1);
+    assert_int_equal(api_ask(api, "GET", "/messages?room=bob", NULL), 0);
+    assert_int_equal(json_array_size(json_object_get(api->answer.json, "messages")), 1);
+}
+
 static void an_empty_batch_is_refused(void **state)
 {
     struct api *api = *state;
@@ -279,6 +302,7 @@ int main(void)
         TEST(groups_stay_within_a_run),
         TEST(a_failing_store_refuses_every_line_and_shows_a_hundred),
         TEST(rooms_are_kept_apart),
+        TEST(what_is_to_nobody_is_said_to_nobody),
         TEST(an_empty_batch_is_refused),
         TEST(a_client_that_hangs_up_leaves_what_it_sent),
     };
