@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/digest.h"
 #include "proto/signed_addresses.h"
 
 /* ---- frames to peers ---- */
@@ -77,13 +78,29 @@ static uint8_t check_frame(struct kith_bytes bytes, union any_frame *out)
 }
 
 /* Nothing of a room goes to whoever has no part in it: frames of rooms name one that both
- * may share. */
+ * have offered on this link, by what each said of it last. */
 static void check_tag(const struct world_link *link, const struct kith_tag *tag)
 {
     bool is_shared = false;
     for (size_t i = 0; i < WORLD_ROOMS; i++)
-        is_shared |= memcmp(&link->ours[i], tag, sizeof(*tag)) == 0;
+        is_shared |= link->has_shown[i] && link->has_offered[i] &&
+                     memcmp(&link->ours[i], tag, sizeof(*tag)) == 0;
     assert(is_shared);
+}
+
+/* ROOMS offers tags itself, which tell nothing to whoever does not know the room; but a
+ * direct room is nobody's except the two it is of. */
+static void note_offered(const struct world *w, struct world_link *link,
+                         const struct kith_frame_rooms *rooms)
+{
+    for (size_t i = 0; i < WORLD_ROOMS; i++)
+        link->has_offered[i] = world_rooms_have(rooms, &link->ours[i]);
+    for (uint8_t other = 0; other < WORLD_PEERS; other++) {
+        struct kith_id room = world_room_id(w, WORLD_DIRECT, other);
+        struct kith_tag tag = kith_digest_tag(link->exporter, link->role, &w->id,
+                                              &w->peers[link->peer], &room);
+        assert(other == link->peer || !world_rooms_have(rooms, &tag));
+    }
 }
 
 void world_check_frame(struct world *w, struct world_link *link, struct kith_bytes bytes)
@@ -91,12 +108,13 @@ void world_check_frame(struct world *w, struct world_link *link, struct kith_byt
     static union any_frame frame;
     static struct kith_run run;
     uint8_t type = check_frame(bytes, &frame);
-    (void)w;
     /* Who has proven nothing hears a proof, a reason, and no more. */
     assert(link->is_trusted || type == KITH_FRAME_PROOF || type == KITH_FRAME_BYE);
     assert(type != KITH_FRAME_REGISTER && type != KITH_FRAME_LOOKUP);
     if (type >= KITH_FRAME_VECTOR && type <= KITH_FRAME_MORE)
         check_tag(link, (const struct kith_tag *)(bytes.data + 5));
+    if (type == KITH_FRAME_ROOMS)
+        note_offered(w, link, &frame.rooms);
     if (type == KITH_FRAME_RUN)
         assert(kith_run_decode(frame.run.run, &run) == 0);
     if (type == KITH_FRAME_PING)

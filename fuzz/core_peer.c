@@ -26,6 +26,31 @@ static void note_proof(struct world *w, struct world_link *link, struct kith_byt
     link->has_proven |= memcmp(mac, frame.data + 1, sizeof(mac)) == 0;
 }
 
+/* A vector offers its room too, where the node does so: else it is ignored. */
+static void note_vector(struct world_link *link, const struct kith_frame_vector *vector)
+{
+    for (size_t i = 0; i < WORLD_ROOMS; i++)
+        link->has_shown[i] |= link->has_offered[i] &&
+                              memcmp(&link->theirs[i], &vector->tag, KITH_TAG_SIZE) == 0;
+}
+
+/* The node must not know better than what was said to it, whatever that was meant to be:
+ * of a frame that it cannot read nothing counts. */
+static void note_shown(struct world_link *link, struct kith_bytes frame)
+{
+    struct kith_frame_rooms rooms;
+    struct kith_frame_vector vector;
+    if (frame.size == 0)
+        return;
+    struct kith_bytes fields = kith_bytes(frame.data + 1, frame.size - 1);
+    if (frame.data[0] == KITH_FRAME_VECTOR &&
+        kith_frame_vector_decode(fields, &vector) == 0)
+        note_vector(link, &vector);
+    if (frame.data[0] == KITH_FRAME_ROOMS && kith_frame_rooms_decode(fields, &rooms) == 0)
+        for (size_t i = 0; i < WORLD_ROOMS; i++)
+            link->has_shown[i] = world_rooms_have(&rooms, &link->theirs[i]);
+}
+
 /* The frame in `f`, which is emptied. It may close the link. */
 static void say(struct world *w, struct world_link *link, struct kith_writer *f,
                 struct kith_reader *in)
@@ -38,6 +63,7 @@ static void say(struct world *w, struct world_link *link, struct kith_writer *f,
     input.frame.link = link->no;
     input.frame.bytes = kith_bytes(f->data + LENGTH_SIZE, size);
     note_proof(w, link, input.frame.bytes);
+    note_shown(link, input.frame.bytes);
     world_step(w, &input);
     kith_writer_deinit(f);
 }

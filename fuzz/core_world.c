@@ -63,6 +63,14 @@ struct kith_address world_address(uint8_t choice)
     return address;
 }
 
+bool world_rooms_have(const struct kith_frame_rooms *rooms, const struct kith_tag *tag)
+{
+    for (size_t i = 0; i < rooms->count; i++)
+        if (memcmp(rooms->tags + i * KITH_TAG_SIZE, tag, KITH_TAG_SIZE) == 0)
+            return true;
+    return false;
+}
+
 /* ---- lifecycle ---- */
 
 static void make_node(struct world *w)

@@ -44,6 +44,8 @@ struct world_link {
     uint8_t exporter[KITH_EXPORTER_SIZE];
     struct kith_tag theirs[WORLD_ROOMS]; /* that the peer sends */
     struct kith_tag ours[WORLD_ROOMS];   /* that the node sends */
+    bool has_shown[WORLD_ROOMS];         /* the peer that it knows the room */
+    bool has_offered[WORLD_ROOMS];       /* the node, with its last ROOMS */
     uint64_t ping_token;
 };
 
@@ -137,6 +139,7 @@ void world_sign(const struct kith_id *author, const uint8_t *message, size_t siz
 struct kith_id world_room_id(const struct world *w, enum world_room room, uint8_t peer);
 struct world_link *world_link(struct world *w, uint32_t no);
 struct kith_address world_address(uint8_t choice);
+bool world_rooms_have(const struct kith_frame_rooms *rooms, const struct kith_tag *tag);
 
 /* core_check.c */
 void world_check_frame(struct world *w, struct world_link *link, struct kith_bytes bytes);
