@@ -380,7 +380,7 @@ void world_peer_act(struct world *w, struct kith_reader *in)
 {
     uint8_t who = kith_reader_u8(in);
     struct world_link *link = &w->links[who % WORLD_LINKS_MAX];
-    uint8_t what = (who >> 3) % 17;
+    uint8_t what = who >> 3 == 31 ? 17 : (who >> 3) % 17;
     if (link->no == 0)
         return;
     struct kith_writer f = kith_writer(&kith_alloc_heap);

@@ -146,10 +146,10 @@ static void down(struct world *w, uint32_t no)
     world_step(w, &input);
 }
 
-void world_tracker_act(struct world *w, struct kith_reader *in)
+void world_tracker_act(struct world *w, struct kith_reader *in, bool is_late)
 {
     uint8_t who = kith_reader_u8(in);
-    uint32_t no = 1 + (who & 3);
+    uint32_t no = (is_late ? 5 : 1) + (who & 3);
     uint8_t what = (who >> 2) % 10;
     if (what == 0)
         up(w, no, kith_reader_u8(in));

@@ -162,7 +162,8 @@ size_t world_disk_load(const struct world *w, uint32_t log_no, uint64_t seq_from
 
 /* core_peer.c: what the input has peers and trackers do */
 void world_peer_act(struct world *w, struct kith_reader *in);
-void world_tracker_act(struct world *w, struct kith_reader *in);
+/* Of the four trackers added first, or of the four after them. */
+void world_tracker_act(struct world *w, struct kith_reader *in, bool is_late);
 void world_link_up(struct world *w, struct kith_reader *in);
 void world_beacon(struct world *w, struct kith_reader *in);
 

@@ -78,7 +78,7 @@ static void act(struct world *w, struct kith_reader *in)
         fail_dial(w, kith_reader_u8(in));
         break;
     case 8:
-        world_tracker_act(w, in);
+        world_tracker_act(w, in, op >> 5 == 5);
         break;
     case 9:
         world_beacon(w, in);
