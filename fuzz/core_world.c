@@ -133,6 +133,7 @@ void world_end(struct world *w)
 
 void world_restart(struct world *w, bool is_marked, bool is_abroad)
 {
+    alloc_failing_arm(&w->memory, 0);
     end_node(w);
     world_disk_roll_back(w, w->committed_count);
     memset(w->links, 0, sizeof(w->links));
@@ -287,13 +288,32 @@ static void carry_out(struct world *w, const struct kith_effect *effect)
     }
 }
 
+static bool has_goodbye(const struct kith_effects *effects)
+{
+    bool has_close = false;
+    for (size_t i = 0; i < effects->count; i++)
+        has_close |= effects->items[i].type == KITH_EFFECT_CLOSE;
+    return has_close;
+}
+
+/* Where memory runs short the step says so, or something of it would be lost unnoticed:
+ * of what it sends only a goodbye may be. Nothing of it is carried out then, and the node
+ * can only be freed; that what it held is all given back is seen there. */
 static void one_step(struct world *w, const struct kith_input *input)
 {
     struct kith_effects effects;
     struct kith_input in = *input;
     in.now = w->now;
+    size_t refused = w->memory.refused;
     int error = kith_node_step(w->node, &in, &effects);
-    assert(error == 0);
+    if (w->memory.refused == refused)
+        assert(error == 0);
+    else
+        assert(error == KITH_ENOMEM || (error == 0 && has_goodbye(&effects)));
+    if (error != 0) {
+        world_restart(w, true, w->is_abroad);
+        return;
+    }
     for (size_t i = 0; i < effects.count; i++)
         carry_out(w, &effects.items[i]);
     assert(w->memory.live_bytes <= WORLD_HEAP_MAX);

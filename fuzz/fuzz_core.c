@@ -51,6 +51,9 @@ static void pass(struct world *w, uint8_t choice)
         world_pass(w, time, time);
 }
 
+/* The op of a failing allocation: without effect before, and in few of the seeds. */
+#define RUNS_SHORT 0xdf
+
 static void act(struct world *w, struct kith_reader *in)
 {
     uint8_t op = kith_reader_u8(in);
@@ -99,7 +102,10 @@ static void act(struct world *w, struct kith_reader *in)
         world_restart(w, !(op & 128), op & 64);
         break;
     default:
-        world_check_views(w, kith_bytes(in->at, kith_reader_left(in) % 40));
+        if (op == RUNS_SHORT)
+            alloc_failing_arm(&w->memory, 1u + kith_reader_u8(in));
+        else
+            world_check_views(w, kith_bytes(in->at, kith_reader_left(in) % 40));
         break;
     }
 }

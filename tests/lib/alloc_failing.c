@@ -21,11 +21,13 @@ static bool must_fail(const struct alloc_failing *a)
 static void *resize(void *ctx, void *old, size_t size)
 {
     struct alloc_failing *a = ctx;
-    a->calls++;
-    if (must_fail(a) || size > SIZE_MAX / 2)
-        return NULL;
     union prefix *prefix = old ? (union prefix *)old - 1 : NULL;
     size_t size_before = prefix ? prefix->size : 0;
+    a->calls++;
+    if (must_fail(a) || size > SIZE_MAX / 2) {
+        a->refused += size > size_before;
+        return NULL;
+    }
     union prefix *moved = realloc(prefix, sizeof *prefix + size);
     if (!moved)
         return NULL;

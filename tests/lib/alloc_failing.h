@@ -14,8 +14,9 @@ struct alloc_failing {
     size_t live_bytes;
     size_t live_bytes_max; /* the highest live_bytes so far */
     size_t calls;          /* allocations and growths asked for so far */
-    size_t fail_at;        /* the call (counted as `calls`, from 1) that fails; 0: none */
-    size_t fail_from;      /* every call from this one on fails; 0: none */
+    size_t refused;   /* those that failed, without those that would shrink a block */
+    size_t fail_at;   /* the call (counted as `calls`, from 1) that fails; 0: none */
+    size_t fail_from; /* every call from this one on fails; 0: none */
 };
 
 void alloc_failing_init(struct alloc_failing *a);
