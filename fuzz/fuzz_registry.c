@@ -16,14 +16,16 @@
 #define PEERS     5 /* one more than there is room for */
 #define PEERS_MAX 4
 #define LINKS_MAX 8
-#define TAGS_MAX  8 /* told apart; of further ones nothing is claimed */
+#define HOSTS_MAX 4
+#define HOST_MAX  2 /* links of one of them */
 #define WAITING   16
 #define START_S   UINT64_C(1704067200)
 
 struct link {
     uint32_t no; /* 0: none */
-    uint8_t peer;
-    size_t tag; /* as it registered last */
+    uint8_t peer, host;
+    bool is_welcome;                    /* it has registered */
+    uint8_t tag[KITH_NETWORK_TAG_SIZE]; /* as it was welcomed last */
     size_t queued;
 };
 
@@ -41,9 +43,8 @@ static struct world {
     bool has_relay;
     struct link links[LINKS_MAX];
     uint32_t link_no;
-    uint8_t tags[TAGS_MAX][KITH_NETWORK_TAG_SIZE];
-    size_t tag_count;
-    bool has_shown[PEERS][TAGS_MAX]; /* a peer has shown this tag */
+    uint32_t asker; /* the link whose frame of this step is a REGISTER; 0: none */
+    uint8_t asked[KITH_NETWORK_TAG_SIZE]; /* by it */
     uint32_t checks[WAITING], pairs[WAITING];
     struct row rows[PEERS];
 } w;
@@ -69,9 +70,20 @@ static struct row *row_of(const struct kith_id *id)
 
 /* ---- effects ---- */
 
+/* A row is kept anew before anybody hears of the network that it names, and the old one
+ * is told of who goes before that: so rows say who is where, or was last. */
 static void check_network(const struct link *link, const struct kith_id *told)
 {
-    assert(link->tag == TAGS_MAX || w.has_shown[told->bytes[0] - 1][link->tag]);
+    const struct row *row = row_of(told);
+    assert(link->is_welcome && row->is_kept);
+    assert(memcmp(row->row.tag, link->tag, sizeof(link->tag)) == 0);
+}
+
+static void welcome(struct link *link)
+{
+    assert(link->no == w.asker);
+    link->is_welcome = true;
+    memcpy(link->tag, w.asked, sizeof(link->tag));
 }
 
 static void check_peers(const struct link *link, struct kith_bytes fields)
@@ -96,15 +108,21 @@ static void send(const struct kith_registry_effect *effect)
     link->queued += bytes.size;
     assert(link->queued <= KITH_REGISTRY_QUEUE_MAX + KITH_FRAME_SIZE_MAX);
     struct kith_bytes fields = kith_bytes(bytes.data + 5, bytes.size - 5);
-    struct kith_frame_welcome welcome;
+    struct kith_frame_welcome greeting;
     struct kith_frame_reachable reachable;
     struct kith_frame_ring ring;
     struct kith_frame_refused refused;
     struct kith_frame_bye bye;
     struct kith_frame_ping pong;
+    if (bytes.data[4] == KITH_FRAME_WELCOME)
+        welcome(link);
+    if (bytes.data[4] != KITH_FRAME_BYE) { /* which strangers hear too, and no more */
+        struct kith_id self = id_of(link->peer);
+        check_network(link, &self);
+    }
     switch (bytes.data[4]) {
     case KITH_FRAME_WELCOME:
-        assert(kith_frame_welcome_decode(fields, &welcome) == 0);
+        assert(kith_frame_welcome_decode(fields, &greeting) == 0);
         break;
     case KITH_FRAME_REACHABLE:
         assert(kith_frame_reachable_decode(fields, &reachable) == 0);
@@ -130,9 +148,22 @@ static void send(const struct kith_registry_effect *effect)
     }
 }
 
+/* It is in the network where it was, or has just asked for this one. */
+static void check_tag(const struct row *row, const struct kith_registration *kept)
+{
+    const struct link *asker = find_link(w.asker);
+    struct kith_id asking = {0};
+    if (asker != NULL)
+        asking = id_of(asker->peer);
+    assert((row->is_kept && memcmp(row->row.tag, kept->tag, sizeof(kept->tag)) == 0) ||
+           (kith_id_equal(&asking, &kept->id) &&
+            memcmp(w.asked, kept->tag, sizeof(kept->tag)) == 0));
+}
+
 static void keep(const struct kith_registration *kept)
 {
     struct row *row = row_of(&kept->id);
+    check_tag(row, kept);
     row->is_kept = true;
     row->row = *kept;
     for (size_t i = 0; i < KITH_TRACKED_RECORDS_MAX; i++) {
@@ -142,6 +173,14 @@ static void keep(const struct kith_registration *kept)
             memcpy(row->records[i], kept->records[i].data, size);
         row->row.records[i] = kith_bytes(row->records[i], size);
     }
+}
+
+static void check_pair(const struct kith_registry_pair *pair)
+{
+    const struct row *rows[] = {row_of(&pair->ids[0]), row_of(&pair->ids[1])};
+    assert(w.has_relay && rows[0] != rows[1]);
+    assert(rows[0]->is_kept && rows[1]->is_kept);
+    assert(memcmp(rows[0]->row.tag, rows[1]->row.tag, KITH_NETWORK_TAG_SIZE) == 0);
 }
 
 static void await(uint32_t *waiting, uint32_t no)
@@ -176,8 +215,7 @@ static void carry_out(const struct kith_registry_effect *effect)
         row_of(&effect->forget.id)->is_kept = false;
         break;
     case KITH_REGISTRY_PAIR:
-        assert(w.has_relay);
-        assert(!kith_id_equal(&effect->pair.ids[0], &effect->pair.ids[1]));
+        check_pair(&effect->pair);
         await(w.pairs, effect->pair.pair);
         break;
     case KITH_REGISTRY_UNCHECK: /* answered whenever the input says so */
@@ -187,19 +225,6 @@ static void carry_out(const struct kith_registry_effect *effect)
     }
 }
 
-static void step(struct kith_registry_input *input)
-{
-    struct kith_registry_effects effects;
-    input->now = w.now;
-    int error = kith_registry_step(w.registry, input, &effects);
-    assert(error == 0);
-    for (size_t i = 0; i < effects.count; i++)
-        carry_out(&effects.items[i]);
-    struct kith_registry_counts counts = kith_registry_counts(w.registry);
-    assert(counts.here + counts.away <= PEERS_MAX && counts.links <= LINKS_MAX);
-    assert(counts.checks <= KITH_REGISTRY_CHECKS_MAX);
-}
-
 /* ---- life ---- */
 
 static void begin(void)
@@ -207,7 +232,7 @@ static void begin(void)
     const struct kith_registry_config config = {.alloc = &w.memory.alloc,
                                                 .rng = w.rng.rng,
                                                 .peers_max = PEERS_MAX,
-                                                .per_address_max = 2,
+                                                .per_address_max = HOST_MAX,
                                                 .has_relay = w.has_relay};
     int error = kith_registry_new(&config, &w.registry);
     assert(error == 0);
@@ -234,6 +259,35 @@ static void restart(void)
     }
 }
 
+/* ---- steps ---- */
+
+static void check_limits(bool is_over)
+{
+    struct kith_registry_counts counts = kith_registry_counts(w.registry);
+    size_t link_count = 0, of_host[HOSTS_MAX] = {0};
+    for (size_t i = 0; i < LINKS_MAX; i++) {
+        link_count += w.links[i].no != 0;
+        of_host[w.links[i].host] += w.links[i].no != 0;
+    }
+    for (size_t i = 0; i < HOSTS_MAX; i++)
+        assert(of_host[i] <= HOST_MAX);
+    assert(is_over || counts.links == link_count);
+    assert(counts.here + counts.away <= PEERS_MAX);
+    assert(counts.checks <= KITH_REGISTRY_CHECKS_MAX);
+}
+
+static void step(struct kith_registry_input *input)
+{
+    struct kith_registry_effects effects;
+    input->now = w.now;
+    int error = kith_registry_step(w.registry, input, &effects);
+    assert(error == 0);
+    for (size_t i = 0; i < effects.count; i++)
+        carry_out(&effects.items[i]);
+    check_limits(input->type == KITH_REGISTRY_STOP);
+    w.asker = 0;
+}
+
 static void pass(kith_time time)
 {
     w.now.mono += time;
@@ -248,17 +302,18 @@ static void pass(kith_time time)
 
 static void link_up(uint8_t choice)
 {
-    static const char *const hosts[] = {"192.0.2.1", "192.0.2.2", "2001:db8::1",
-                                        "127.0.0.1"};
+    static const char *const hosts[HOSTS_MAX] = {"192.0.2.1", "192.0.2.2", "2001:db8::1",
+                                                 "127.0.0.1"};
     struct link *link = &w.links[choice % LINKS_MAX];
     struct kith_registry_input input = {.type = KITH_REGISTRY_LINK_UP};
     if (link->no != 0)
         return;
-    *link = (struct link){.no = ++w.link_no, .peer = (choice >> 3) % PEERS};
+    *link = (struct link){
+        .no = ++w.link_no, .peer = (choice >> 3) % PEERS, .host = choice >> 6};
     input.link_up.link = link->no;
     input.link_up.peer = id_of(link->peer);
     input.link_up.remote.port = (uint16_t)(40000 + choice);
-    memcpy(input.link_up.remote.host, hosts[choice >> 6], strlen(hosts[choice >> 6]) + 1);
+    memcpy(input.link_up.remote.host, hosts[link->host], strlen(hosts[link->host]) + 1);
     step(&input);
 }
 
@@ -323,26 +378,15 @@ static void write_frame(struct link *link, uint8_t what, struct kith_reader *in,
         kith_frame_bye_encode(f, &(struct kith_frame_bye){choice});
 }
 
-static size_t find_tag(const uint8_t tag[static KITH_NETWORK_TAG_SIZE])
-{
-    size_t at = 0;
-    while (at < w.tag_count && memcmp(w.tags[at], tag, KITH_NETWORK_TAG_SIZE) != 0)
-        at++;
-    if (at == w.tag_count && at < TAGS_MAX)
-        memcpy(w.tags[w.tag_count++], tag, KITH_NETWORK_TAG_SIZE);
-    return at;
-}
-
-static void note_tag(struct link *link, struct kith_bytes frame)
+static void note_tag(const struct link *link, struct kith_bytes frame)
 {
     struct kith_frame_register fields;
     if (frame.size == 0 || frame.data[0] != KITH_FRAME_REGISTER)
         return;
     if (kith_frame_register_decode(kith_bytes(frame.data + 1, frame.size - 1), &fields))
         return;
-    link->tag = find_tag(fields.tag);
-    if (link->tag < TAGS_MAX)
-        w.has_shown[link->peer][link->tag] = true;
+    w.asker = link->no;
+    memcpy(w.asked, fields.tag, sizeof(w.asked));
 }
 
 static void say(struct kith_reader *in)
