@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The registry of a tracker, for a day, under peers who say anything: operations of a
  * byte each and what they need. Nobody hears of a peer in another network; frames are
- * whole; limits hold; what was kept is taken back. */
+ * whole; limits hold; what was kept is taken back, where memory ran short too. */
 #include "fuzz.h"
 
 #include <string.h>
@@ -246,7 +246,9 @@ static void end(void)
 
 static void restart(void)
 {
+    alloc_failing_arm(&w.memory, 0);
     end();
+    w.asker = 0;
     memset(w.links, 0, sizeof(w.links));
     memset(w.checks, 0, sizeof(w.checks));
     memset(w.pairs, 0, sizeof(w.pairs));
@@ -276,12 +278,19 @@ static void check_limits(bool is_over)
     assert(counts.checks <= KITH_REGISTRY_CHECKS_MAX);
 }
 
+/* Where memory runs short the step says so. Nothing of it is carried out then, and the
+ * registry can only be freed: the next one begins with what was kept. */
 static void step(struct kith_registry_input *input)
 {
     struct kith_registry_effects effects;
     input->now = w.now;
+    size_t refused = w.memory.refused;
     int error = kith_registry_step(w.registry, input, &effects);
-    assert(error == 0);
+    assert(error == (w.memory.refused == refused ? 0 : KITH_ENOMEM));
+    if (error != 0) {
+        restart();
+        return;
+    }
     for (size_t i = 0; i < effects.count; i++)
         carry_out(&effects.items[i]);
     check_limits(input->type == KITH_REGISTRY_STOP);
@@ -466,6 +475,8 @@ static void act(struct kith_reader *in)
         pass(times[(op >> 3) % 4]);
     else if (op >> 3 == 31)
         restart();
+    else if (op >> 3 == 30)
+        alloc_failing_arm(&w.memory, 1u + kith_reader_u8(in));
 }
 
 void fuzz_input(const uint8_t *data, size_t size)
