@@ -150,6 +150,16 @@ static void refill(struct kith_chat *chat)
     chat->is_input_over = chat->pipe.is_over && chat->line_count == 0;
 }
 
+/* Whoever types at a terminal sees what was answered, and where the prompt says that a
+ * line goes; but for what was typed or pasted before. */
+static void see_target(struct kith_chat *chat)
+{
+    struct pollfd ahead = {.fd = chat->in_fd, .events = POLLIN};
+    if (chat->is_terminal && !chat->answered && chat->line_count == 0 &&
+        poll(&ahead, 1, 0) == 0)
+        chat->is_astray = false;
+}
+
 /* All that can be done without waiting for an answer. */
 static void obey(struct kith_chat *chat)
 {
@@ -161,6 +171,7 @@ static void obey(struct kith_chat *chat)
         kith_chat_line(chat, line);
         free(line);
     }
+    see_target(chat);
     if (!chat->answered && chat->needs_peers && !chat->is_away)
         kith_chat_refresh(chat);
     if (!chat->answered && chat->is_input_over && chat->line_count == 0)

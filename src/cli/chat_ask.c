@@ -88,3 +88,14 @@ void kith_chat_send(struct kith_chat *chat, const char *target, const char *text
     chat->is_saying = true;
     kith_chat_ask(chat, &ask);
 }
+
+void kith_chat_send_here(struct kith_chat *chat, const char *text)
+{
+    char title[KITH_CHAT_TITLE_SIZE];
+    if (!chat->is_astray) {
+        kith_chat_send(chat, chat->target, text);
+        return;
+    }
+    kith_chat_title(text, title);
+    kith_chat_say(chat, "not sent, for it is not clear to whom: %s", title);
+}

@@ -23,10 +23,19 @@ static void usage(struct kith_chat *chat, const char *text)
 
 /* ---- saying something ---- */
 
+void kith_chat_stray(struct kith_chat *chat)
+{
+    chat->is_astray = true;
+    if (!chat->is_terminal)
+        kith_chat_say(chat, "what follows is said to nobody until /msg or /join says "
+                            "to whom; /msg #lobby says it to everybody");
+}
+
 static void on_target(struct kith_chat *chat, int error, const struct kith_answer *answer)
 {
     if (error) {
         kith_chat_refused(chat, answer);
+        kith_chat_stray(chat);
         return;
     }
     char shown[KITH_CHAT_TARGET_SIZE];
@@ -51,6 +60,7 @@ static void choose_target(struct kith_chat *chat, const char *target)
     struct kith_chat_ask ask = {"GET", path, NULL, on_target};
     if (!kith_utf8_is_valid(kith_bytes(target, strlen(target)))) {
         kith_chat_say(chat, "that is not valid UTF-8");
+        kith_chat_stray(chat);
         return;
     }
     snprintf(chat->target_next, sizeof chat->target_next, "%s", target);
@@ -66,6 +76,7 @@ static void run_msg(struct kith_chat *chat, const char *rest)
         usage(chat,
               "/msg NAME TEXT, or /msg NAME to say all that follows to NAME; a name "
               "with spaces stands in \"quotes\"");
+        kith_chat_stray(chat);
     } else if (text[0] != '\0') {
         kith_chat_send(chat, target, text);
     } else if (strcmp(target, "#lobby") == 0) {
@@ -92,7 +103,7 @@ static void run_me(struct kith_chat *chat, const char *rest)
     }
     if (asprintf(&text, "/me %s", rest) < 0)
         return;
-    kith_chat_send(chat, chat->target, text);
+    kith_chat_send_here(chat, text);
     free(text);
 }
 
@@ -100,9 +111,9 @@ void kith_chat_send_plain(struct kith_chat *chat, const char *text)
 {
     char *shifted = NULL;
     if (!kith_cli_action(text))
-        kith_chat_send(chat, chat->target, text);
+        kith_chat_send_here(chat, text);
     else if (asprintf(&shifted, " %s", text) >= 0)
-        kith_chat_send(chat, chat->target, shifted);
+        kith_chat_send_here(chat, shifted);
     free(shifted);
 }
 
@@ -278,6 +289,7 @@ static void on_joined(struct kith_chat *chat, int error, const struct kith_answe
     const char *id = json_string_value(json_object_get(answer->json, "id"));
     if (error || !id) {
         kith_chat_refused(chat, answer);
+        kith_chat_stray(chat);
         return;
     }
     kith_chat_turn(chat, id, kith_chat_safe(answer->json, "id", room));
@@ -289,11 +301,14 @@ static void run_join(struct kith_chat *chat, const char *rest)
     struct kith_chat_ask ask = {"POST", "/rooms/join", NULL, on_joined};
     if (rest[0] == '\0') {
         usage(chat, "/join #ROOM");
+        kith_chat_stray(chat);
         return;
     }
     ask.take_body = kith_chat_body(chat, "room", rest);
     if (ask.take_body)
         kith_chat_ask(chat, &ask);
+    else
+        kith_chat_stray(chat);
 }
 
 static void on_left(struct kith_chat *chat, int error, const struct kith_answer *answer)

@@ -29,5 +29,5 @@ void kith_chat_line(struct kith_chat *chat, char *line)
     else if (text[0] == '/')
         kith_chat_command(chat, text);
     else if (!kith_chat_old_line(chat, text))
-        kith_chat_send(chat, chat->target, line);
+        kith_chat_send_here(chat, line);
 }

@@ -78,7 +78,11 @@ static void take_to_peer(struct kith_chat *chat, const char *line, const char *r
     bool is_chosen = chat->target[0] != '#';
     if (rest[0] == '\0') {
         explain(chat, "`to_peer:TEXT` says TEXT to the only peer", line);
-    } else if (!is_chosen && chat->peer_count != 1) {
+    } else if (is_chosen) {
+        tell_modern(chat, KITH_CHAT_OLD_TO_PEER,
+                    "`to_peer:TEXT` is /msg NAME TEXT; both work");
+        kith_chat_send_here(chat, rest);
+    } else if (chat->peer_count != 1) {
         explain(chat,
                 chat->peer_count == 0 ? "nobody is here for `to_peer:`; nothing was sent"
                                       : "several are here, so `to_peer:` reaches nobody; "
@@ -87,8 +91,8 @@ static void take_to_peer(struct kith_chat *chat, const char *line, const char *r
     } else {
         tell_modern(chat, KITH_CHAT_OLD_TO_PEER,
                     "`to_peer:TEXT` is /msg NAME TEXT; both work");
-        snprintf(id, sizeof id, "%s", is_chosen ? "" : chat->peers[0].id);
-        kith_chat_send(chat, is_chosen ? chat->target : id, rest);
+        snprintf(id, sizeof id, "%s", chat->peers[0].id);
+        kith_chat_send(chat, id, rest);
     }
 }
 

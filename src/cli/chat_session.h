@@ -77,6 +77,7 @@ struct kith_chat {
     char target[KITH_CHAT_TARGET_SIZE];
     char target_shown[KITH_CHAT_TARGET_SIZE];
     char target_next[KITH_CHAT_TARGET_SIZE]; /* as typed; being looked up */
+    bool is_astray;    /* it could not be turned to where it was meant to: see _stray */
     bool awaits_name;  /* `rename` was typed: the next line is the name */
     unsigned old_told; /* bit per old form that was answered with the modern one */
     struct kith_chat_menu menu;
@@ -138,6 +139,10 @@ void kith_chat_ask(struct kith_chat *chat, const struct kith_chat_ask *ask);
 void kith_chat_go_on(struct kith_chat *chat);
 /* {member: value, …}; NULL when it is not UTF-8 or memory ran out, having said so. */
 json_t *kith_chat_body(struct kith_chat *chat, const char *member, const char *value);
+/* What was typed ahead was meant for a target that there is not: it is said to nobody. */
+void kith_chat_stray(struct kith_chat *chat);
+/* Say `text` where plain lines go. */
+void kith_chat_send_here(struct kith_chat *chat, const char *text);
 /* Say `text` to `target`. */
 void kith_chat_send(struct kith_chat *chat, const char *target, const char *text);
 /* The same to where plain lines go, and as no action: a space before it keeps it so. */

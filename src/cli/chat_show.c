@@ -182,5 +182,6 @@ void kith_chat_turn(struct kith_chat *chat, const char *target, const char *show
 {
     snprintf(chat->target, sizeof chat->target, "%s", target);
     snprintf(chat->target_shown, sizeof chat->target_shown, "%s", shown);
+    chat->is_astray = false;
     kith_chat_prompt(chat);
 }

@@ -43,6 +43,23 @@ def _(scene):
     chat.wait("* carol is now called caroline").type("/quit\r").leave()
 
 
+@case("what follows a /msg or /join that failed is said to nobody, until another says to whom")
+def _(scene):
+    alice = scene.node("alice")
+    chat = pipe(scene, alice)
+    chat.type("/msg bob\na secret\n/me whispers\n/say it\n//slashes\n")
+    chat.type("/msg #lobby\nfor all\n/join #a:b\nanother secret\n/join #garden\nin it\n")
+    wait_until("all is said", lambda: len(alice.history()) == 2)
+    chat.type("/quit\n").leave()
+    same(said(alice), [("for all", False), ("in it", False)])
+    typed = Terminal(scene, "chat", "--home", alice.home).wait_last("#lobby>")
+    typed.type("/msg bob\ra secret\ranother secret\r").wait("not sent").wait("another secret")
+    typed.wait_last("#lobby>").type("seen\r")
+    wait_until("that is said", lambda: len(alice.history()) == 3)
+    typed.type("/quit\r").leave()
+    same(said(alice), [("for all", False), ("in it", False), ("seen", False)])
+
+
 @case("/msg NAME stays with that peer, whoever takes its name, also while the node is away")
 def _(scene):
     alice = scene.node("alice")
