@@ -12,7 +12,10 @@
 #include "cli/order.h"
 #include "cli/show.h"
 
+#include "base/id.h"
+
 #define PATH_SIZE 1024
+#define ID_SIZE   64 /* of its text, with room */
 
 static void show_member(FILE *to, const char *label, const json_t *object,
                         const char *member)
@@ -29,8 +32,9 @@ static bool is_yes(char *reply)
     return strcasecmp(word, "y") == 0 || strcasecmp(word, "yes") == 0;
 }
 
-/* Show the code. `*is_same` is what a person at a terminal says of it. */
-static int show_code(struct kith_cli *cli, bool *is_same)
+/* Show the code. `*is_same` is what a person at a terminal says of it, and `id` whose it
+ * is: the name may be another's by then. */
+static int show_code(struct kith_cli *cli, bool *is_same, char id[static ID_SIZE])
 {
     char path[PATH_SIZE] = "/peers/verify?peer=";
     char reply[16] = "";
@@ -50,6 +54,8 @@ static int show_code(struct kith_cli *cli, bool *is_same)
               "the same there.\n",
               cli->out);
     }
+    const char *its = json_string_value(json_object_get(answer.json, "id"));
+    snprintf(id, ID_SIZE, "%s", its ? its : "");
     kith_answer_deinit(&answer);
     if (exit_code || cli->is_json || !isatty(fileno(cli->in)))
         return exit_code;
@@ -63,9 +69,9 @@ static int show_code(struct kith_cli *cli, bool *is_same)
     return KITH_EXIT_DONE;
 }
 
-static int mark(struct kith_cli *cli, bool is_verified)
+static int mark(struct kith_cli *cli, const char *peer, bool is_verified)
 {
-    json_t *body = kith_cli_member("peer", cli->args[0]);
+    json_t *body = kith_cli_member("peer", peer);
     if (body && json_object_set_new(body, "verified", json_boolean(is_verified)) != 0) {
         json_decref(body);
         body = NULL;
@@ -85,18 +91,27 @@ static int run(struct kith_cli *cli)
 {
     bool is_same = kith_cli_has(cli, "yes");
     bool is_undone = kith_cli_has(cli, "undo");
+    const char *peer = cli->args[0];
+    char shown[ID_SIZE];
+    struct kith_id id;
     int exit_code = KITH_EXIT_DONE;
     if (is_same && is_undone)
         return kith_cli_fail(cli, KITH_EXIT_USAGE, "it is either --yes or --undo");
-    if (!is_same && !is_undone)
-        exit_code = show_code(cli, &is_same);
+    if (is_same && !kith_id_parse(peer, strlen(peer), &id))
+        return kith_cli_fail(cli, KITH_EXIT_USAGE,
+                             "with --yes PEER is the whole id that was shown with the "
+                             "code: a name may be another's by now");
+    if (!is_same && !is_undone) {
+        exit_code = show_code(cli, &is_same, shown);
+        peer = shown;
+    }
     if (!exit_code && (is_same || is_undone))
-        exit_code = mark(cli, !is_undone);
+        exit_code = mark(cli, peer, !is_undone);
     return exit_code;
 }
 
 static const struct kith_cli_option options[] = {
-    {"yes", NULL, "the code was compared, and is the same", false},
+    {"yes", NULL, "the code of this id was compared, and is the same", false},
     {"undo", NULL, "take that back", false},
     {0},
 };
@@ -109,7 +124,8 @@ const struct kith_cli_command kith_cli_verify = {
         "Shows both ids and a code made of them, six groups of five digits, which is "
         "the\n"
         "same on both sides if nobody poses as one of them. On a terminal it then asks\n"
-        "whether it is; elsewhere --yes says so. A verified peer is a contact: its name\n"
+        "whether it is; elsewhere --yes with the whole id says so. A verified peer is a "
+        "contact: its name\n"
         "means this peer, whoever else takes it.",
     .options = options,
     .args_min = 1,

@@ -99,6 +99,7 @@ def _(scene):
     alice.kith("verify", one.id, "--undo").expect(DONE)
     same(alice.peer(one)["verified"], False)
     alice.kith("verify", one.id, "--yes", "--undo").expect(USAGE)
+    assert b"whole id" in alice.kith("verify", "sam", "--yes").expect(USAGE).err
     alice.kith("verify", LOBBY).expect(USAGE)
     alice.kith("verify", "nobody").expect(NOT_FOUND)
 
@@ -121,6 +122,27 @@ def _(scene):
         same(alice.peer(bob)["verified"], is_verified, repr(reply))
         assert b"[y/N]" in shown, shown
         same(b"nothing was changed" in shown, not is_verified, repr(reply))
+
+
+@case("who is verified is whose code was shown, whoever has the name by then")
+def _(scene):
+    alice, bob = scene.pair()
+    mallory = scene.node("mallory", alice)
+    scene.linked(alice, mallory)
+    theirs, ours = pty.openpty()
+    with subprocess.Popen([kith_path(), "verify", "--home", alice.home, "bob"],
+                          stdin=ours, stdout=subprocess.PIPE) as asked:
+        os.close(ours)
+        shown = b""
+        while b"[y/N]" not in shown:
+            shown += os.read(asked.stdout.fileno(), 4096)
+        bob.kith("rename", "robert").expect(DONE)
+        mallory.kith("rename", "bob").expect(DONE)
+        wait_until("she has the name", lambda: alice.peer(mallory)["name"] == "bob")
+        os.write(theirs, b"y\n")
+        asked.communicate()
+    os.close(theirs)
+    same((alice.peer(bob)["verified"], alice.peer(mallory)["verified"]), (True, False))
 
 
 if __name__ == "__main__":
