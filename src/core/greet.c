@@ -127,6 +127,8 @@ static void go_live(struct kith_node *node, struct kith_link *link,
     kith_pending_pause(node, link);
     if (node->link_count > KITH_LINKS_MAX)
         kith_link_make_room(node);
+    if (link->state != KITH_LINK_LIVE)
+        return; /* of all that are as idle it was the first to come */
     kith_link_send_ping(node, link);
     kith_share_offer(node, link);
     kith_exchange_offer(node, link);

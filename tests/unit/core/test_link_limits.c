@@ -88,11 +88,38 @@ static void past_the_limit_the_idlest_goes(void **state)
     free(l);
 }
 
+/* It was the first to come, and the last to be greeted, in one moment. */
+static void the_idlest_may_be_the_newcomer_itself(void **state)
+{
+    (void)state;
+    struct lone *l = malloc(sizeof(*l));
+    lone_init(l);
+    lone_start(l);
+    struct lone_peer first, other;
+    lone_connect(l, &first, 999, 1, KITH_ROLE_DIALLER, 0);
+    for (uint32_t link = 2; link <= KITH_LINKS_MAX + 1; link++) {
+        lone_connect(l, &other, 1000 + link, link, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &other);
+        lone_forget(l);
+    }
+    lone_greet(l, &first);
+    assert_int_equal(l->closed[1], KITH_ELIMIT);
+    assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_ROOMS), 0);
+    struct kith_input in = {.type = KITH_INPUT_LINK_DOWN};
+    in.link_down.link = 1;
+    in.link_down.error = KITH_ELIMIT;
+    lone_step(l, in);
+    lone_pass(l, KITH_MS);
+    lone_deinit(l);
+    free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(past_the_limit_strangers_push_out_strangers_alone),
         cmocka_unit_test(past_the_limit_the_idlest_goes),
+        cmocka_unit_test(the_idlest_may_be_the_newcomer_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
