@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/ip.h"
 #include "core/candidate.h"
 #include "core/link.h"
 #include "core/lookup.h"
@@ -28,14 +29,15 @@ static int receive_welcome(struct kith_node *node, struct kith_tracker *tracker,
                            struct kith_bytes fields)
 {
     struct kith_frame_welcome frame;
-    struct kith_address observed;
+    struct kith_ip_port place;
     int error = kith_frame_welcome_decode(fields, &frame);
     if (error != 0)
         return error;
     if (frame.version != KITH_PROTO_VERSION)
         return KITH_EVERSION;
-    if (kith_address_parse(frame.observed, 0, false, &observed, NULL) != 0)
+    if (!kith_ip_port_parse(frame.observed, &place))
         return KITH_EPROTO;
+    struct kith_address observed = kith_ip_port_address(&place);
     bool is_first = tracker->state == KITH_TRACKER_GREETING;
     if (is_first && tracker->before.host[0] != '\0' &&
         strcmp(tracker->before.host, observed.host) != 0)

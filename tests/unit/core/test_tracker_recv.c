@@ -182,13 +182,21 @@ static void a_frame_that_is_cut_short_is_a_fault(void **state)
 static void an_observed_address_that_is_none_is_a_fault(void **state)
 {
     struct lone *l = *state;
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    struct kith_frame_welcome frame = {
-        .version = 1, .refresh_s = 1, .observed = BYTES("1.2.3.4:0")};
-    tracked_join(l, 1);
-    kith_frame_welcome_encode(&w, &frame);
-    assert_fault(l, kith_bytes(w.data + 4, w.size - 4), KITH_EPROTO);
-    kith_writer_deinit(&w);
+    static const char *const texts[] = {"1.2.3.4:0", "1.2.3.4", "chosen.example:4747"};
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        struct kith_frame_welcome frame = {.version = 1,
+                                           .refresh_s = 1,
+                                           .observed =
+                                               kith_bytes(texts[i], strlen(texts[i]))};
+        tracked_join(l, 1);
+        kith_frame_welcome_encode(&w, &frame);
+        assert_fault(l, kith_bytes(w.data + 4, w.size - 4), KITH_EPROTO);
+        kith_writer_deinit(&w);
+        teardown(state);
+        setup(state);
+        l = *state;
+    }
 }
 
 static void a_reached_address_that_is_none_is_a_fault(void **state)
