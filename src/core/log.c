@@ -332,8 +332,8 @@ static bool bears_our_mark(const struct kith_node *node, const struct kith_log *
  * cost an older log its end. */
 static void take_up(struct kith_node *node, struct kith_log *log, bool is_damaged)
 {
-    if (log->author == node->self && node->is_marked && !log->is_forked && !is_damaged &&
-        bears_our_mark(node, log))
+    if (log->author == node->self && node->is_marked && log->base == NULL &&
+        !log->is_forked && !is_damaged && bears_our_mark(node, log))
         log->room->own[log->log_class] = log;
 }
 
@@ -345,6 +345,8 @@ static struct kith_log *restore_branch(struct kith_node *node,
         return NULL;
     struct kith_id unknown = {0};
     base->is_forked = true;
+    if (base->room->own[base->log_class] == base)
+        base->room->own[base->log_class] = NULL; /* it was taken up before */
     struct kith_log *log = kith_log_branch(node, base, record->seq_first, &unknown, 0);
     if (log != NULL)
         log->log_class = record->log_class; /* not that of its base if both begin at 1 */

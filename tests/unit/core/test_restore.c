@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/engine.h"
+#include "core/log.h"
 
 static int setup(void **state)
 {
@@ -193,6 +194,40 @@ static void runs_are_loaded_and_not_restored(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
 
+/* As it had stopped to before. */
+static void a_forked_log_of_ours_is_not_gone_on_with(void **state)
+{
+    struct lone *l = *state;
+    struct kith_bytes text = BYTES("hello");
+    struct kith_record meta = meta_of(9);
+    memcpy(meta.meta.marker, l->node->marker, sizeof(meta.meta.marker));
+    assert_int_equal(restore(l, meta), 0);
+    assert_int_equal(restore(l, peer_row(1)), 0);
+    assert_int_equal(restore(l, lobby_row(1)), 0);
+    struct kith_record base = log_row(1);
+    base.log.author_no = 0;
+    base.log.log = kith_log_draw_id(l->node);
+    base.log.seq = 2;
+    struct kith_record branch = base;
+    branch.log.no = 2;
+    branch.log.base_no = 1;
+    branch.log.seq_first = 2;
+    branch.log.head.bytes[0] = 1;
+    assert_int_equal(restore(l, base), 0);
+    assert_int_equal(restore(l, branch), 0);
+    l->is_restored = true;
+    lone_start(l);
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    in.command.type = KITH_COMMAND_SEND;
+    in.command.token = 5;
+    in.command.send.texts = &text;
+    in.command.send.text_count = 1;
+    lone_step(l, in);
+    const struct kith_notice *reply = lone_last_told(l, KITH_NOTICE_REPLY);
+    assert_int_equal(reply->reply.error, 0);
+    assert_true(reply->reply.log_no > 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -200,6 +235,7 @@ int main(void)
         CASE(a_peer_twice_is_damage),
         CASE(a_room_that_cannot_be_is_damage),
         CASE(a_log_that_cannot_be_is_damage),
+        CASE(a_forked_log_of_ours_is_not_gone_on_with),
         CASE(a_branch_comes_back_as_one),
         CASE(what_somebody_holds_is_of_our_own_logs),
         CASE(runs_are_loaded_and_not_restored),
