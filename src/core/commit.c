@@ -79,10 +79,13 @@ static void publish(struct kith_node *node, const struct kith_pending *pending)
     }
 }
 
-/* Content that was refused because this control log was behind may now be asked for. */
+/* Content that was refused because a control log was behind may now be asked for. Once
+ * for all that came: a room may have very many logs. */
 static void wake_waiting(struct kith_node *node, struct kith_room *room)
 {
-    for (size_t i = 0; i < room->log_count; i++) {
+    bool has_waiting = room->has_waiting;
+    room->has_new_control = room->has_waiting = false;
+    for (size_t i = 0; has_waiting && i < room->log_count; i++) {
         struct kith_log *log = room->logs[i];
         if (!log->waits_for_control)
             continue;
@@ -120,7 +123,7 @@ static void commit(struct kith_node *node, struct kith_pending *pending)
     if (log->log_class == KITH_LOG_CONTROL) {
         for (size_t i = 0; i < pending->run->count; i++)
             take_profile(node, log, &pending->run->events[i]);
-        wake_waiting(node, log->room);
+        log->room->has_new_control = true;
     } else if (log->author != node->self) {
         kith_log_touch(log);
     }
@@ -145,6 +148,12 @@ void kith_commit_stored(struct kith_node *node, uint64_t store_no)
         kith_list_remove(&pending->in_log);
         kith_list_push(&done, &pending->in_queue);
         commit(node, pending);
+    }
+    kith_list_each (item, &done) {
+        struct kith_room *room =
+            kith_list_item(item, struct kith_pending, in_queue)->log->room;
+        if (room->has_new_control)
+            wake_waiting(node, room);
     }
     kith_promise_keep(node, store_no);
     /* Effects point at the runs until the next step. */

@@ -143,6 +143,8 @@ struct kith_room {
     size_t log_capacity;
     size_t hearsay_count; /* of `logs` */
     size_t spare_count;
+    bool has_waiting;        /* some of `logs` may wait for control events */
+    bool has_new_control;    /* these came in this step */
     size_t branch_count;     /* of `logs`, besides the first of each */
     struct kith_log *spare;  /* of `logs`, to be used again; by branch_next */
     struct kith_map log_map; /* author id || log id -> first branch */

@@ -207,6 +207,7 @@ static int accept(struct kith_node *node, struct kith_share *share, struct kith_
         return 0;
     if (!has_controls(node, share, run)) {
         log->waits_for_control = true;
+        log->room->has_waiting = true;
         return 0;
     }
     struct kith_pending *pending = kith_pending_add(node, log, run);
