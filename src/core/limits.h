@@ -18,7 +18,9 @@
 /* For a run to be acknowledged; then PING asks whether the peer lives. */
 #define KITH_ANSWER_TIME (5 * KITH_SECOND)
 
-#define KITH_DISPLACED_COPIED 3 /* times in a row: another node has our identity */
+/* Times in a row. Many links that cross, over slow ways, are sorted out before. */
+#define KITH_DISPLACED_HELD   3                  /* we do not dial again at once */
+#define KITH_DISPLACED_COPIED 6                  /* another node has our identity */
 #define KITH_LINK_BRIEF       (10 * KITH_SECOND) /* it came to nothing, if it breaks */
 #define KITH_HOLD_MAX         (60 * KITH_SECOND) /* two of one identity take turns */
 #define KITH_HOLD_FORGET      (5 * KITH_MINUTE)  /* after a link that lasted so long */

@@ -147,7 +147,7 @@ static void hold(struct kith_node *node, struct kith_peer *peer, unsigned times,
  * another node of our identity, with which we would take it from one another for ever. */
 static void give_way(struct kith_node *node, struct kith_peer *peer)
 {
-    if (peer->displaced < KITH_DISPLACED_COPIED)
+    if (peer->displaced < KITH_DISPLACED_HELD)
         return;
     if (peer->displaced == KITH_DISPLACED_COPIED)
         kith_peer_warn(node, &node->self->id, KITH_WARNING_COPIED_HOME, 0);

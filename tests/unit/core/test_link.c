@@ -208,6 +208,25 @@ static void two_instances_in_turns_reveal_a_copied_home(void **state)
                      KITH_WARNING_COPIED_HOME);
 }
 
+/* Many dials that cross do that, too, but not for long. */
+static void links_replaced_over_and_over_reveal_one_of_ours(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    for (uint32_t i = 1; i <= 6; i++) {
+        assert_int_equal(lone_count_told(l, KITH_NOTICE_WARNING), 0);
+        lone_connect(l, &peer, 1, i, KITH_ROLE_DIALLER, 0);
+        lone_greet(l, &peer);
+        struct kith_writer w = kith_writer(&kith_alloc_heap);
+        kith_frame_bye_encode(&w, &(struct kith_frame_bye){.reason = KITH_BYE_REPLACED});
+        lone_say(l, &peer, &w);
+        kith_writer_deinit(&w);
+    }
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_WARNING), 1);
+    assert_int_equal(lone_last_told(l, KITH_NOTICE_WARNING)->warning.warning,
+                     KITH_WARNING_COPIED_HOME);
+}
+
 static void a_failed_dial_is_answered_once_and_forgotten(void **state)
 {
     struct lone *l = *state;
@@ -522,6 +541,7 @@ int main(void)
         TEST(who_is_replaced_and_has_no_other_link_dials_again),
         TEST(a_restarted_peer_replaces_its_old_link_whoever_dialled),
         TEST(two_instances_in_turns_reveal_a_copied_home),
+        TEST(links_replaced_over_and_over_reveal_one_of_ours),
         TEST(a_failed_dial_is_answered_once_and_forgotten),
         TEST(a_configured_peer_is_dialled_for_ever_and_seldom_enough),
         TEST(a_peer_disconnected_by_hand_is_refused_until_connected_by_hand),
