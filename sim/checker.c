@@ -6,7 +6,7 @@
 /* In order of cost: what is asked again and again fails early. */
 const struct sim_checker *const sim_checkers[] = {
     &sim_checker_shown, &sim_checker_loss,  &sim_checker_secret, &sim_checker_delivery,
-    &sim_checker_names, &sim_checker_order, &sim_checker_bounds,
+    &sim_checker_names, &sim_checker_order, &sim_checker_bounds, &sim_checker_blame,
 };
 const size_t sim_checker_count = sizeof(sim_checkers) / sizeof(sim_checkers[0]);
 

@@ -33,6 +33,7 @@ extern const struct sim_checker sim_checker_delivery;
 extern const struct sim_checker sim_checker_names;
 extern const struct sim_checker sim_checker_order;
 extern const struct sim_checker sim_checker_bounds;
+extern const struct sim_checker sim_checker_blame;
 
 extern const struct sim_checker *const sim_checkers[];
 extern const size_t sim_checker_count;

@@ -62,7 +62,8 @@ static void carry_verify(struct sim_world *world, struct sim_host *host,
         sizeof(effect->verify.message), effect->verify.signature);
     if (!is_valid)
         sim_world_say(world, host->no, "< forged %" PRIu64, effect->verify.verify_no);
-    sim_world_put(world, sim_rng_time(&world->rng, 10, 2 * KITH_MS),
+    const bool is_busy = sim_rng_chance(&world->rng, 10);
+    sim_world_put(world, sim_rng_time(&world->rng, 10, (is_busy ? 500 : 2) * KITH_MS),
                   (struct sim_event){.run = run_verified,
                                      .host = host->no,
                                      .generation = host->generation,

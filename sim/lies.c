@@ -244,13 +244,14 @@ static void add_event(const struct lying *on, const struct sim_liar_log *log,
     kith_writer_deinit(&content);
 }
 
-/* A run that follows `log`, signed; its last event is left in `log`. */
-static void write_run(const struct lying *on, struct sim_liar_log *log,
-                      struct kith_writer *out)
+/* A run of this author that follows `log`, signed by the liar; its last event is left in
+ * `log`. */
+static void write_run(const struct lying *on, const struct kith_id *author,
+                      struct sim_liar_log *log, struct kith_writer *out)
 {
     static struct kith_run run; /* too large for the stack; nothing is kept in it */
     const size_t at =
-        kith_run_begin(out, &(struct kith_run_head){.author = on->host->identity.id,
+        kith_run_begin(out, &(struct kith_run_head){.author = *author,
                                                     .log_class = log->log_class,
                                                     .log = log->log,
                                                     .seq_first = log->seq + 1,
@@ -282,7 +283,7 @@ static void write_run(const struct lying *on, struct sim_liar_log *log,
 static void send_own(const struct lying *on, struct sim_liar_log *log)
 {
     struct kith_writer run = kith_writer(&kith_alloc_heap);
-    write_run(on, log, &run);
+    write_run(on, &on->host->identity.id, log, &run);
     const struct kith_tag tag = tag_of(on, &log->room);
     kith_frame_run_encode(on->writer, &tag, kith_bytes(run.data, run.size));
     kith_writer_deinit(&run);
@@ -305,6 +306,32 @@ static void lie_two_ways(const struct lying *on)
     send_own(on, log);
     if (before.seq > 0)
         *log = before;
+}
+
+/* What follows the last run of another: as if it were said by that one, and before what
+ * is. */
+static void lie_forged(const struct lying *on)
+{
+    static struct kith_run last; /* too large for the stack; nothing is kept in it */
+    struct kith_writer run = kith_writer(&kith_alloc_heap);
+    if (on->liar->run_count == 0)
+        return;
+    const struct sim_liar_run *from =
+        &on->liar->runs[(on->liar->run_count - 1) % SIM_LIAR_RUNS];
+    if (kith_run_decode(from->bytes, &last) != 0)
+        return;
+    kith_digest_run(&last, &from->room);
+    const struct kith_event *event = &last.events[last.count - 1];
+    struct sim_liar_log log = {.room = from->room,
+                               .log = last.log,
+                               .log_class = last.log_class,
+                               .seq = event->seq,
+                               .head = event->id,
+                               .hlc = event->hlc};
+    write_run(on, &last.author, &log, &run);
+    const struct kith_tag tag = tag_of(on, &log.room);
+    kith_frame_run_encode(on->writer, &tag, kith_bytes(run.data, run.size));
+    kith_writer_deinit(&run);
 }
 
 /* ---- frames ---- */
@@ -351,10 +378,10 @@ static const struct {
     lie *lie;
     unsigned weight;
 } lies[] = {
-    {lie_absent, 12},  {lie_ahead, 16},    {lie_forked, 12},   {lie_held, 12},
-    {lie_ask, 14},     {lie_replayed, 14}, {lie_altered, 1},   {lie_signed, 8},
-    {lie_two_ways, 4}, {lie_junk, 1},      {lie_cut_short, 1}, {lie_ping, 4},
-    {lie_bye, 1},
+    {lie_absent, 12},  {lie_ahead, 16},    {lie_forked, 12}, {lie_held, 12},
+    {lie_ask, 14},     {lie_replayed, 14}, {lie_altered, 1}, {lie_signed, 8},
+    {lie_two_ways, 4}, {lie_forged, 2},    {lie_junk, 1},    {lie_cut_short, 1},
+    {lie_ping, 4},     {lie_bye, 1},
 };
 
 void sim_lie(struct sim_world *world, struct sim_host *host,

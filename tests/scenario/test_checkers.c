@@ -264,6 +264,24 @@ static void memory_without_bound_at_rest(const struct scene *scene)
     host_of(scene, BOB)->heap.size += SIZE_MAX / 2;
 }
 
+static void accuse(const struct scene *scene, enum kith_warning warning)
+{
+    const struct kith_notice notice = {
+        .type = KITH_NOTICE_WARNING,
+        .warning = {.warning = warning, .peer = host_of(scene, BOB)->identity.id}};
+    sim_check_notice(scene->world, host_of(scene, ALICE), &notice);
+}
+
+static void accused_of_what_nobody_did(const struct scene *scene)
+{
+    accuse(scene, KITH_WARNING_FAULT);
+}
+
+static void accused_of_a_fork(const struct scene *scene)
+{
+    accuse(scene, KITH_WARNING_FORK);
+}
+
 /* ---- verdicts ---- */
 
 struct lie {
@@ -295,6 +313,8 @@ static const struct lie lies[] = {
     {"bounds", NAMED(a_queue_without_bound), "queued"},
     {"bounds", NAMED(memory_without_bound), "allocated"},
     {"bounds", NAMED(memory_without_bound_at_rest), "at rest"},
+    {"blame", NAMED(accused_of_what_nobody_did), "breaking the protocol"},
+    {"blame", NAMED(accused_of_a_fork), "two histories"},
 };
 #define LIE_COUNT (sizeof(lies) / sizeof(lies[0]))
 
