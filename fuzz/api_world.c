@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "api_world.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
+#include "http_check.h"
+#include "http_visit.h"
 #include "kith/error.h"
 #include "unit/api/fake_runtime.h"
 
 #define TURNS_MAX  400 /* of the loop, for one exchange */
 #define TURNS_IDLE 4   /* without a byte: what comes later waits for time to pass */
-
-union any_address {
-    struct sockaddr any;
-    struct sockaddr_un unix_;
-    struct sockaddr_in ipv4;
-};
 
 /* ---- life ---- */
 
@@ -92,39 +80,9 @@ static const struct kith_server_knobs knobs = {
 
 /* ---- */
 
-/* Abstract, so that nothing of it is in a folder. */
-static socklen_t door_address(enum kith_door door, union any_address *out)
+static int family_of(enum kith_door door)
 {
-    *out = (union any_address){0};
-    if (door == KITH_DOOR_TCP) {
-        out->ipv4.sin_family = AF_INET;
-        out->ipv4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        return sizeof(out->ipv4);
-    }
-    out->unix_.sun_family = AF_UNIX;
-    snprintf(out->unix_.sun_path + 1, 40, "kith-fuzz-%d", (int)getpid());
-    return sizeof(out->unix_);
-}
-
-/* One socket for ever: ports that were just used are not free at once. */
-static int listen_on(struct api_world *w, enum kith_door door)
-{
-    static int doors[KITH_DOOR_KINDS] = {-1, -1};
-    union any_address address;
-    socklen_t size = door_address(door, &address);
-    int fd = doors[door];
-    if (fd < 0) {
-        fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        assert(fd >= 0 && bind(fd, &address.any, size) == 0 && listen(fd, 8) == 0);
-        doors[door] = fd;
-    }
-    if (door == KITH_DOOR_TCP) {
-        getsockname(fd, &address.any, &size);
-        w->port = ntohs(address.ipv4.sin_port);
-    }
-    fd = dup(fd); /* the server closes its own */
-    assert(fd >= 0);
-    return fd;
+    return door == KITH_DOOR_TCP ? AF_INET : AF_UNIX;
 }
 
 void api_begin(struct api_world *w, enum kith_door door, bool is_plain_open,
@@ -149,7 +107,7 @@ void api_begin(struct api_world *w, enum kith_door door, bool is_plain_open,
     };
     int error = kith_server_new(&config, &w->server);
     assert(error == 0);
-    error = kith_server_listen(w->server, door, listen_on(w, door));
+    error = kith_server_listen(w->server, door, http_door(family_of(door), &w->port));
     assert(error == 0);
 }
 
@@ -174,50 +132,24 @@ void api_end(struct api_world *w)
 
 /* ---- one exchange ---- */
 
-/* -1 when so many connections were closed lately that no port is left. */
-static int knock(struct api_world *w, enum kith_door door)
+/* What gives way to others for a millisecond is waited for. */
+static void turn_loop(uv_loop_t *loop)
 {
-    union any_address address;
-    socklen_t size = door_address(door, &address);
-    if (door == KITH_DOOR_TCP)
-        address.ipv4.sin_port = htons(w->port);
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert(fd >= 0);
-    if (connect(fd, &address.any, size) != 0) {
-        assert(errno == EADDRNOTAVAIL);
-        close(fd);
-        return -1;
-    }
-    /* Many thousand connections a minute: none of them may linger. */
-    const struct linger none = {.l_onoff = 1};
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
-    return fd;
-}
-
-/* False when the server hung up. */
-static bool hear(struct api_world *w, int fd, bool *is_news)
-{
-    uint8_t bytes[16384];
-    ssize_t size = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-    *is_news = size > 0;
-    if (size > 0 && w->answer.size < API_ANSWER_SIZE_MAX)
-        kith_writer_bytes(&w->answer, bytes, (size_t)size);
-    return size > 0 || (size < 0 && errno == EAGAIN);
+    uv_run(loop, uv_backend_timeout(loop) == 1 ? UV_RUN_ONCE : UV_RUN_NOWAIT);
 }
 
 void api_exchange(struct api_world *w, enum kith_door door, struct kith_bytes request)
 {
-    int fd = knock(w, door);
+    int fd = http_knock(family_of(door));
     size_t sent = 0, idle = 0;
     bool is_news = false;
     for (size_t turn = 0; fd >= 0 && turn < TURNS_MAX && idle < TURNS_IDLE; turn++) {
-        ssize_t size = 0;
+        size_t size = 0;
         if (sent < request.size)
-            size = send(fd, request.data + sent, request.size - sent,
-                        MSG_NOSIGNAL | MSG_DONTWAIT);
-        sent += size > 0 ? (size_t)size : 0;
-        uv_run(&w->loop, UV_RUN_NOWAIT);
-        if (!hear(w, fd, &is_news))
+            size = http_say(fd, kith_bytes(request.data + sent, request.size - sent));
+        sent += size;
+        turn_loop(&w->loop);
+        if (!http_hear(fd, API_ANSWER_SIZE_MAX, &w->answer, &is_news))
             break;
         idle = is_news || size > 0 ? 0 : idle + 1;
     }
@@ -227,57 +159,7 @@ void api_exchange(struct api_world *w, enum kith_door door, struct kith_bytes re
     w->command_count = w->runtime->command_count;
 }
 
-/* ---- what was heard ---- */
-
-static const char *header(const char *head, const char *name)
-{
-    const char *at = strcasestr(head, name);
-    return at != NULL ? at + strlen(name) : "";
-}
-
-static void check_body(const char *head, const char *body, size_t size)
-{
-    const char *type = header(head, "\r\nContent-Type: ");
-    if (strncmp(type, "application/json", 16) != 0 &&
-        strncmp(type, "application/problem+json", 24) != 0)
-        return;
-    json_t *json = json_loadb(body, size, 0, NULL);
-    assert(json != NULL);
-    json_decref(json);
-}
-
-/* The answer at `text`; returns what follows it, or NULL where that cannot be told. */
-static char *check_one(char *text, const char *text_end)
-{
-    char *head_end = strstr(text, "\r\n\r\n");
-    if (text_end - text < 12)
-        return NULL; /* cut where enough was heard */
-    assert(strncmp(text, "HTTP/1.", 7) == 0);
-    assert(strncmp(text + 8, " 500", 4) != 0);
-    if (head_end == NULL)
-        return NULL;
-    *head_end = '\0';
-    char *body = head_end + 4;
-    const char *length = header(text, "\r\nContent-Length: ");
-    if (*length == '\0' && strncmp(text + 8, " 100", 4) != 0)
-        return NULL; /* in chunks, or until the connection ends */
-    size_t size = strtoul(length, NULL, 10);
-    if (size == 0 || strncmp(body, "HTTP/1.", 7) == 0)
-        return body; /* nothing, or to HEAD */
-    if ((size_t)(text_end - body) < size)
-        return NULL;
-    check_body(text, body, size);
-    return body + size;
-}
-
 void api_check_answer(const struct api_world *w)
 {
-    struct kith_bytes all = kith_writer_view(&w->answer);
-    if (all.size == 0)
-        return; /* the request never ended */
-    char *text = strndup((const char *)all.data, all.size);
-    const char *end = text + strlen(text);
-    for (char *at = text; at != NULL && at < end;)
-        at = check_one(at, end);
-    free(text);
+    http_check(kith_writer_view(&w->answer));
 }

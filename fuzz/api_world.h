@@ -30,7 +30,8 @@ void api_begin(struct api_world *w, enum kith_door door, bool is_plain_open,
 void api_exchange(struct api_world *w, enum kith_door door, struct kith_bytes request);
 void api_end(struct api_world *w);
 
-/* It is HTTP, and where it says JSON it is; nothing failed inside. */
+/* It is HTTP, one answer behind the other; where it says JSON, lines of JSON or events it
+ * is that; nothing failed inside. */
 void api_check_answer(const struct api_world *w);
 
 #endif
