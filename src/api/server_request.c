@@ -389,17 +389,21 @@ static void check_coding(struct kith_request *request)
                       "with its Content-Length");
 }
 
+/* libmicrohttpd 0.9.75 asks too early about a request with Expect and without a body, if
+ * another one is behind it: it does not take the answer then, and asks again. */
 static enum MHD_Result queue(struct kith_request *request)
 {
     struct MHD_Response *response = request->response;
     request->is_queued = true;
-    request->response = NULL;
     if (!response)
         return MHD_NO;
-    enum MHD_Result result =
-        MHD_queue_response(request->connection, request->status, response);
-    MHD_destroy_response(response);
-    return result;
+    request->is_queued =
+        MHD_queue_response(request->connection, request->status, response) == MHD_YES;
+    if (request->is_queued) {
+        MHD_destroy_response(response);
+        request->response = NULL;
+    }
+    return MHD_YES;
 }
 
 /* A batch is read no faster than it is stored, so it may take its time. */

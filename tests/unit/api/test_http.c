@@ -326,18 +326,16 @@ static void a_stream_outlives_the_patience_for_requests(void **state)
     assert_non_null(strstr(answer, "still there"));
 }
 
-static void requests_in_a_row_share_a_connection(void **state)
+static void requests_in_a_row_are_answered(struct api *api, const char *headers)
 {
-    struct api *api = *state;
     char requests[4096] = "";
     char answer[16384];
     size_t size = 0;
     for (int i = 0; i < 5; i++)
-        size +=
-            (size_t)snprintf(requests + size, sizeof requests - size,
-                             SELF " HTTP/1.1\r\nHost: localhost:%u\r\n" BEARER "%s"
-                                  "\r\n",
-                             (unsigned)api->port, i == 4 ? "Connection: close\r\n" : "");
+        size += (size_t)snprintf(
+            requests + size, sizeof requests - size,
+            SELF " HTTP/1.1\r\nHost: localhost:%u\r\n" BEARER "%s%s\r\n",
+            (unsigned)api->port, headers, i == 4 ? "Connection: close\r\n" : "");
     int fd = api_connect_tcp(api);
     api_exchange(fd, requests, size, NULL, answer, sizeof answer);
     close(fd);
@@ -345,6 +343,16 @@ static void requests_in_a_row_share_a_connection(void **state)
     for (const char *at = answer; (at = strstr(at, "HTTP/1.1 200 ")) != NULL; at++)
         count++;
     assert_int_equal(count, 5);
+}
+
+static void requests_in_a_row_share_a_connection(void **state)
+{
+    requests_in_a_row_are_answered(*state, "");
+}
+
+static void who_has_no_body_and_asks_whether_to_send_it_is_answered(void **state)
+{
+    requests_in_a_row_are_answered(*state, "Expect: 100-continue\r\n");
 }
 
 static void what_is_too_much_is_named(void **state)
@@ -403,6 +411,7 @@ int main(void)
         TEST(a_page_that_is_held_is_not_sent_again),
         TEST(the_plain_endpoints_ask_for_the_token_too),
         TEST(requests_in_a_row_share_a_connection),
+        TEST(who_has_no_body_and_asks_whether_to_send_it_is_answered),
         TEST(what_is_too_much_is_named),
         TEST(who_needs_little_may_send_no_more),
         IMPATIENT(slow_clients_are_hung_up_on),
