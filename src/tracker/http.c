@@ -51,6 +51,7 @@ struct kith_tracker_http {
     struct door doors[KITH_TRACKER_DOORS];
     uv_poll_t poll;
     uv_timer_t timer;
+    uv_idle_t again;          /* active while work is left over */
     struct kith_list clients; /* the next one due first */
     uint64_t accept_again_ms; /* 0: it does not pause */
     unsigned handles_open;
@@ -245,6 +246,12 @@ static void on_timer(uv_timer_t *timer)
     run(timer->data);
 }
 
+static void on_again(uv_idle_t *again)
+{
+    uv_idle_stop(again);
+    run(again->data);
+}
+
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     run(poll->data);
@@ -318,6 +325,8 @@ static void arm(struct kith_tracker_http *http)
         wait_ms = timeout;
     if (wait_ms == UINT64_MAX)
         uv_timer_stop(&http->timer);
+    else if (wait_ms == 0) /* a timer that its own callback sets may be of this turn */
+        uv_idle_start(&http->again, on_again);
     else
         uv_timer_start(&http->timer, on_timer, wait_ms, 0);
 }
@@ -379,8 +388,9 @@ int kith_tracker_http_new(uv_loop_t *loop, const struct kith_tracker *tracker,
         return KITH_EIO;
     }
     uv_timer_init(loop, &http->timer);
-    http->poll.data = http->timer.data = http;
-    http->handles_open = 2;
+    uv_idle_init(loop, &http->again);
+    http->poll.data = http->timer.data = http->again.data = http;
+    http->handles_open = 3;
     uv_poll_start(&http->poll, UV_READABLE, on_readable);
     *out = http;
     return 0;
@@ -411,6 +421,7 @@ void kith_tracker_http_stop(struct kith_tracker_http *http, void (*done)(void *c
     http->done_ctx = ctx;
     uv_close((uv_handle_t *)&http->poll, on_closed);
     uv_close((uv_handle_t *)&http->timer, on_closed);
+    uv_close((uv_handle_t *)&http->again, on_closed);
     for (size_t i = 0; i < KITH_TRACKER_DOORS; i++)
         if (http->doors[i].fd >= 0)
             uv_close((uv_handle_t *)&http->doors[i].poll, on_door_closed);

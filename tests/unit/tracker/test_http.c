@@ -194,12 +194,34 @@ static void what_is_read_and_dropped_is_answered_once(void **state)
     assert_int_equal(count(answer, "HTTP/1.1 200 "), 1);
 }
 
+/* Peers wait for no more than some rounds. */
+static void who_asks_much_at_once_is_answered_over_many_turns(void **state)
+{
+    static const char request[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
+    struct fixture *f = *state;
+    char answers[65536];
+    size_t wanted = 500, come_in_all = 0;
+    int fd = come(f);
+    for (size_t i = 0; i < wanted; i++)
+        assert_int_equal(write(fd, request, sizeof request - 1), sizeof request - 1);
+    while (come_in_all < wanted) {
+        uv_run(&f->loop, UV_RUN_NOWAIT);
+        ssize_t size = recv(fd, answers, sizeof answers - 1, MSG_DONTWAIT);
+        answers[size > 0 ? size : 0] = '\0';
+        size_t come_now = count(answers, "HTTP/1.1 404 ");
+        assert_in_range(come_now, 0, 100);
+        come_in_all += come_now;
+    }
+    close(fd);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(who_has_no_body_and_asks_whether_to_send_it_is_answered),
         TEST(what_is_read_and_dropped_is_answered_once),
+        TEST(who_asks_much_at_once_is_answered_over_many_turns),
     };
     return cmocka_run_group_tests_name("tracker/http", tests, NULL, NULL);
 }
