@@ -346,6 +346,12 @@ int kith_tracker_http_listen(struct kith_tracker_http *http, enum kith_tracker_d
     return uv_poll_start(&door->poll, UV_READABLE, on_door) == 0 ? 0 : KITH_EIO;
 }
 
+size_t kith_tracker_http_clients(const struct kith_tracker_http *http,
+                                 enum kith_tracker_door door)
+{
+    return http->doors[door].clients;
+}
+
 /* ---- life ---- */
 
 /* What the library would print goes nowhere: it is about single clients. */

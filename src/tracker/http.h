@@ -26,6 +26,10 @@ int kith_tracker_http_new(uv_loop_t *loop, const struct kith_tracker *tracker,
 int kith_tracker_http_listen(struct kith_tracker_http *http, enum kith_tracker_door door,
                              int take_fd);
 
+/* Connections that came in there and have not ended. */
+size_t kith_tracker_http_clients(const struct kith_tracker_http *http,
+                                 enum kith_tracker_door door);
+
 /* kith_tracker_http_free only after `done`. */
 void kith_tracker_http_stop(struct kith_tracker_http *http, void (*done)(void *ctx),
                             void *ctx);
