@@ -121,6 +121,7 @@ struct kith_log {
 
     struct kith_share *herald;   /* hearsay: who answers for it; NULL once that went */
     struct kith_list in_hearsay; /* herald->hearsay */
+    struct kith_list in_resting; /* room->resting */
 
     bool is_hearsay; /* no run of it has verified yet */
     bool is_spare;   /* forgotten: in room->spare */
@@ -143,11 +144,15 @@ struct kith_room {
     size_t log_capacity;
     size_t hearsay_count; /* of `logs` */
     size_t spare_count;
-    bool has_waiting;        /* some of `logs` may wait for control events */
-    bool has_new_control;    /* these came in this step */
-    size_t branch_count;     /* of `logs`, besides the first of each */
-    struct kith_log *spare;  /* of `logs`, to be used again; by branch_next */
-    struct kith_map log_map; /* author id || log id -> first branch */
+    struct kith_list resting; /* logs whose next run verified, and rests on control events
+                               * that are not on their way to the store yet */
+    bool is_resuming;         /* these are gone through */
+    bool has_moved;           /* a control log, meanwhile: once more */
+    bool has_waiting;         /* some of `logs` may wait for control events */
+    bool has_new_control;     /* these came in this step */
+    size_t branch_count;      /* of `logs`, besides the first of each */
+    struct kith_log *spare;   /* of `logs`, to be used again; by branch_next */
+    struct kith_map log_map;  /* author id || log id -> first branch */
     struct kith_log
         *own[2]; /* by class: where we write; NULL: a new one at the next write */
     uint64_t

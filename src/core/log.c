@@ -58,6 +58,7 @@ static void make_spare(struct kith_node *node, struct kith_log *log)
             share->tracks[log->index] = (struct kith_track){0};
     }
     kith_list_remove(&log->wanting);
+    kith_list_remove(&log->in_resting);
     kith_release(node->alloc, log->acks);
     uint32_t index = log->index;
     *log = (struct kith_log){
@@ -70,6 +71,7 @@ static void make_spare(struct kith_node *node, struct kith_log *log)
     kith_list_init(&log->pending);
     kith_list_init(&log->wanting);
     kith_list_init(&log->in_hearsay);
+    kith_list_init(&log->in_resting);
     room->spare = log;
     room->spare_count++;
     kith_compact_note(node, room);
@@ -114,6 +116,7 @@ static struct kith_log *make(struct kith_node *node, struct kith_room *room,
     kith_list_init(&log->pending);
     kith_list_init(&log->wanting);
     kith_list_init(&log->in_hearsay);
+    kith_list_init(&log->in_resting);
     return log;
 }
 

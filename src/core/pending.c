@@ -6,6 +6,7 @@
 #include "core/command.h"
 #include "core/digest.h"
 #include "core/link.h"
+#include "core/log.h"
 #include "core/peer.h"
 #include "core/record.h"
 
@@ -110,12 +111,111 @@ static bool store(struct kith_node *node, struct kith_pending *pending)
     return true;
 }
 
-static bool is_stored_next(const struct kith_pending *pending)
+/* ---- control events first ---- */
+
+/* How far the log is stored, or will be by the transaction that is open. */
+static uint64_t placed_seq(const struct kith_log *log)
 {
-    const struct kith_list *before = pending->in_log.prev;
-    return before == &pending->log->pending ||
-           kith_list_item(before, struct kith_pending, in_log)->state ==
-               KITH_PENDING_STORING;
+    uint64_t seq = log->head_seq;
+    kith_list_each (item, &log->pending) {
+        const struct kith_pending *pending =
+            kith_list_item(item, struct kith_pending, in_log);
+        if (pending->state != KITH_PENDING_STORING)
+            break;
+        seq = pending->run->seq_first + pending->run->count - 1;
+    }
+    return seq;
+}
+
+static bool is_placed(const struct kith_room *room, const struct kith_ref *ref)
+{
+    const struct kith_log *log = kith_log_find(room, &ref->author, &ref->log);
+    while (log != NULL && placed_seq(log) < ref->seq)
+        log = log->branch_next;
+    return log != NULL;
+}
+
+enum rest { REST_PLACED, REST_COMING, REST_NOWHERE };
+
+/* Where is what it rests on? It was held when the run came, but may have been refused. */
+static enum rest find_rest(const struct kith_pending *pending)
+{
+    const struct kith_room *room = pending->log->room;
+    enum rest rest = REST_PLACED;
+    for (size_t i = 0; i < pending->run->count; i++)
+        for (size_t j = 0; j < pending->run->events[i].ctl_count; j++) {
+            struct kith_ref ref = kith_event_ref(&pending->run->events[i], j);
+            if (is_placed(room, &ref))
+                continue;
+            if (!kith_intake_holds(room, &ref))
+                return REST_NOWHERE;
+            rest = REST_COMING;
+        }
+    return rest;
+}
+
+/* The next run of the log that is not on its way to the store. NULL: there is none. */
+static struct kith_pending *next_of(const struct kith_log *log)
+{
+    kith_list_each (item, &log->pending) {
+        struct kith_pending *pending = kith_list_item(item, struct kith_pending, in_log);
+        if (pending->state != KITH_PENDING_STORING)
+            return pending;
+    }
+    return NULL;
+}
+
+/* It is asked for again when a control log moves. */
+static void drop_resting(struct kith_node *node, struct kith_pending *pending)
+{
+    pending->log->waits_for_control = true;
+    pending->log->room->has_waiting = true;
+    kith_pending_drop_from(node, pending, KITH_EUNEXPECTED);
+}
+
+/* What is ready goes to the store, in order. */
+static void go_on(struct kith_node *node, struct kith_log *log)
+{
+    struct kith_pending *next = next_of(log);
+    kith_list_remove(&log->in_resting);
+    for (; next != NULL && next->state == KITH_PENDING_READY; next = next_of(log)) {
+        enum rest rest = find_rest(next);
+        if (rest == REST_COMING) {
+            kith_list_push(&log->room->resting, &log->in_resting);
+            return;
+        }
+        if (rest == REST_NOWHERE) {
+            drop_resting(node, next);
+            return;
+        }
+        if (!store(node, next)) {
+            kith_pending_drop_from(node, next, KITH_ELIMIT);
+            return;
+        }
+        log->room->has_moved |= log->log_class == KITH_LOG_CONTROL;
+    }
+}
+
+/* A control log moved, to the store or back. What rests on its events goes the same way;
+ * these may be control events themselves. */
+static void resume(struct kith_node *node, struct kith_room *room)
+{
+    if (room->is_resuming)
+        return;
+    room->is_resuming = true;
+    while (room->has_moved && !node->is_broken) {
+        struct kith_list logs;
+        kith_list_init(&logs);
+        room->has_moved = false;
+        while (!kith_list_is_empty(&room->resting)) {
+            struct kith_list *item = room->resting.next;
+            kith_list_remove(item);
+            kith_list_push(&logs, item);
+        }
+        while (!kith_list_is_empty(&logs))
+            go_on(node, kith_list_item(logs.next, struct kith_log, in_resting));
+    }
+    room->is_resuming = false;
 }
 
 void kith_pending_ready(struct kith_node *node, struct kith_pending *pending)
@@ -125,28 +225,9 @@ void kith_pending_ready(struct kith_node *node, struct kith_pending *pending)
     if (last > log->room->hlc_tail)
         log->room->hlc_tail = last;
     pending->state = KITH_PENDING_READY;
-    if (!is_stored_next(pending))
-        return;
-    struct kith_list *item = &pending->in_log;
-    for (; item != &log->pending; item = item->next) {
-        struct kith_pending *next = kith_list_item(item, struct kith_pending, in_log);
-        if (next->state != KITH_PENDING_READY)
-            return;
-        if (!store(node, next)) {
-            kith_pending_drop_from(node, next, KITH_ELIMIT);
-            return;
-        }
-    }
-}
-
-void kith_pending_free(struct kith_node *node, struct kith_pending *pending)
-{
-    kith_list_remove(&pending->in_log);
-    kith_list_remove(&pending->in_queue);
-    node->pending_size -= pending->size;
-    kith_release(node->alloc, pending);
-    if (node->is_paused && node->pending_size < KITH_PENDING_LOW)
-        pause_links(node, false);
+    if (next_of(log) == pending)
+        go_on(node, log);
+    resume(node, log->room);
 }
 
 static void answer_from(struct kith_node *node, const struct kith_pending *pending,
@@ -179,4 +260,17 @@ void kith_pending_drop_from(struct kith_node *node, struct kith_pending *pending
         log->tail = run->events[run->count - 1].id;
         log->tail_hlc = run->events[run->count - 1].hlc;
     }
+    kith_list_remove(&log->in_resting);
+    log->room->has_moved |= log->log_class == KITH_LOG_CONTROL;
+    resume(node, log->room);
+}
+
+void kith_pending_free(struct kith_node *node, struct kith_pending *pending)
+{
+    kith_list_remove(&pending->in_log);
+    kith_list_remove(&pending->in_queue);
+    node->pending_size -= pending->size;
+    kith_release(node->alloc, pending);
+    if (node->is_paused && node->pending_size < KITH_PENDING_LOW)
+        pause_links(node, false);
 }

@@ -21,6 +21,7 @@ static struct kith_room *add(struct kith_node *node, const struct kith_id *id,
     room->ops = ops;
     room->kind = ops->kind;
     kith_list_init(&room->shares);
+    kith_list_init(&room->resting);
     kith_list_init(&room->in_open);
     kith_map_init(&room->log_map, node->alloc, node->hash_key, LOG_KEY_SIZE);
     if (kith_map_put(&node->room_map, room->id.bytes, room) != 0) {

@@ -363,6 +363,68 @@ static void a_forged_run_in_place_of_the_true_one_makes_no_fork(void **state)
     assert_int_equal(messages(s), 2);
 }
 
+/* What it rests on seemed to be here: a forged run, of the same number. */
+static void what_rests_on_a_forged_control_event_is_not_stored(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer other;
+    struct lone_key thief;
+    struct kith_writer run, profile;
+    struct lone_log control = s->log;
+    control.log_class = KITH_LOG_CONTROL;
+    control.log = (struct kith_log_id){{2}};
+    struct lone_log forged = control;
+    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &other);
+    lone_key_make(&thief, 3);
+    thief.id = s->peer.key.id;
+    forged.author = &thief;
+    lone_write(&forged, &run, 1, 'b');
+    s->l.is_verify_held = true;
+    lone_say_run(&s->l, &other, &other.lobby_tag, &run);
+    s->l.is_verify_held = false;
+    kith_writer_deinit(&run);
+    lone_write(&control, &profile, 1, 'n');
+    struct kith_ref ctl = {s->peer.key.id, control.log, 1, control.head};
+    s->log.ctl = &ctl;
+    lone_write(&s->log, &run, 1, 'x');
+    size_t before = messages(s);
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    assert_int_equal(messages(s), before); /* nor while that is not clear */
+    lone_verify(&s->l);
+    assert_int_equal(messages(s), before);
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &profile);
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    assert_int_equal(messages(s), before + 2);
+    assert_int_equal(s->l.closed[1], 1);
+    kith_writer_deinit(&run);
+    kith_writer_deinit(&profile);
+}
+
+/* It may be verified first. */
+static void what_rests_on_a_control_event_is_stored_with_it(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run, profile;
+    struct lone_log control = s->log;
+    control.log_class = KITH_LOG_CONTROL;
+    control.log = (struct kith_log_id){{2}};
+    lone_write(&control, &profile, 1, 'n');
+    struct kith_ref ctl = {s->peer.key.id, control.log, 1, control.head};
+    s->log.ctl = &ctl;
+    lone_write(&s->log, &run, 1, 'x');
+    size_t before = messages(s);
+    s->l.is_verify_held = true;
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &profile);
+    s->l.is_verify_held = false;
+    lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
+    assert_int_equal(messages(s), before);
+    lone_verify(&s->l);
+    assert_int_equal(messages(s), before + 2);
+    kith_writer_deinit(&run);
+    kith_writer_deinit(&profile);
+}
+
 static void a_history_begins_with_what_differs(void **state)
 {
     struct scene *s = *state;
@@ -421,6 +483,8 @@ int main(void)
         CASE(what_leaves_the_unstored_has_to_come_again),
         CASE(what_follows_after_all_is_looked_at_as_any_other),
         CASE(a_forged_run_in_place_of_the_true_one_makes_no_fork),
+        CASE(what_rests_on_a_forged_control_event_is_not_stored),
+        CASE(what_rests_on_a_control_event_is_stored_with_it),
         CASE(a_history_begins_with_what_differs),
         CASE(a_history_that_a_full_disk_refused_is_taken_when_it_comes_again),
     };
