@@ -16,6 +16,7 @@
 #define QUEUE_MAX      ((size_t)256 * 1024) /* it cannot send what is not read either */
 #define ROOMS_OFFERED  16
 #define NONSENSE_PROOF 2 /* percent */
+#define OVERTAKES      5 /* percent, of the runs that it hears */
 
 /* ---- what it sends ---- */
 
@@ -144,6 +145,23 @@ static bool room_of(const struct sim_world *world, const struct sim_host *host,
     return false;
 }
 
+static bool is_silent(const struct sim_world *world)
+{
+    return world->workload != NULL && world->workload->is_truthful;
+}
+
+/* To another, who may not have heard it yet. */
+static void overtake(struct sim_world *world, struct sim_host *host,
+                     const struct sim_liar_link *from)
+{
+    const struct sim_liar *liar = host->liar;
+    const struct sim_liar_link *to =
+        &liar->links[sim_rng_below(&world->rng, liar->link_count)];
+    if (to != from && to->is_live && !is_silent(world) &&
+        sim_rng_chance(&world->rng, OVERTAKES))
+        sim_lie_overtake(world, host, to);
+}
+
 static void hear_run(struct sim_world *world, struct sim_host *host,
                      const struct sim_liar_link *link, struct kith_bytes fields)
 {
@@ -160,6 +178,7 @@ static void hear_run(struct sim_world *world, struct sim_host *host,
     free((void *)kept->bytes.data);
     kept->room = room;
     kept->bytes = kith_bytes(sim_copied(frame.run.data, frame.run.size), frame.run.size);
+    overtake(world, host, link);
 }
 
 static void hear_entries(struct sim_world *world, struct sim_host *host,
@@ -203,11 +222,6 @@ static struct sim_liar_link *find(struct sim_liar *liar, uint32_t link)
         if (liar->links[i].link == link)
             return &liar->links[i];
     return NULL;
-}
-
-static bool is_silent(const struct sim_world *world)
-{
-    return world->workload != NULL && world->workload->is_truthful;
 }
 
 static void run_lie(struct sim_world *world, const struct sim_event *event)

@@ -41,6 +41,7 @@ struct sim_liar_log {
     uint64_t seq; /* of its head; 0: not begun */
     struct kith_id head;
     kith_hlc hlc;
+    uint32_t taken_back; /* how often it was begun anew from an event: so many branches */
 };
 
 struct sim_liar_link {
@@ -101,5 +102,8 @@ void sim_lie(struct sim_world *world, struct sim_host *host,
 void sim_lie_answer(struct sim_world *world, struct sim_host *host,
                     const struct sim_liar_link *link,
                     const struct kith_frame_graft *asked);
+/* Forges what stands in the place of the run heard last. */
+void sim_lie_overtake(struct sim_world *world, struct sim_host *host,
+                      const struct sim_liar_link *link);
 
 #endif

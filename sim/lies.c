@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The lies: each a function that puts one frame into the liar's writer. */
 #include "core/digest.h"
+#include "core/limits.h"
 #include "liar.h"
 #include "workload.h"
 #include <stdlib.h>
@@ -298,19 +299,21 @@ static void lie_signed(const struct lying *on)
     send_own(on, log);
 }
 
-/* Two histories: what is written here it takes back, to write something else. */
+/* Two histories: what is written here it takes back, to write something else. Of more
+ * branches than are followed everybody would keep others. */
 static void lie_two_ways(const struct lying *on)
 {
     struct sim_liar_log *log = own_log(on);
     const struct sim_liar_log before = *log;
     send_own(on, log);
-    if (before.seq > 0)
-        *log = before;
+    if (before.seq == 0 || before.taken_back == KITH_BRANCHES_MAX - 1)
+        return;
+    *log = before;
+    log->taken_back++;
 }
 
-/* What follows the last run of another: as if it were said by that one, and before what
- * is. */
-static void lie_forged(const struct lying *on)
+/* As if it were said by the author of the last run, in its place or behind it. */
+static void forge(const struct lying *on, bool is_in_place)
 {
     static struct kith_run last; /* too large for the stack; nothing is kept in it */
     struct kith_writer run = kith_writer(&kith_alloc_heap);
@@ -321,17 +324,22 @@ static void lie_forged(const struct lying *on)
     if (kith_run_decode(from->bytes, &last) != 0)
         return;
     kith_digest_run(&last, &from->room);
-    const struct kith_event *event = &last.events[last.count - 1];
+    const struct kith_event *end = &last.events[last.count - 1];
     struct sim_liar_log log = {.room = from->room,
                                .log = last.log,
                                .log_class = last.log_class,
-                               .seq = event->seq,
-                               .head = event->id,
-                               .hlc = event->hlc};
+                               .seq = is_in_place ? last.seq_first - 1 : end->seq,
+                               .head = is_in_place ? last.prev : end->id,
+                               .hlc = end->hlc};
     write_run(on, &last.author, &log, &run);
     const struct kith_tag tag = tag_of(on, &log.room);
     kith_frame_run_encode(on->writer, &tag, kith_bytes(run.data, run.size));
     kith_writer_deinit(&run);
+}
+
+static void lie_forged(const struct lying *on)
+{
+    forge(on, false);
 }
 
 /* ---- frames ---- */
@@ -415,5 +423,14 @@ void sim_lie_answer(struct sim_world *world, struct sim_host *host,
         lie_replayed(&on);
     else
         lie_altered(&on);
+    sim_liar_send(world, host, link);
+}
+
+void sim_lie_overtake(struct sim_world *world, struct sim_host *host,
+                      const struct sim_liar_link *link)
+{
+    const struct lying on = {world, host,        host->liar,
+                             link,  &world->rng, &host->liar->writer};
+    forge(&on, true);
     sim_liar_send(world, host, link);
 }
