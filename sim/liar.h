@@ -41,6 +41,8 @@ struct sim_liar_log {
     uint64_t seq; /* of its head; 0: not begun */
     struct kith_id head;
     kith_hlc hlc;
+    bool is_one_way; /* it is never begun anew, and may be dated days ahead: who parks it
+                      * takes no other history of it */
     uint32_t taken_back; /* how often it was begun anew from an event: so many branches */
 };
 

@@ -182,6 +182,7 @@ static struct sim_liar_log *own_log(const struct lying *on)
         *log =
             (struct sim_liar_log){.room = sim_liar_room(on->world, on->host, on->link)};
         fill(on, &log->log, sizeof(log->log));
+        log->is_one_way = sim_rng_chance(on->rng, 50);
         log->log_class =
             sim_rng_chance(on->rng, 75) ? KITH_LOG_CONTENT : KITH_LOG_CONTROL;
     }
@@ -258,7 +259,7 @@ static void write_run(const struct lying *on, const struct kith_id *author,
                                                     .seq_first = log->seq + 1,
                                                     .prev = log->head});
     kith_hlc hlc = kith_hlc_from_wall(LIAR_EPOCH + on->world->now);
-    if (sim_rng_chance(on->rng, 3))
+    if (log->is_one_way && sim_rng_chance(on->rng, 3))
         hlc = kith_hlc_from_wall(LIAR_EPOCH + on->world->now + DAYS_AHEAD);
     else if (hlc <= log->hlc && !sim_rng_chance(on->rng, 3))
         hlc = log->hlc + 1;
@@ -306,7 +307,8 @@ static void lie_two_ways(const struct lying *on)
     struct sim_liar_log *log = own_log(on);
     const struct sim_liar_log before = *log;
     send_own(on, log);
-    if (before.seq == 0 || before.taken_back == KITH_BRANCHES_MAX - 1)
+    if (before.seq == 0 || before.is_one_way ||
+        before.taken_back == KITH_BRANCHES_MAX - 1)
         return;
     *log = before;
     log->taken_back++;
