@@ -93,6 +93,10 @@
 #define KITH_BRANCHES_MAX 16 /* of one log; whoever forks more is not followed */
 #define KITH_CHECKS_MAX   64 /* runs being compared with stored ones */
 
+/* Of what is stored a run is compared with: the run before it, and its own events, each
+ * of which may have come as a run with a head. */
+#define KITH_COMPARE_SIZE (3 * KITH_RUN_SIZE_MAX)
+
 /* ---- discovery ---- */
 
 #define KITH_BEACON_INTERVAL_MIN   (2 * KITH_SECOND)
