@@ -82,6 +82,7 @@ static uint64_t next_deadline_ms(struct kith_server *server)
         earlier(&deadline_ms, uv_now(server->config.loop) + timeout);
     earlier(&deadline_ms, server->accept_again_ms);
     earlier(&deadline_ms, server->heartbeat_ms);
+    earlier(&deadline_ms, server->look_ms);
     earlier(&deadline_ms, kith_visitors_deadline_ms(server));
     kith_list_each (node, &server->requests)
         earlier(&deadline_ms, kith_list_item(node, struct kith_request, link)->wait_ms);
@@ -107,6 +108,8 @@ static void on_timer(uv_timer_t *timer)
         kith_doors_set_accepting(server, true);
     if (server->heartbeat_ms > 0 && server->heartbeat_ms <= now_ms)
         kith_streams_heartbeat(server);
+    if (server->look_ms > 0 && server->look_ms <= now_ms)
+        kith_requests_look(server);
     end_waits(server, now_ms);
     kith_visitors_hang_up(server, now_ms);
     kith_server_run(server);

@@ -2,6 +2,7 @@
 #include "api/server_door.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -102,6 +103,13 @@ void kith_visitor_await_nothing(struct kith_visitor *visitor)
 void kith_visitor_await_next(struct kith_visitor *visitor)
 {
     await(visitor, IDLE_MS);
+}
+
+/* What it sent before it closed, and nobody has read yet, does not hide that. */
+bool kith_visitor_is_gone(const struct kith_visitor *visitor)
+{
+    struct pollfd look = {.fd = visitor ? visitor->fd : -1, .events = POLLRDHUP};
+    return poll(&look, 1, 0) > 0;
 }
 
 uint64_t kith_visitors_deadline_ms(const struct kith_server *server)

@@ -38,6 +38,9 @@ void kith_visitor_await_nothing(struct kith_visitor *visitor);
 /* Its request is over: it may ask again, or keep quiet for a while. */
 void kith_visitor_await_next(struct kith_visitor *visitor);
 
+/* Its client has closed the connection, or at least its side of it. */
+bool kith_visitor_is_gone(const struct kith_visitor *visitor);
+
 /* The earliest deadline of all; UINT64_MAX when there is none. */
 uint64_t kith_visitors_deadline_ms(const struct kith_server *server);
 

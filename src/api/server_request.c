@@ -189,8 +189,12 @@ void kith_request_free_orphans(struct kith_server *server)
 
 void kith_request_wait(struct kith_request *request, uint64_t ms)
 {
-    request->wait_ms = uv_now(request->server->config.loop) + ms;
-    kith_server_arm(request->server);
+    struct kith_server *server = request->server;
+    uint64_t now_ms = uv_now(server->config.loop);
+    request->wait_ms = now_ms + ms;
+    if (ms > KITH_SERVER_LOOK_MS && server->look_ms == 0)
+        server->look_ms = now_ms + KITH_SERVER_LOOK_MS;
+    kith_server_arm(server);
 }
 
 void kith_request_suspend(struct kith_request *request)
@@ -207,7 +211,23 @@ void kith_request_abandon(struct kith_request *request)
 {
     orphan_pendings(request);
     request->is_answered = true;
+    request->wait_ms = 0;
     set_suspended(request, false);
+}
+
+/* What was asked for is done all the same: only the answer has nobody to read it. */
+void kith_requests_look(struct kith_server *server)
+{
+    server->look_ms = 0;
+    kith_list_each (node, &server->requests) {
+        struct kith_request *request = kith_list_item(node, struct kith_request, link);
+        if (request->wait_ms == 0 || !request->is_handled || !request->is_suspended)
+            continue;
+        if (kith_visitor_is_gone(kith_visitor_of(request->connection)))
+            kith_request_abandon(request);
+        else
+            server->look_ms = uv_now(server->config.loop) + KITH_SERVER_LOOK_MS;
+    }
 }
 
 /* ---- the daemon's side ---- */
@@ -232,6 +252,8 @@ static void request_free(struct kith_request *request)
         request->endpoint->end(request);
     orphan_pendings(request);
     kith_list_remove(&request->link);
+    if (kith_list_is_empty(&request->server->requests))
+        request->server->look_ms = 0;
     kith_writer_deinit(&request->body);
     if (request->response)
         MHD_destroy_response(request->response);

@@ -19,8 +19,9 @@
     (1024 * 1024) /* a longest text, escaped, fits thrice                                \
                    */
 #define KITH_SERVER_DROP_SIZE_MAX (16 * 1024 * 1024) /* read on past an early answer */
-#define KITH_SERVER_CHOICES_MAX   16   /* shown of those an ambiguous name fits */
-#define KITH_SERVER_WAIT_S_MAX    3600 /* for `timeout` */
+#define KITH_SERVER_CHOICES_MAX   16    /* shown of those an ambiguous name fits */
+#define KITH_SERVER_WAIT_S_MAX    3600  /* for `timeout` */
+#define KITH_SERVER_LOOK_MS       15000 /* who waits and is gone keeps a place so long */
 
 struct kith_request;
 
@@ -165,6 +166,9 @@ void kith_request_completed(void *ctx, struct MHD_Connection *connection, void *
 
 /* The runtime calls back no more. */
 void kith_request_free_orphans(struct kith_server *server);
+
+/* See who of those that wait is gone: the daemon does not look at them meanwhile. */
+void kith_requests_look(struct kith_server *server);
 
 /* The server stops: the suspended are let go, without an answer if there is none. */
 void kith_request_abandon(struct kith_request *request);

@@ -37,6 +37,7 @@ struct kith_server {
     struct kith_names names;
     struct kith_sessions sessions;
     uint64_t heartbeat_ms;      /* loop time; 0 while there are no streams */
+    uint64_t look_ms;           /* loop time; 0 while nobody waits for long */
     struct kith_writer scratch; /* an event being written */
     bool is_running;            /* inside MHD_run */
     bool is_stopping;

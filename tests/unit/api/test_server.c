@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "api/server_request.h"
+
 static void add_peer(struct api *api, void *name)
 {
     fake_add_peer(api->runtime, name, true);
@@ -352,6 +354,56 @@ static void too_many_clients_get_503_and_room_comes_back(void **state)
     assert_int_equal(error, 0);
 }
 
+/* Each waits for an hour for the delivery of what it said. */
+static void say_and_wait(int fd)
+{
+    static const char request[] =
+        "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Content-Length: 65\r\n\r\n{\"to\": \"bob\", \"text\": \"hi\", "
+        "\"wait\": \"delivered\", \"timeout\": 3600}";
+    assert_int_equal(write(fd, request, sizeof request - 1), sizeof request - 1);
+}
+
+static void read_waiting(struct api *api, void *ctx)
+{
+    size_t *count = ctx;
+    *count = 0;
+    kith_list_each (node, &api->server->requests)
+        *count += kith_list_item(node, struct kith_request, link)->is_suspended;
+    assert_true(*count == 0 || api->server->look_ms > 0);
+}
+
+static void await_waiting(struct api *api, size_t wanted)
+{
+    size_t count = wanted + 1;
+    while (count != wanted)
+        api_on_loop(api, read_waiting, &count);
+}
+
+static void look(struct api *api, void *ctx)
+{
+    kith_requests_look(api->server);
+}
+
+static void who_vanishes_while_it_waits_makes_room_for_others(void **state)
+{
+    struct api *api = *state;
+    static int fds[KITH_SERVER_CONNECTIONS_MAX];
+    api_on_loop(api, add_peer, "bob");
+    for (size_t i = 0; i < COUNT(fds); i++)
+        say_and_wait(fds[i] = api_connect(api));
+    await_waiting(api, COUNT(fds));
+    assert_int_equal(api_ask(api, "GET", "/self", NULL), KITH_ELIMIT);
+    for (size_t i = 1; i < COUNT(fds); i++)
+        close(fds[i]);
+    api_on_loop(api, look, NULL);
+    await_waiting(api, 1); /* who is there still waits on */
+    assert_int_equal(api_ask(api, "GET", "/self", NULL), 0);
+    close(fds[0]);
+    api_on_loop(api, look, NULL);
+    await_waiting(api, 0);
+}
+
 static void a_request_in_single_bytes_is_answered(void **state)
 {
     struct api *api = *state;
@@ -409,6 +461,7 @@ int main(void)
         TEST(garbage_leaves_the_server_standing),
         TEST(endless_headers_are_refused),
         TEST(too_many_clients_get_503_and_room_comes_back),
+        TEST(who_vanishes_while_it_waits_makes_room_for_others),
         TEST(a_request_in_single_bytes_is_answered),
         TEST(many_requests_share_a_connection),
         cmocka_unit_test(the_client_names_a_missing_node),
