@@ -354,7 +354,10 @@ static void answer_status(struct kith_request *request, unsigned status,
 static size_t body_size_max(const struct kith_request *request)
 {
     size_t own = request->endpoint->body_size_max;
-    return own > 0 ? own : KITH_SERVER_BODY_SIZE_MAX;
+    if (own > 0)
+        return own;
+    return request->endpoint->body == KITH_BODY_NONE ? KITH_SERVER_UNREAD_SIZE_MAX
+                                                     : KITH_SERVER_BODY_SIZE_MAX;
 }
 
 static void answer_too_big(struct kith_request *request)
@@ -472,6 +475,15 @@ static void keep_body(struct kith_request *request, const char *data, size_t *si
     *size = 0;
 }
 
+/* Nobody needs a token for a page, so what comes with the request for it is not kept. */
+static void count_body(struct kith_request *request, size_t *size)
+{
+    request->dropped_size += *size;
+    *size = 0;
+    if (request->dropped_size > body_size_max(request))
+        answer_too_big(request);
+}
+
 /* Once the answer is known the rest of the body is read and thrown away, so that the
  * client gets to read it. */
 static enum MHD_Result take_body(struct kith_request *request, const char *data,
@@ -484,6 +496,8 @@ static enum MHD_Result take_body(struct kith_request *request, const char *data,
     }
     if (request->endpoint->body == KITH_BODY_LINES)
         upload_lines(request, data, size);
+    else if (request->endpoint->body == KITH_BODY_NONE)
+        count_body(request, size);
     else
         keep_body(request, data, size);
     return MHD_YES;

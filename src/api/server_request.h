@@ -15,19 +15,19 @@
 #include "api/server_problem.h"
 #include "api/server_state.h"
 
-#define KITH_SERVER_BODY_SIZE_MAX                                                        \
-    (1024 * 1024) /* a longest text, escaped, fits thrice                                \
-                   */
-#define KITH_SERVER_DROP_SIZE_MAX (16 * 1024 * 1024) /* read on past an early answer */
-#define KITH_SERVER_CHOICES_MAX   16    /* shown of those an ambiguous name fits */
-#define KITH_SERVER_WAIT_S_MAX    3600  /* for `timeout` */
-#define KITH_SERVER_LOOK_MS       15000 /* who waits and is gone keeps a place so long */
+/* A longest text, escaped, fits thrice. */
+#define KITH_SERVER_BODY_SIZE_MAX   (1024 * 1024)
+#define KITH_SERVER_UNREAD_SIZE_MAX 4096 /* of a body where none is wanted */
+#define KITH_SERVER_DROP_SIZE_MAX   (16 * 1024 * 1024) /* read on past an early answer */
+#define KITH_SERVER_CHOICES_MAX     16    /* shown of those an ambiguous name fits */
+#define KITH_SERVER_WAIT_S_MAX      3600  /* for `timeout` */
+#define KITH_SERVER_LOOK_MS         15000 /* who waits and is gone keeps a place so long */
 
 struct kith_request;
 
 enum kith_body {
-    KITH_BODY_NONE,
-    KITH_BODY_JSON,  /* kept whole, at most `body_size_max` */
+    KITH_BODY_NONE,  /* counted and thrown away, at most KITH_SERVER_UNREAD_SIZE_MAX */
+    KITH_BODY_JSON,  /* kept whole, at most KITH_SERVER_BODY_SIZE_MAX */
     KITH_BODY_LINES, /* given to `upload` as it comes */
 };
 
@@ -44,7 +44,7 @@ struct kith_endpoint {
     const char *path; /* may end in a parameter, "/{id}" */
     enum kith_access access;
     enum kith_body body;
-    size_t body_size_max; /* 0: KITH_SERVER_BODY_SIZE_MAX. More is refused unread */
+    size_t body_size_max; /* 0: as its kind has it. More is refused unread */
     void (*handle)(struct kith_request *request);
     /* KITH_BODY_LINES: use up a piece of the body. Returns how much; less than `size`
      * suspends the connection until kith_request_resume, and the rest comes again. */
@@ -72,7 +72,7 @@ struct kith_request {
     bool is_queued;    /* the daemon has it */
     bool is_suspended; /* the daemon will not look at the connection */
     bool is_in_handler;
-    size_t dropped_size;       /* of a body that came after the answer was known */
+    size_t dropped_size;       /* of a body that nobody reads, or not any more */
     struct kith_list pendings; /* commands under way */
     uint64_t wait_ms;          /* loop time of the deadline; 0: none */
     void *state;               /* the endpoint's */

@@ -24,7 +24,6 @@ static void end(struct kith_request *request)
 const struct kith_endpoint kith_endpoint_shutdown = {
     .method = "POST",
     .path = "/api/v1/shutdown",
-    .body = KITH_BODY_JSON,
     .handle = handle,
     .end = end,
 };

@@ -392,6 +392,33 @@ static void who_needs_little_may_send_no_more(void **state)
 
 #define IMPATIENT(name)                                                                  \
     cmocka_unit_test_setup_teardown(name, api_setup_impatient, api_teardown)
+static void a_body_that_nobody_reads_is_short(void **state)
+{
+    ask(*state, "GET /", "Content-Length: 4097\r\n\r\n", "HTTP/1.1 413 ");
+    ask(*state, SELF, BEARER "Content-Length: 4097\r\n\r\n", "HTTP/1.1 413 ");
+    ask(*state, "POST /api/v1/shutdown",
+        BEARER "Content-Type: application/json\r\nContent-Length: 4097\r\n\r\n",
+        "HTTP/1.1 413 ");
+    ask(*state, SELF, BEARER "Content-Length: 4\r\n\r\n1234", "HTTP/1.1 200 ");
+}
+
+/* Chunked, so that only counting tells how much it is; what was counted is gone. */
+static void a_body_that_nobody_reads_is_not_kept(void **state)
+{
+    struct api *api = *state;
+    char request[6000], answer[4096];
+    int head = snprintf(request, sizeof request,
+                        "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
+                        "Transfer-Encoding: chunked\r\n\r\n1001\r\n",
+                        (unsigned)api->port);
+    memset(request + head, ' ', 0x1001);
+    memcpy(request + head + 0x1001, "\r\n0\r\n\r\n", 7);
+    int fd = api_connect_tcp(api);
+    api_exchange(fd, request, (size_t)head + 0x1001 + 7, "}\n", answer, sizeof answer);
+    close(fd);
+    assert_non_null(strstr(answer, "HTTP/1.1 413 "));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
 
 int main(void)
@@ -416,6 +443,8 @@ int main(void)
         TEST(who_needs_little_may_send_no_more),
         IMPATIENT(slow_clients_are_hung_up_on),
         IMPATIENT(a_stream_outlives_the_patience_for_requests),
+        TEST(a_body_that_nobody_reads_is_short),
+        TEST(a_body_that_nobody_reads_is_not_kept),
         TEST(a_full_tcp_door_leaves_the_socket_open),
     };
     return cmocka_run_group_tests_name("api/http", tests, NULL, NULL);
