@@ -60,6 +60,12 @@ const char *kith_client_detail(const struct kith_client *client)
     return client->detail;
 }
 
+/* What was not sent whole was not done. */
+static bool may_be_stored(const struct kith_client *client)
+{
+    return client->is_saying && client->sent == client->request_size;
+}
+
 int kith_client_fail(struct kith_client *client, int error)
 {
     char *out = client->detail;
@@ -76,13 +82,21 @@ int kith_client_fail(struct kith_client *client, int error)
                  client->home);
         break;
     case KITH_ETIMEDOUT:
-        snprintf(out, size, "the node on %s did not answer in time; try again",
-                 client->home);
+        snprintf(out, size, "the node on %s did not answer in time%s", client->home,
+                 may_be_stored(client)
+                     ? ", and may have stored the message; look with `kith tail` before "
+                       "you send it again"
+                     : "; try again");
         break;
     case KITH_ECLOSED:
         snprintf(out, size,
-                 "the node on %s went away before it answered; see whether it still runs",
-                 client->home);
+                 "the node on %s went away before it answered%s; see whether it still "
+                 "runs%s",
+                 client->home,
+                 may_be_stored(client) ? ", and may have stored the message" : "",
+                 may_be_stored(client)
+                     ? ", and look with `kith tail` before you send it again"
+                     : "");
         break;
     case KITH_EPROTO:
         snprintf(out, size,
@@ -177,6 +191,8 @@ static int compose(struct kith_client *client, const struct kith_client_ask *ask
     client->request = request;
     client->request_size = (size_t)length;
     client->sent = 0;
+    client->is_saying = strcmp(ask->method, "POST") == 0 &&
+                        strncmp(ask->path, "/messages", strlen("/messages")) == 0;
     client->body_size = 0;
     client->has_head = false;
     return 0;

@@ -12,8 +12,9 @@ struct kith_client {
     struct kith_http http;
     char *request; /* owned; being sent or awaiting its answer */
     size_t request_size;
-    size_t sent; /* of the request */
-    char *body;  /* owned; of the answer, as far as it came */
+    size_t sent;    /* of the request */
+    bool is_saying; /* it has a message stored: done twice, it is there twice */
+    char *body;     /* owned; of the answer, as far as it came */
     size_t body_size;
     size_t body_capacity;
     bool has_head;       /* of the answer */

@@ -144,6 +144,7 @@ static int post(struct kith_client *client, const char *path,
     struct kith_http *http = &client->http;
     http->deadline_ms = kith_http_now_ms() + SILENCE_MS;
     kith_http_close(http);
+    client->is_saying = false;
     client->body_size = 0;
     int error = kith_client_connect(client);
     if (!error)

@@ -72,18 +72,24 @@ static void serve(void *ctx)
         close(fd);
 }
 
-static int ask(struct liar *liar, const char *said, int timeout_ms, json_t **out)
+static int request(struct liar *liar, const char *method, const char *path,
+                   const char *said, int timeout_ms, json_t **out)
 {
     struct kith_answer answer;
     liar->answer = said;
     uv_thread_create(&liar->thread, serve, liar);
     int error =
-        kith_client_request(liar->client, "GET", "/self", NULL, timeout_ms, &answer);
+        kith_client_request(liar->client, method, path, NULL, timeout_ms, &answer);
     uv_thread_join(&liar->thread);
     if (out)
         *out = json_incref(answer.json);
     kith_answer_deinit(&answer);
     return error;
+}
+
+static int ask(struct liar *liar, const char *said, int timeout_ms, json_t **out)
+{
+    return request(liar, "GET", "/self", said, timeout_ms, out);
 }
 
 static void nonsense_is_no_node(void **state)
@@ -167,6 +173,29 @@ static void silence_is_a_timeout(void **state)
     assert_int_equal(ask(liar, "HTTP/1.1 200 OK\r\nContent-", 20, NULL), KITH_ETIMEDOUT);
 }
 
+static bool says_that_it_may_be_stored(const struct liar *liar)
+{
+    const char *detail = kith_client_detail(liar->client);
+    return strstr(detail, "may have stored") && strstr(detail, "`kith tail`") &&
+           !strstr(detail, "try again");
+}
+
+static void a_message_whose_answer_is_lost_is_not_to_be_sent_again_unseen(void **state)
+{
+    struct liar *liar = *state;
+    assert_int_equal(request(liar, "POST", "/messages", "", 5000, NULL), KITH_ECLOSED);
+    assert_true(says_that_it_may_be_stored(liar));
+    assert_int_equal(request(liar, "PATCH", "/self", "", 5000, NULL), KITH_ECLOSED);
+    assert_false(says_that_it_may_be_stored(liar));
+    liar->is_silent = true;
+    assert_int_equal(request(liar, "POST", "/messages", "HTTP/1.1 2", 20, NULL),
+                     KITH_ETIMEDOUT);
+    assert_true(says_that_it_may_be_stored(liar));
+    close(liar->silent_fd);
+    assert_int_equal(ask(liar, "HTTP/1.1 2", 20, NULL), KITH_ETIMEDOUT);
+    assert_false(says_that_it_may_be_stored(liar));
+}
+
 static void endless_headers_are_cut(void **state)
 {
     char *answer = malloc(1 << 20);
@@ -228,13 +257,17 @@ static void where_nobody_is_let_in_it_does_not_wait_for_ever(void **state)
     struct liar *liar = *state;
     struct kith_client *others[4];
     struct kith_answer answer;
+    json_t *body = json_object();
     assert_int_equal(listen(liar->listen_fd, 1), 0);
     for (size_t i = 0; i < 4; i++) {
         assert_int_equal(kith_client_new(liar->home, &others[i]), 0);
-        assert_int_equal(kith_client_request(others[i], "GET", "/self", NULL, 1, &answer),
-                         KITH_ETIMEDOUT);
+        assert_int_equal(
+            kith_client_request(others[i], "POST", "/messages", body, 1, &answer),
+            KITH_ETIMEDOUT);
         kith_answer_deinit(&answer);
     }
+    assert_non_null(strstr(kith_client_detail(others[3]), "try again")); /* unsent */
+    json_decref(body);
     for (size_t i = 0; i < 4; i++)
         kith_client_free(others[i]);
 }
@@ -249,6 +282,7 @@ int main(void)
         TEST(bodies_come_in_every_form),
         TEST(a_problem_is_its_error_with_title_and_detail),
         TEST(silence_is_a_timeout),
+        TEST(a_message_whose_answer_is_lost_is_not_to_be_sent_again_unseen),
         TEST(endless_headers_are_cut),
         TEST(a_socket_nobody_listens_on_is_no_node),
         TEST(where_nobody_is_let_in_it_does_not_wait_for_ever),
