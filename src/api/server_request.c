@@ -484,6 +484,16 @@ static void count_body(struct kith_request *request, size_t *size)
         answer_too_big(request);
 }
 
+/* Programs of this user read the reason when they have sent all, as `kith import` does,
+ * and then it must be there. A stranger is not waited for that long. */
+static bool may_go_on(const struct kith_request *request)
+{
+    const struct kith_visitor *visitor = kith_visitor_of(request->connection);
+    bool is_own = visitor && visitor->door == KITH_DOOR_UNIX && request->endpoint &&
+                  request->endpoint->body == KITH_BODY_LINES;
+    return is_own || request->dropped_size <= KITH_SERVER_DROP_SIZE_MAX;
+}
+
 /* Once the answer is known the rest of the body is read and thrown away, so that the
  * client gets to read it. */
 static enum MHD_Result take_body(struct kith_request *request, const char *data,
@@ -492,7 +502,7 @@ static enum MHD_Result take_body(struct kith_request *request, const char *data,
     if (request->is_answered) {
         request->dropped_size += *size;
         *size = 0;
-        return request->dropped_size > KITH_SERVER_DROP_SIZE_MAX ? MHD_NO : MHD_YES;
+        return may_go_on(request) ? MHD_YES : MHD_NO;
     }
     if (request->endpoint->body == KITH_BODY_LINES)
         upload_lines(request, data, size);

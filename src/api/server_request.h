@@ -18,7 +18,7 @@
 /* A longest text, escaped, fits thrice. */
 #define KITH_SERVER_BODY_SIZE_MAX   (1024 * 1024)
 #define KITH_SERVER_UNREAD_SIZE_MAX 4096 /* of a body where none is wanted */
-#define KITH_SERVER_DROP_SIZE_MAX   (16 * 1024 * 1024) /* read on past an early answer */
+#define KITH_SERVER_DROP_SIZE_MAX   (16 * 1024 * 1024) /* past an early answer: read on */
 #define KITH_SERVER_CHOICES_MAX     16    /* shown of those an ambiguous name fits */
 #define KITH_SERVER_WAIT_S_MAX      3600  /* for `timeout` */
 #define KITH_SERVER_LOOK_MS         15000 /* who waits and is gone keeps a place so long */

@@ -146,6 +146,39 @@ static void a_full_disk_ends_it_and_names_the_line(void **state)
     free(body);
 }
 
+/* An export of a version to come, and how much of it is still to be sent. */
+struct newer {
+    bool has_begun;
+    size_t size;
+};
+
+static int read_newer(void *ctx, char *out, size_t size, size_t *out_size)
+{
+    static const char head[] = "{\"kind\":\"kith export\",\"version\":99}\n";
+    struct newer *newer = ctx;
+    *out_size = newer->has_begun ? size < newer->size ? size : newer->size : strlen(head);
+    if (newer->has_begun) {
+        memset(out, '\n', *out_size);
+        newer->size -= *out_size;
+    } else {
+        memcpy(out, head, *out_size);
+        newer->has_begun = true;
+    }
+    return 0;
+}
+
+static void the_reason_is_told_however_much_is_still_to_come(void **state)
+{
+    struct api *api = *state;
+    struct newer newer = {.size = 20 * 1024 * 1024};
+    struct kith_client_writer writer = {read_newer, &newer};
+    struct kith_answer answer;
+    assert_int_equal(kith_client_upload(api->client, "/import", &writer, &answer),
+                     KITH_ENEWER);
+    assert_non_null(strstr(kith_client_detail(api->client), "line 1"));
+    kith_answer_deinit(&answer);
+}
+
 static void what_was_cut_off_is_said(void **state)
 {
     struct api *api = *state;
@@ -280,6 +313,7 @@ int main(void)
         CASE(what_is_held_is_not_given_to_the_core),
         CASE(a_refused_line_is_named_and_the_others_go_on),
         CASE(a_full_disk_ends_it_and_names_the_line),
+        CASE(the_reason_is_told_however_much_is_still_to_come),
         CASE(what_was_cut_off_is_said),
         CASE(an_export_has_a_line_a_run_between_head_and_end),
         cmocka_unit_test(a_line_may_be_written_otherwise),
