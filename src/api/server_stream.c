@@ -26,8 +26,9 @@ struct stream {
     size_t sent;   /* of the queue */
     uint64_t next; /* arrival number to go on with */
     bool is_live;
-    bool is_closing; /* once the queue is empty */
-    kith_time since; /* until live: older ones are left out */
+    bool is_closing;     /* once the queue is empty */
+    kith_time since;     /* what is older is left out, */
+    uint64_t since_last; /* up to this arrival: what came after the client did is news */
     bool has_target;
     struct kith_target target;
 };
@@ -111,6 +112,12 @@ static bool is_wanted(struct stream *stream, uint32_t room_no)
 
 /* ---- reading from the store ---- */
 
+static bool is_too_old(const struct stream *stream, const struct kith_message *message)
+{
+    return message->arrival <= stream->since_last &&
+           kith_message_time(message) < stream->since;
+}
+
 struct catch_up {
     struct stream *stream;
     bool is_full;
@@ -121,8 +128,7 @@ static int visit(void *ctx, const struct kith_entry *entry)
     struct catch_up *catch_up = ctx;
     struct stream *stream = catch_up->stream;
     struct kith_message message;
-    if (kith_message_from_entry(entry, &message) &&
-        kith_message_time(&message) >= stream->since &&
+    if (kith_message_from_entry(entry, &message) && !is_too_old(stream, &message) &&
         is_wanted(stream, message.room_no)) {
         struct kith_bytes event = message_event(stream->request->server, &message);
         if (!append(stream, event, KITH_STREAM_MESSAGE_SIZE_MAX)) {
@@ -150,12 +156,10 @@ static void catch_up(struct stream *stream)
     }
     if (!state.is_full && stream->next < page_end)
         stream->next = page_end <= last ? page_end : last + 1;
-    if (stream->next > last) {
+    if (stream->next > last)
         stream->is_live = true;
-        stream->since = 0;
-    } else if (queued_size(stream) == 0) {
+    else if (queued_size(stream) == 0)
         append_string(stream, ":\n"); /* nothing of this page was asked for: go on */
-    }
 }
 
 static void take(struct stream *stream, char *out, size_t size)
@@ -224,6 +228,7 @@ static bool find_place(struct kith_request *request, struct stream *stream)
         if (!kith_request_since(request, since, &stream->since))
             return false;
         stream->next = kith_runtime_arrival_since(runtime, stream->since);
+        stream->since_last = kith_runtime_arrival_last(runtime);
     } else {
         stream->next = kith_runtime_arrival_last(runtime) + 1;
         stream->is_live = true;

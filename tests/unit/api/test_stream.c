@@ -364,6 +364,31 @@ static void since_begins_at_a_time(void **state)
     close(fd);
 }
 
+/* Written long ago by somebody who was away until now. */
+static void receive_old(struct api *api, void *ctx)
+{
+    fake_receive(api->runtime, 1, false, ctx, KITH_MS);
+}
+
+static void what_arrives_while_a_slow_client_catches_up_is_news_however_old(void **state)
+{
+    struct api *api = *state;
+    char out[4096];
+    size_t size = 20 * 1024 * 1024;
+    char *all = malloc(size);
+    api_on_loop(api, add_peer, "bob");
+    api_on_loop(api, receive_old, "old news");
+    api_on_loop(api, receive_large, NULL);
+    int fd = open_stream(api, "?since=2025-11-21", "retry", out, sizeof out);
+    api_on_loop(api, receive_old, "news");
+    receive_count(api, 1);
+    read_until(fd, "\"text\":\"2003\"", all, size);
+    assert_non_null(strstr(all, "\"text\":\"news\""));
+    assert_null(strstr(all, "old news"));
+    close(fd);
+    free(all);
+}
+
 static void change_peers(struct api *api, void *ctx)
 {
     fake_set_online(api->runtime, 1, false);
@@ -427,6 +452,7 @@ int main(void)
         TEST(dead_clients_are_let_go),
         TEST(only_the_asked_room_is_told),
         TEST(since_begins_at_a_time),
+        TEST(what_arrives_while_a_slow_client_catches_up_is_news_however_old),
         TEST(peers_and_deliveries_are_told),
         TEST(a_heartbeat_is_a_comment),
         TEST(a_wrong_place_is_refused),
