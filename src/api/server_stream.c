@@ -49,8 +49,13 @@ static void compact(struct stream *stream)
     stream->sent = 0;
 }
 
+/* An event that there was no memory to write is empty: then the stream ends, and the
+ * client comes back for it. */
 static bool append(struct stream *stream, struct kith_bytes event, size_t size_max)
 {
+    stream->is_closing |= event.size == 0;
+    if (event.size == 0)
+        return false;
     if (queued_size(stream) > 0 && queued_size(stream) + event.size > size_max)
         return false;
     compact(stream);

@@ -302,11 +302,12 @@ int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t l
     for (size_t i = first > 0 ? (size_t)first - 1 : 0;
          i < runtime->entry_count && limit > 0; i++, limit--) {
         struct kith_entry entry = entry_view(&runtime->entries[i], &w);
-        if (visit(ctx, &entry))
+        if (w.failed || visit(ctx, &entry))
             break;
     }
+    int error = w.failed ? KITH_ENOMEM : 0;
     kith_writer_deinit(&w);
-    return 0;
+    return error;
 }
 
 /* A few too early, as the real one. */

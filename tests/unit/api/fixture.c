@@ -190,9 +190,14 @@ static void stop_to_restart(struct api *api, void *ctx)
     kith_server_stop(api->server, on_stopped_to_restart, api);
 }
 
+static void do_nothing(struct api *api, void *ctx)
+{
+}
+
 void api_restart(struct api *api)
 {
     api_on_loop(api, stop_to_restart, NULL);
+    api_on_loop(api, do_nothing, NULL); /* what closes is closed in the next turn */
 }
 
 static void on_stopped(void *ctx)
