@@ -92,6 +92,8 @@ int kith_client_follow(struct kith_client *client, const char *path,
         if (follower->open)
             follower->open(follower->ctx);
         result = read_stream(&stream, &ended);
+        if (result < 0 && !ended)
+            kith_client_fail(client, result);
     } while (ended);
     kith_http_close(&client->http);
     kith_events_deinit(&stream.events);

@@ -157,7 +157,7 @@ static int read_events(struct kith_client_watch *watch)
         watch->due_ms = kith_http_now_ms() + KITH_STREAM_SILENCE_MS;
         int result = kith_events_feed(&watch->events, bytes, size);
         if (result)
-            return result;
+            return result < 0 ? kith_client_fail(watch->client, result) : result;
     }
     const struct kith_client_follower *follower = watch->follower;
     return follower->pause ? follower->pause(follower->ctx) : 0;

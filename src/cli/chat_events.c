@@ -186,11 +186,17 @@ static int on_event(void *ctx, const struct kith_client_event *event)
     };
     struct kith_chat *chat = ctx;
     json_t *object = json_loadb(event->data, event->size, 0, NULL);
-    for (size_t i = 0; object && i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strcmp(event->type, kinds[i].type) == 0)
+    int error = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcmp(event->type, kinds[i].type) != 0)
+            continue;
+        if (object)
             kinds[i].take(chat, object);
+        else
+            error = KITH_ENOMEM; /* to pass over it would lose it */
+    }
     json_decref(object);
-    return 0;
+    return error;
 }
 
 static void on_away(void *ctx)

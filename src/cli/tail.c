@@ -91,6 +91,8 @@ static int on_event(void *ctx, const struct kith_client_event *event)
         kith_cli_show_json_text(tail->cli->out, event->data, event->size);
     } else {
         json_t *message = json_loadb(event->data, event->size, 0, NULL);
+        if (!message)
+            return KITH_ENOMEM;
         kith_cli_show_wrapped(tail->cli->out, message, kith_cli_show_message);
         json_decref(message);
     }

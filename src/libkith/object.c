@@ -140,7 +140,8 @@ bool kith_news_type_of(const char *event, const json_t *json, enum kith_news_typ
     };
     for (size_t i = 0; i < COUNT(types); i++) {
         if (strcmp(event, types[i].event) != 0 ||
-            (types[i].change && strcmp(text_of(json, "change"), types[i].change) != 0))
+            (json && types[i].change &&
+             strcmp(text_of(json, "change"), types[i].change) != 0))
             continue;
         *out = types[i].type;
         return true;

@@ -13,7 +13,8 @@ struct kith_peer_info kith_peer_from_json(const json_t *json);
 struct kith_room_info kith_room_from_json(const json_t *json);
 struct kith_message_info kith_message_from_json(const json_t *json);
 
-/* What an event of the stream is. False: nothing that this version knows. */
+/* What an event of the stream is; `json` NULL: it could not be read. False: nothing that
+ * this version knows. */
 bool kith_news_type_of(const char *event, const json_t *json, enum kith_news_type *out);
 
 /* News, and what they point at; so they stay where they are. */

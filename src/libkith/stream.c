@@ -69,8 +69,8 @@ static int push(struct kith_stream *stream, struct item *item)
 static int on_event(void *ctx, const struct kith_client_event *event)
 {
     struct item item = {.json = json_loadb(event->data, event->size, 0, NULL)};
-    if (item.json && kith_news_type_of(event->type, item.json, &item.type))
-        return push(ctx, &item);
+    if (kith_news_type_of(event->type, item.json, &item.type))
+        return item.json ? push(ctx, &item) : KITH_ENOMEM; /* not to be passed over */
     json_decref(item.json); /* of a later version: not for us */
     return 0;
 }

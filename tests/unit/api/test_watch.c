@@ -31,6 +31,8 @@ static int on_event(void *ctx, const struct kith_client_event *event)
     size_t size = strlen(server->seen);
     snprintf(server->seen + size, sizeof server->seen - size, "%s:%s;", event->type,
              event->data);
+    if (strcmp(event->data, "unread") == 0)
+        return KITH_ENOMEM;
     return strcmp(event->data, "enough") == 0 ? 7 : 0;
 }
 
@@ -146,18 +148,30 @@ static void events_come_whole_from_any_pieces(void **state)
     assert_int_equal(server->away_count, 0);
 }
 
-static void what_the_follower_returns_ends_it(void **state)
+static int go_on_after(struct server *server, const char *event)
 {
-    struct server *server = *state;
     char request[512];
     assert_int_equal(kith_client_watch_go_on(server->watch), 0);
     take_request(server, request, sizeof request);
     say(server, head);
-    say(server, "e\r\ndata: enough\n\n\r\n");
+    say(server, event);
     int result = 0;
     while (result == 0) /* head and events may come one after the other */
         result = kith_client_watch_go_on(server->watch);
-    assert_int_equal(result, 7);
+    return result;
+}
+
+static void what_the_follower_returns_ends_it(void **state)
+{
+    assert_int_equal(go_on_after(*state, "e\r\ndata: enough\n\n\r\n"), 7);
+}
+
+static void an_error_of_the_follower_is_explained(void **state)
+{
+    const struct server *server = *state;
+    assert_int_equal(go_on_after(*state, "e\r\ndata: unread\n\n\r\n"), KITH_ENOMEM);
+    assert_string_equal(kith_client_watch_detail(server->watch),
+                        kith_error_text(KITH_ENOMEM));
 }
 
 static void a_node_that_was_never_there_is_an_error(void **state)
@@ -250,6 +264,7 @@ int main(void)
         TEST(who_goes_on_waits_from_the_start),
         TEST(events_come_whole_from_any_pieces),
         TEST(what_the_follower_returns_ends_it),
+        TEST(an_error_of_the_follower_is_explained),
         TEST(a_node_that_was_never_there_is_an_error),
         TEST(it_goes_on_after_the_last_whole_event),
         TEST(a_call_is_answered_when_all_of_it_came),

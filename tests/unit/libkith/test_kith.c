@@ -5,9 +5,13 @@
 
 #include <ftw.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "kith/kith.h"
@@ -480,6 +484,71 @@ static void a_node_that_goes_and_comes_is_told_without_loss(void **state)
     kith_close(second);
 }
 
+/* ---- a made-up node ---- */
+
+struct made_up {
+    int listen_fd;
+    pthread_t thread;
+};
+
+static void say(int fd, const char *text)
+{
+    assert_int_equal(send(fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Who it is, up to where it has told, and a message of which only half came about. */
+static void *be_a_node(void *ctx)
+{
+    static const char *const answers[] = {
+        "HTTP/1.1 200 OK\r\nContent-Length: 25\r\n\r\n{\"id\":\"abc\",\"name\":\"eve\"}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n{\"arrival\":0}",
+    };
+    const struct made_up *node = ctx;
+    char request[1024];
+    int asked = accept(node->listen_fd, NULL, NULL);
+    for (size_t i = 0; i < COUNT(answers); i++) {
+        assert_true(recv(asked, request, sizeof request, 0) > 0);
+        say(asked, answers[i]);
+    }
+    int followed = accept(node->listen_fd, NULL, NULL);
+    assert_true(recv(followed, request, sizeof request, 0) > 0);
+    say(followed, "HTTP/1.1 200 OK\r\n\r\nevent: later\ndata: {\n\n"
+                  "id: 1\nevent: message\ndata: {\"text\":\n\n");
+    recv(followed, request, sizeof request, 0); /* until it hangs up */
+    close(followed);
+    close(asked);
+    return NULL;
+}
+
+static void make_up(const struct scene *scene, struct made_up *node)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    assert_int_equal(mkdir(scene->alice_home, 0700), 0);
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/control", scene->alice_home);
+    node->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(node->listen_fd, (struct sockaddr *)&address, sizeof address),
+                     0);
+    assert_int_equal(listen(node->listen_fd, 8), 0);
+    assert_int_equal(pthread_create(&node->thread, NULL, be_a_node, node), 0);
+}
+
+/* As where memory runs out while it is read. */
+static void a_message_that_cannot_be_read_ends_the_news(void **state)
+{
+    struct scene *scene = *state;
+    struct made_up node;
+    const struct kith_news *news;
+    make_up(scene, &node);
+    assert_int_equal(
+        kith_open(scene->alice_home, KITH_OPEN_ATTACH, NULL, &scene->alice, NULL, 0), 0);
+    assert_int_equal(kith_next(scene->alice, 2000, &news), KITH_ENOMEM);
+    assert_string_equal(kith_last_detail(scene->alice), kith_error_text(KITH_ENOMEM));
+    kith_close(scene->alice);
+    scene->alice = NULL;
+    pthread_join(node.thread, NULL);
+    close(node.listen_fd);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define PAIR(name) cmocka_unit_test_setup_teardown(name, setup_pair, teardown)
 
@@ -504,6 +573,7 @@ int main(void)
         PAIR(who_reads_late_misses_nothing),
         PAIR(a_full_queue_does_not_hold_up_the_end),
         PAIR(a_node_that_goes_and_comes_is_told_without_loss),
+        TEST(a_message_that_cannot_be_read_ends_the_news),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
