@@ -297,14 +297,42 @@ $("earlier").onclick = () => showEarlier().catch(complain);
 
 // ---- saying something ----
 
+const unanswered = []; // what was sent, as far as it is not known to be stored or refused
+let answered = null;   // the id of what was stored last
+
+function forget(sent) {
+  unanswered.splice(unanswered.indexOf(sent), 1);
+}
+
+// Where the answer is lost the node may have stored it: then it comes along the stream,
+// and is not to be sent once more.
 async function send(room, text) {
+  const sent = { room, text, isStored: false, isGivenBack: false };
+  unanswered.push(sent);
   try {
     const message = await post("/messages", { to: room, text });
+    answered = message.id;
+    forget(sent);
     if (message.room === open) add(message);
   } catch (error) {
-    complain(error);
+    const isLost = !(error instanceof Problem);
+    if (!isLost || sent.isStored) forget(sent);
+    if (sent.isStored) return;
+    if (isLost) tell("The node does not answer, and may have stored that all the same. Look whether it is here, once the node is back, before you send it again.");
+    else complain(error);
+    sent.isGivenBack = true;
     giveBack(room, text);
   }
+}
+
+function onOwn({ id, room, text }) {
+  if (id === answered) return; // what was said again after it is another
+  const sent = unanswered.find((it) => it.room === room && it.text === text && !it.isStored);
+  if (!sent) return;
+  sent.isStored = true;
+  if (!sent.isGivenBack) return; // it may still be answered
+  forget(sent);
+  takeBack(room, text);
 }
 
 let sending = Promise.resolve(); // one after the other, so that they stay in order
@@ -326,6 +354,16 @@ function giveBack(room, text) {
   drafts.set(room, all);
   if (room !== open) return;
   $("text").value = all;
+  grow();
+}
+
+// Only if nothing was made of it since.
+function takeBack(room, text) {
+  const typed = room === open ? $("text").value : drafts.get(room);
+  if (typed !== text) return;
+  drafts.delete(room);
+  if (room !== open) return;
+  $("text").value = "";
   grow();
 }
 
@@ -357,6 +395,7 @@ async function start() {
   showState("");
   await follow(arrival, {
     event(type, data) {
+      if (type === "message" && data.mine) onOwn(data);
       if (type === "message") onMessage(data);
       else if (type === "delivery") onDelivery(data);
       else if (type === "peer") onPeer(data);

@@ -251,6 +251,27 @@ test("what is typed stays with its room, and what could not be sent is not lost"
   await until("both are back", async () => await page.getByLabel("Message").inputValue() === "only for you\nthis too");
 });
 
+test("what was stored though its answer was lost is not given back to be sent twice", async (scene) => {
+  const { alice, page } = await pair(scene);
+  let isStored = false;
+  await page.route("**/api/v1/messages", async (route) => {
+    await route.fetch();
+    isStored = true;
+    await route.abort();
+  });
+  await say(page, "once"); // shown by the stream, mostly before the answer is lost
+  await log(page).getByText("once").waitFor();
+  await until("the field is empty", async () => isStored && await page.getByLabel("Message").inputValue() === "");
+
+  await page.route("**/api/v1/messages", (route) => route.abort());
+  await say(page, "twice");
+  await page.getByText("The node does not answer").waitFor();
+  assert.equal(await page.getByLabel("Message").inputValue(), "twice");
+  assert.equal((await run(alice, ["send", "#lobby", "twice"])).code, 0); // as if the first had been stored
+  await log(page).getByText("twice").waitFor();
+  await until("it is taken back", async () => await page.getByLabel("Message").inputValue() === "");
+});
+
 test("more pages than a browser has connections: the last says so, and each can still send", async (scene) => {
   const alice = await start(scene, "alice");
   const pages = [];
