@@ -2,6 +2,7 @@
 // The node's control API (docs: /docs): requests, the stream, and the page's token.
 
 const BASE = "/api/v1";
+const SILENCE_MS = 40000; // two heartbeats of the node, and some more
 const RETRY_MS = 1000; // between attempts to reach a node that has gone
 const STREAMS = 4; // of all pages: browsers open six connections, and requests need some
 let token = sessionStorage.getItem("token");
@@ -44,18 +45,28 @@ export async function enter(code) {
 }
 
 // The events of one connection, as Server-Sent Events (HTML Standard, section 9.2). Not
-// by EventSource, which cannot send the token.
-async function* events(path, signal) {
-  const answer = await send("GET", path, undefined, signal);
-  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    text += value;
-    const blocks = text.split("\n\n");
-    text = blocks.pop();
-    for (const block of blocks) yield parse(block);
+// by EventSource, which cannot send the token. A node that is silent for longer than its
+// heartbeat is gone, though nothing said so.
+async function* events(path) {
+  const end = new AbortController();
+  let silence = setTimeout(() => end.abort(), SILENCE_MS);
+  try {
+    const answer = await send("GET", path, undefined, end.signal);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(silence);
+      silence = setTimeout(() => end.abort(), SILENCE_MS);
+      text += value;
+      const blocks = text.split("\n\n");
+      text = blocks.pop();
+      for (const block of blocks) yield parse(block);
+    }
+  } finally {
+    clearTimeout(silence);
+    end.abort(); // also where an event could not be taken: nothing is read any more
   }
 }
 

@@ -158,7 +158,7 @@ function draw() {
   const isFollowed = isAtEnd() || messages.some((message) => message.mine);
   $("log").append(...messages.map(place).filter(Boolean));
   if (!isFollowed) return;
-  if (shown.size > MANY) load(); // the latest; what was before is asked for
+  if (shown.size > MANY) load().catch(complain); // the latest; what was before is asked for
   else $("log").scrollTop = $("log").scrollHeight;
 }
 
@@ -270,14 +270,16 @@ async function load() {
   $("log").replaceChildren();
   try {
     await showEarlier();
-    if (later !== opening) return; // another conversation was opened meanwhile
-    opening = null;
-    for (const happen of later) happen();
-    $("log").scrollTop = $("log").scrollHeight;
   } catch (error) {
-    complain(error);
+    if (later === opening) $("earlier").hidden = false; // it asks again
+    throw error;
+  } finally {
+    if (later === opening) { // no other conversation was opened meanwhile
+      opening = null;
+      for (const happen of later) happen();
+      $("log").scrollTop = $("log").scrollHeight;
+    }
   }
-  if (later === opening) opening = null;
 }
 
 async function show(room) {
@@ -289,7 +291,7 @@ async function show(room) {
   showLists();
   showTitle();
   tell("");
-  await load();
+  await load().catch(complain);
   $("text").focus();
 }
 

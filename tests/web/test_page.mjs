@@ -272,6 +272,54 @@ test("what was stored though its answer was lost is not given back to be sent tw
   await until("it is taken back", async () => await page.getByLabel("Message").inputValue() === "");
 });
 
+test("history that cannot be loaded hides nothing that is said meanwhile, and is asked for again", async (scene) => {
+  const bob = await start(scene, "bob");
+  const alice = await start(scene, "alice", { peers: [bob] });
+  const page = await scene.page();
+  await enterByToken(page, alice);
+  const held = [];
+  await run(bob, ["send", "alice", "long ago"]);
+  await page.getByRole("button", { name: "bob, online, 1 new" }).waitFor();
+  await page.route("**/api/v1/messages?order=newest**", (route) => { held.push(route); });
+  await page.getByRole("button", { name: /^bob/ }).click();
+  await until("it is asked for", async () => held.length > 0);
+  await run(bob, ["send", "alice", "psst"]);
+  await run(bob, ["send", "#lobby", "and you"]); // told after the other
+  await page.getByRole("button", { name: "#lobby, 1 new" }).waitFor();
+  await held.pop().abort();
+  await log(page).getByText("psst").waitFor();
+  await page.getByRole("button", { name: "Show what was said before" }).waitFor();
+  await stop(alice);
+  await page.getByText("The node is gone").waitFor();
+  await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host });
+  for (let i = 0; i < 2; i++) { // not back before what was said is there
+    await until("it is asked for again", async () => held.length > 0);
+    assert.match(await page.getByRole("status").textContent(), /The node is gone/);
+    await held.pop().abort();
+  }
+  await page.unroute("**/api/v1/messages?order=newest**");
+  for (const route of held.splice(0)) await route.continue();
+  await log(page).getByText("long ago").waitFor();
+  await until("no word of it any more", async () => await page.getByRole("status").textContent() === "");
+  assert.deepEqual(await log(page).locator(".text").allTextContents(), ["long ago", "psst"]);
+});
+
+test("a node that is silent for longer than its heartbeat is taken for gone", async (scene) => {
+  const alice = await start(scene, "alice");
+  const page = await scene.page();
+  await page.clock.install();
+  await page.goto(await address(alice));
+  await page.getByRole("heading", { name: "#lobby" }).waitFor();
+  await run(alice, ["send", "#lobby", "heard"]); // the stream is there
+  await log(page).getByText("heard").waitFor();
+  alice.child.kill("SIGSTOP");
+  scene.defer(() => alice.child.kill("SIGCONT"));
+  await page.clock.fastForward(41000);
+  await page.getByText("The node is gone").waitFor();
+  alice.child.kill("SIGCONT");
+  await until("no word of it any more", async () => await page.getByRole("status").textContent() === "");
+});
+
 test("more pages than a browser has connections: the last says so, and each can still send", async (scene) => {
   const alice = await start(scene, "alice");
   const pages = [];
