@@ -174,6 +174,8 @@ static void obey(struct kith_chat *chat)
     see_target(chat);
     if (!chat->answered && chat->needs_peers && !chat->is_away)
         kith_chat_refresh(chat);
+    if (!chat->answered && !chat->is_away)
+        kith_chat_ask_unsure(chat);
     if (!chat->answered && chat->is_input_over && chat->line_count == 0)
         kith_chat_leave(chat);
     if (!chat->answered && !chat->is_leaving)

@@ -28,7 +28,7 @@ static void tell_waits(struct kith_chat *chat, struct kith_chat_waiting *waiting
     size_t count = 0;
     for (size_t i = 0; i < chat->waiting_count; i++) {
         struct kith_chat_waiting *other = &chat->waiting[i];
-        if (other->is_told || strcmp(other->to, waiting->to) != 0)
+        if (other->is_told || other->is_unsure || strcmp(other->to, waiting->to) != 0)
             continue;
         other->is_told = true;
         count++;
@@ -42,11 +42,17 @@ static void tell_waits(struct kith_chat *chat, struct kith_chat_waiting *waiting
                       count, place_of(waiting));
 }
 
+static bool is_due(const struct kith_chat_waiting *waiting, int64_t now_ms)
+{
+    return !waiting->is_told && !waiting->is_unsure && !waiting->is_asked &&
+           waiting->due_ms <= now_ms;
+}
+
 void kith_chat_tell_waiting(struct kith_chat *chat)
 {
     int64_t now_ms = kith_chat_now_ms();
     for (size_t i = 0; i < chat->waiting_count; i++)
-        if (!chat->waiting[i].is_told && chat->waiting[i].due_ms <= now_ms)
+        if (is_due(&chat->waiting[i], now_ms))
             tell_waits(chat, &chat->waiting[i]);
 }
 
@@ -54,7 +60,7 @@ int64_t kith_chat_waiting_due_ms(const struct kith_chat *chat)
 {
     int64_t due_ms = INT64_MAX;
     for (size_t i = 0; i < chat->waiting_count; i++)
-        if (!chat->waiting[i].is_told && chat->waiting[i].due_ms < due_ms)
+        if (is_due(&chat->waiting[i], due_ms - 1))
             due_ms = chat->waiting[i].due_ms;
     return due_ms;
 }
@@ -91,6 +97,8 @@ void kith_chat_sent(struct kith_chat *chat, const json_t *message)
         .held_min = chat->peer_count > 0 ? (json_int_t)chat->peer_count : 1,
         .due_ms = kith_chat_now_ms() + (is_away ? 0 : PATIENCE_MS),
     };
+    const char *id = json_string_value(json_object_get(message, "id"));
+    snprintf(waiting->id, sizeof waiting->id, "%s", id ? id : "");
     if (is_direct)
         kith_chat_safe(message, "to", waiting->to);
     memcpy(waiting->title, chat->said_title, sizeof waiting->title);
@@ -127,6 +135,55 @@ void kith_chat_delivered(struct kith_chat *chat, const json_t *event)
     else if (told > 1)
         kith_chat_say(chat, "delivered to %s: %zu messages, the last of them: %s", name,
                       told, title);
+}
+
+/* ---- deliveries are told once, and not to who is away ---- */
+
+void kith_chat_doubt_waiting(struct kith_chat *chat)
+{
+    for (size_t i = 0; i < chat->waiting_count; i++)
+        chat->waiting[i].is_unsure = true;
+}
+
+/* Whoever holds a message of a log holds those before it too: the latest is asked of
+ * first. */
+static struct kith_chat_waiting *last_unsure(struct kith_chat *chat)
+{
+    for (size_t i = chat->waiting_count; i > 0; i--)
+        if (chat->waiting[i - 1].is_unsure)
+            return &chat->waiting[i - 1];
+    return NULL;
+}
+
+/* Told as the stream would have told it. */
+static void on_state(struct kith_chat *chat, int error, const struct kith_answer *answer)
+{
+    const json_t *message = answer->json;
+    const json_t *holder = json_array_get(json_object_get(message, "holders"), 0);
+    for (size_t i = 0; i < chat->waiting_count; i++)
+        chat->waiting[i].is_asked = false;
+    if (error || !holder)
+        return;
+    json_t *event =
+        json_pack("{s:I, s:I, s:I, s:O?}", "log", number(message, "log"), "seq",
+                  number(message, "seq"), "held_by", number(message, "held_by"), "name",
+                  json_object_get(holder, "name"));
+    if (event)
+        kith_chat_delivered(chat, event);
+    json_decref(event);
+}
+
+void kith_chat_ask_unsure(struct kith_chat *chat)
+{
+    struct kith_chat_waiting *waiting = last_unsure(chat);
+    char path[KITH_CHAT_ID_SIZE + 16];
+    struct kith_chat_ask ask = {"GET", path, NULL, on_state};
+    if (!waiting)
+        return;
+    waiting->is_unsure = false;
+    waiting->is_asked = true;
+    snprintf(path, sizeof path, "/messages/%s", waiting->id);
+    kith_chat_ask(chat, &ask);
 }
 
 void kith_chat_tell_pending(struct kith_chat *chat)

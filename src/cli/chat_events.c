@@ -219,6 +219,7 @@ static void on_open(void *ctx)
         kith_chat_say(chat, "the node is back");
     chat->is_away = false;
     chat->needs_peers = true;
+    kith_chat_doubt_waiting(chat);
 }
 
 /* ---- the beginning ---- */

@@ -29,9 +29,12 @@ typedef void kith_chat_answered(struct kith_chat *chat, int error,
 struct kith_chat_waiting {
     char to[KITH_CHAT_TARGET_SIZE];   /* whom it is for, as shown */
     char title[KITH_CHAT_TITLE_SIZE]; /* its beginning, safe to show */
-    json_int_t log, seq;              /* what a delivery names */
-    bool is_direct;                   /* else as many as were online are to hold it */
+    char id[KITH_CHAT_ID_SIZE];
+    json_int_t log, seq; /* what a delivery names */
+    bool is_direct;      /* else as many as were online are to hold it */
     json_int_t held_min;
+    bool is_unsure; /* the node was away: a delivery may have passed unseen */
+    bool is_asked;  /* and what became of it is being asked */
     bool is_told;   /* the person knows that it waits */
     int64_t due_ms; /* when to say so */
 };
@@ -158,7 +161,9 @@ void kith_chat_refresh(struct kith_chat *chat); /* ask who is online */
 
 void kith_chat_sent(struct kith_chat *chat, const json_t *message);
 void kith_chat_delivered(struct kith_chat *chat, const json_t *event);
-void kith_chat_tell_waiting(struct kith_chat *chat); /* what has waited long enough */
+void kith_chat_tell_waiting(struct kith_chat *chat);  /* what has waited long enough */
+void kith_chat_doubt_waiting(struct kith_chat *chat); /* the node was away */
+void kith_chat_ask_unsure(struct kith_chat *chat);    /* what became of one of them */
 int64_t kith_chat_waiting_due_ms(const struct kith_chat *chat); /* INT64_MAX: nothing */
 void kith_chat_tell_pending(struct kith_chat *chat);            /* at the end */
 

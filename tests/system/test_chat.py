@@ -2,6 +2,7 @@
 """kith chat: lines on a terminal and through pipes, with a node of its own or a running one."""
 
 import re
+import signal
 
 from chatlib import HUP, INT, TERM, Pipe, Terminal, signal_all
 from kithlib import case, main, same, wait_until
@@ -258,6 +259,25 @@ def _(scene):
     bob.start()
     chat.wait("* delivered to bob: are you there?").end().leave()
     assert is_late or "at once" not in chat.output(), "no word of what went well"
+
+
+@case("what was delivered while the chat was without its node is known when that is back")
+def _(scene):
+    alice, bob = scene.pair()
+    chat = Pipe(scene, "chat", "--home", alice.home).sees("bob")
+    bob.stop()
+    chat.wait("* bob left")
+    for i, text in enumerate(("one", "two")):
+        chat.type(f"/msg bob {text}\n")
+        wait_until("told", lambda: chat.output().count("* not delivered to bob yet") == i + 1)
+    chat.process.send_signal(signal.SIGSTOP)
+    alice.stop()
+    alice.start()
+    bob.start()
+    wait_until("she knows", lambda: {m["state"] for m in alice.history()} == {"delivered"})
+    chat.process.send_signal(signal.SIGCONT)
+    chat.wait("* the node is back").wait("* delivered to bob: 2 messages, the last of them: two")
+    chat.end().leave()
 
 
 @case("what was piped in before the end is stored, given a moment, and said to be pending if so")
