@@ -19,21 +19,21 @@ static void check_characters(struct kith_bytes text)
     assert(count > 0 && count <= KITH_NAME_CHARS_MAX);
 }
 
-typedef int parse(struct kith_bytes text, struct kith_name *out, const char **why);
+typedef int name_parser(struct kith_bytes text, struct kith_name *out, const char **why);
 
 /* A name is safe to show, and parsing it again changes nothing: for a room it would be
  * another one. */
-static void check_name(parse *parse, struct kith_bytes input)
+static void check_name(name_parser *parser, struct kith_bytes input)
 {
     struct kith_name name, again;
     const char *why = NULL;
-    int error = parse(input, &name, &why);
+    int error = parser(input, &name, &why);
     assert(error == 0 || (error == KITH_ENAME && why));
     if (error != 0)
         return;
     struct kith_bytes text = kith_bytes(name.text, strlen(name.text));
     check_characters(text);
-    assert(parse(text, &again, NULL) == 0);
+    assert(parser(text, &again, NULL) == 0);
     assert(strcmp(name.text, again.text) == 0);
     assert(kith_name_matches(name.text, again.text));
 }
