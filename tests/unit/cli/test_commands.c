@@ -336,7 +336,13 @@ static void peers_are_blocked_and_verified(void **state)
     RUN("verify", "bob");
     assert_int_equal(last.code, KITH_EXIT_DONE);
     assert_non_null(strstr(last.out, "\ncode        12345 67890 "));
+    char id[53];
+    const char *shown = strstr(last.out, "that peer   ");
+    assert_non_null(shown);
+    snprintf(id, sizeof id, "%s", shown + strlen("that peer   "));
     RUN("verify", "bob", "--yes");
+    assert_int_equal(last.code, KITH_EXIT_USAGE); /* the name may be another's by now */
+    RUN("verify", id, "--yes");
     assert_string_equal(last.out, "bob is verified\n");
     RUN("peers", "--json");
     assert_non_null(strstr(last.out, "\"verified\":true"));
