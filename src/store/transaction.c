@@ -7,12 +7,22 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* After a call that failed, be it a read, SQLite may have rolled back by itself. What
+ * came then would be committed row by row, without what was before it. */
+static int check_open(struct kith_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        return 0;
+    return kith_db_fail(store, KITH_EIO,
+                        "what was to be stored was lost with a read that failed");
+}
+
 int kith_db_begin(struct kith_store *store)
 {
     if (store->is_sync_failed)
         return kith_db_fail(store, KITH_EIO, "the disk failed to sync earlier");
     if (store->is_dirty)
-        return 0;
+        return check_open(store);
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_BEGIN, "BEGIN IMMEDIATE");
     int rc = kith_db_run(store, s, "begin");
     store->is_dirty = rc == 0;
@@ -66,7 +76,9 @@ static bool is_deleted(const struct kith_store *store)
 
 static int commit(struct kith_store *store)
 {
-    int rc = kith_store_events_flush(store);
+    int rc = check_open(store);
+    if (rc == 0)
+        rc = kith_store_events_flush(store);
     if (rc != 0)
         return rc;
     if (is_deleted(store)) {

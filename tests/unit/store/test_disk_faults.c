@@ -413,6 +413,72 @@ static void memory_that_runs_out_is_told_and_loses_nothing(void **state)
     print_message("%zu failures told\n", told);
 }
 
+/* ---- reads amid what is being stored ---- */
+
+#define OLD_EVENTS 200 /* their rows are on many pages */
+
+/* A row is put, then an old one is read from a page that is not in memory, in vain. */
+static void put_and_read_in_vain(struct life *life)
+{
+    struct run_spec run = {.log_no = 1, .seq_first = OLD_EVENTS + 1, .count = 1};
+    uint64_t seen = 0;
+    life->f->arrival_next = OLD_EVENTS + 1;
+    assert_int_equal(put_run(life->f, &run), 0);
+    vfs_hostile_arm(&life->disk, VFS_FAULT_IO, 1, false);
+    assert_int_equal(kith_store_load(life->f->store, 1, 1, SIZE_MAX, see_run, &seen),
+                     KITH_EIO);
+    disarm(life);
+}
+
+/* And as many arrivals; so it is when the home is opened anew. */
+static void has_events(struct life *life, uint64_t count)
+{
+    static struct seen seen;
+    struct kith_page_query page = {.limit = EVENTS_SEEN_MAX};
+    for (int i = 0; i < 2; i++) {
+        uint64_t heads[3] = {0};
+        assert_int_equal(kith_store_restore(life->f->store, see_heads, heads), 0);
+        assert_int_equal(heads[0], count);
+        assert_int_equal(heads[1], count);
+        seen.count = 0;
+        assert_int_equal(kith_store_page(life->f->store, &page, see_event, &seen), 0);
+        assert_int_equal(seen.count, count);
+        reopen(life);
+    }
+}
+
+static void a_read_that_fails_amid_a_transaction_leaves_nothing_of_it(void **state)
+{
+    struct life *life = *state;
+    char text[2000];
+    memset(text, 't', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    open_home(life);
+    make_world(life);
+    life->f->arrival_next = 1;
+    for (uint64_t seq = 1; seq <= OLD_EVENTS; seq++) {
+        struct run_spec old = {.log_no = 1, .seq_first = seq, .count = 1, .text = text};
+        assert_int_equal(put_run(life->f, &old), 0);
+    }
+    assert_int_equal(kith_store_commit(life->f->store), 0);
+    reopen(life);
+    put_and_read_in_vain(life);
+    struct run_spec next = {.log_no = 1, .seq_first = OLD_EVENTS + 2, .count = 1};
+    assert_int_equal(put_run(life->f, &next), KITH_EIO);
+    assert_false(kith_store_is_dirty(life->f->store));
+    has_events(life, OLD_EVENTS);
+    put_and_read_in_vain(life);
+    assert_int_equal(kith_store_commit(life->f->store), KITH_EIO);
+    assert_false(kith_store_is_dirty(life->f->store));
+    has_events(life, OLD_EVENTS);
+    next.seq_first = life->f->arrival_next = OLD_EVENTS + 1;
+    assert_int_equal(put_run(life->f, &next), 0);
+    assert_int_equal(kith_store_commit(life->f->store), 0);
+    has_events(life, OLD_EVENTS + 1);
+    kith_store_close(life->f->store);
+    life->f->store = NULL;
+}
+
 /* ---- migration ---- */
 
 static void from_version_1(struct life *life)
@@ -458,6 +524,7 @@ int main(void)
         /* Before the store has set up memory of its own. */
         cmocka_unit_test_setup_teardown(memory_that_runs_out_is_told_and_loses_nothing,
                                         setup_memory_faults, end_memory_faults),
+        T(a_read_that_fails_amid_a_transaction_leaves_nothing_of_it),
         T(an_error_of_any_call_is_told_and_loses_nothing),
         T(a_disk_that_goes_on_failing_is_told_and_loses_nothing),
         T(a_disk_that_is_full_at_any_call_is_told_and_loses_nothing),
