@@ -85,6 +85,23 @@ static int prepare_schema(struct kith_store *store)
     return 0;
 }
 
+/* Copies that SQLite makes of a database are in rollback mode, and may stand in its place
+ * later. */
+static int use_log(struct kith_store *store)
+{
+    sqlite3_stmt *s = NULL;
+    if (store->is_memory)
+        return 0;
+    sqlite3_prepare_v2(store->db, "PRAGMA journal_mode = WAL", -1, &s, NULL);
+    int rc = kith_db_step(store, s, "open the database");
+    const char *mode = rc == 1 ? (const char *)sqlite3_column_text(s, 0) : NULL;
+    bool is_used = mode != NULL && strcmp(mode, "wal") == 0;
+    sqlite3_finalize(s);
+    if (rc < 0)
+        return rc;
+    return is_used ? 0 : kith_db_fail(store, KITH_EIO, "begin a write-ahead log");
+}
+
 static int open_store(struct kith_store *store, const struct kith_store_config *config)
 {
     store->path = strdup(config->path);
@@ -100,6 +117,8 @@ static int open_store(struct kith_store *store, const struct kith_store_config *
         kith_checkpoint_watch(store);
     if (rc == 0)
         rc = prepare_schema(store);
+    if (rc == 0)
+        rc = use_log(store);
     if (rc == 0)
         rc = kith_store_claim(store);
     if (rc == 0)
