@@ -20,7 +20,9 @@ static int check_open(struct kith_store *store)
 int kith_db_begin(struct kith_store *store)
 {
     if (store->is_sync_failed)
-        return kith_db_fail(store, KITH_EIO, "the disk failed to sync earlier");
+        return kith_db_fail(store, KITH_EIO,
+                            "the disk failed to sync earlier; look at it, then start the "
+                            "node anew");
     if (store->is_dirty)
         return check_open(store);
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_BEGIN, "BEGIN IMMEDIATE");
