@@ -6,10 +6,12 @@
 #include "world.h"
 #include <inttypes.h>
 
-static bool is_guilty(const struct sim_host *peer, enum kith_warning warning)
+/* What a host sends may be tampered with; then nobody knows better. */
+static bool is_guilty(const struct sim_world *world, const struct sim_host *peer,
+                      enum kith_warning warning)
 {
     if (warning == KITH_WARNING_FAULT)
-        return peer->liar != NULL;
+        return peer->liar != NULL || world->wire.tamper != NULL;
     return peer->liar != NULL || peer->is_copy;
 }
 
@@ -26,7 +28,7 @@ static void on_notice(struct sim_world *world, struct sim_host *host,
         warning >= sizeof(charges) / sizeof(charges[0]) || charges[warning] == NULL)
         return;
     const struct sim_host *peer = sim_world_host_of(world, &notice->warning.peer);
-    if (peer != NULL && !is_guilty(peer, warning))
+    if (peer != NULL && !is_guilty(world, peer, warning))
         sim_world_fail(
             world, "blame", "host %" PRIu32 " accuses host %" PRIu32 " of %s (%s)",
             host->no, peer->no, charges[warning], kith_error_name(notice->warning.error));
