@@ -8,13 +8,23 @@
 
 /* ---- rows ---- */
 
+/* The marker comes alone: its sync may fail behind the commit, and what is there then is
+ * to be none of the rows that somebody is told were not stored. */
+static int put(struct kith_runtime *runtime, const struct kith_record *record)
+{
+    int error = kith_store_is_dirty(runtime->store)
+                    ? 0
+                    : kith_store_mark(runtime->store, runtime->marker);
+    return error == 0 ? kith_store_put(runtime->store, record) : error;
+}
+
 static void store(struct kith_runtime *runtime, const struct kith_effect *effect)
 {
     struct kith_pending *pending = &runtime->pending;
     const struct kith_record *record = &effect->store.record;
     if (pending->error != 0)
         return; /* rolled back; the core puts it again once it knows */
-    int error = kith_store_put(runtime->store, record);
+    int error = put(runtime, record);
     if (error != 0) {
         kith_turn_store_failed(runtime, error);
         return;

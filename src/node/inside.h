@@ -108,6 +108,7 @@ struct kith_runtime {
     char network_fingerprint[KITH_ID_SHORT_SIZE];
     struct kith_random random;
     struct kith_store *store;
+    uint8_t marker[KITH_MARKER_SIZE]; /* of this boot, disk and home */
     struct kith_net *net;
     struct kith_trackers trackers;
     struct kith_contact_relay contact_relay;

@@ -140,7 +140,8 @@ static int make_node(struct kith_runtime *runtime,
     if (error != 0)
         return error;
     memcpy(node.network_key, runtime->network.key, sizeof(node.network_key));
-    error = kith_home_marker(runtime->database, node.marker);
+    error = kith_home_marker(runtime->database, runtime->marker);
+    memcpy(node.marker, runtime->marker, sizeof(node.marker));
     if (error == 0)
         error = choose_neighbours(&runtime->network, &node);
     if (error == 0)

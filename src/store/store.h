@@ -75,6 +75,11 @@ int kith_store_put(struct kith_store *store, const struct kith_record *record);
 /* Commit what was put; no-op when nothing was. */
 int kith_store_commit(struct kith_store *store);
 
+/* Have this marker on the disk before the next row is put: no-op where it is known to be.
+ * Nothing may be put and not committed. Where it goes with other rows instead, and the
+ * sync fails behind the commit, these may be there after all. */
+int kith_store_mark(struct kith_store *store, const uint8_t marker[KITH_MARKER_SIZE]);
+
 /* Forget what was put since the last commit, as a crash would. */
 void kith_store_rollback(struct kith_store *store);
 

@@ -7,30 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* After a call that failed, be it a read, SQLite may have rolled back by itself. What
- * came then would be committed row by row, without what was before it. */
-static int check_open(struct kith_store *store)
-{
-    if (!sqlite3_get_autocommit(store->db))
-        return 0;
-    return kith_db_fail(store, KITH_EIO,
-                        "what was to be stored was lost with a read that failed");
-}
-
-int kith_db_begin(struct kith_store *store)
-{
-    if (store->is_sync_failed)
-        return kith_db_fail(store, KITH_EIO,
-                            "the disk failed to sync earlier; look at it, then start the "
-                            "node anew");
-    if (store->is_dirty)
-        return check_open(store);
-    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_BEGIN, "BEGIN IMMEDIATE");
-    int rc = kith_db_run(store, s, "begin");
-    store->is_dirty = rc == 0;
-    return rc;
-}
-
 void kith_store_rollback(struct kith_store *store)
 {
     if (!store->is_dirty)
@@ -46,6 +22,39 @@ void kith_store_rollback(struct kith_store *store)
     store->is_dirty = false;
     store->is_sync_owed = false;
     store->arrival.count = 0;
+}
+
+static int fail_sync(struct kith_store *store)
+{
+    snprintf(
+        store->detail, sizeof store->detail,
+        "the disk failed to sync, so what it has is not known; look at it, and start "
+        "the node anew");
+    return KITH_EIO;
+}
+
+/* SQLite rolls back by itself when the disk or memory fails, be it in a statement that
+ * only reads. Rows that came after that would each be a transaction of their own, without
+ * those they rest on. */
+static int check_open(struct kith_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db))
+        return 0;
+    kith_store_rollback(store);
+    return kith_db_fail(store, KITH_EIO,
+                        "the transaction was undone by a read that failed");
+}
+
+int kith_db_begin(struct kith_store *store)
+{
+    if (store->is_sync_failed)
+        return fail_sync(store);
+    if (store->is_dirty)
+        return check_open(store);
+    sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_BEGIN, "BEGIN IMMEDIATE");
+    int rc = kith_db_run(store, s, "begin");
+    store->is_dirty = rc == 0;
+    return rc;
 }
 
 /* A commit in mode NORMAL is in the write-ahead log but need not be on the disk. The
@@ -107,12 +116,22 @@ int kith_store_commit(struct kith_store *store)
         store->is_sync_owed = false;
         if (sync_disk(store) != 0) {
             store->is_sync_failed = true;
-            return kith_db_fail(store, KITH_EIO, "sync the disk");
+            return fail_sync(store);
         }
         memcpy(store->marker, store->marker_put, KITH_MARKER_SIZE);
     }
     kith_checkpoint_bound(store);
     return 0;
+}
+
+int kith_store_mark(struct kith_store *store, const uint8_t marker[KITH_MARKER_SIZE])
+{
+    struct kith_record record = {.type = KITH_RECORD_META};
+    if (memcmp(marker, store->marker, KITH_MARKER_SIZE) == 0)
+        return 0;
+    memcpy(record.meta.marker, marker, KITH_MARKER_SIZE);
+    int rc = kith_store_put(store, &record);
+    return rc == 0 ? kith_store_commit(store) : rc;
 }
 
 bool kith_store_is_dirty(const struct kith_store *store)

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "store/store.h"
+
 #define PATIENCE_MS 20000 /* a loaded machine under sanitizers */
 
 static int remove_one(const char *path, const struct stat *status, int flag,
@@ -129,6 +131,25 @@ struct kith_address address_of(const struct fixture *f, size_t index)
     const struct kith_address *addresses;
     assert_int_equal(kith_runtime_listening(f->nodes[index], &addresses), 1);
     return addresses[0];
+}
+
+static int count_message(void *ctx, const struct kith_stored_event *event)
+{
+    size_t *count = ctx;
+    *count += event->kind == KITH_KIND_MESSAGE;
+    return 0;
+}
+
+size_t count_messages(const struct fixture *f, size_t index)
+{
+    size_t count = 0;
+    struct kith_store *store;
+    struct kith_store_config config = {.path = path_of(f, index, "kith.db")};
+    struct kith_page_query query = {.limit = 10, .kind = KITH_KIND_MESSAGE};
+    assert_int_equal(kith_store_open(&config, &store, NULL), 0);
+    assert_int_equal(kith_store_page(store, &query, count_message, &count), 0);
+    kith_store_close(store);
+    return count;
 }
 
 void run_until(struct fixture *f, bool (*is_done)(void *ctx), void *ctx)

@@ -39,6 +39,9 @@ void run_until(struct fixture *f, bool (*is_done)(void *ctx), void *ctx);
 /* Turn the loop until both know each other to be online. */
 void run_until_linked(struct fixture *f);
 
+/* What was said, as far as it is in the home of a node that does not run. */
+size_t count_messages(const struct fixture *f, size_t index);
+
 /* HOME of node `index`, or with a file's name behind it; static. */
 const char *path_of(const struct fixture *f, size_t index, const char *file);
 
