@@ -55,9 +55,7 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
 {
     struct sending *sending = request->state;
     if (notice->reply.error) {
-        kith_request_problem(request, notice->reply.error,
-                             "the message was not stored; %ssend it again",
-                             kith_request_before_again(notice->reply.error));
+        kith_send_refuse(request, notice->reply.error);
         return;
     }
     sending->log_no = notice->reply.log_no;

@@ -81,9 +81,7 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
     struct sending *sending = request->state;
     struct kith_room_view room = {0};
     if (notice->reply.error) {
-        kith_request_problem(request, notice->reply.error,
-                             "the message was not stored; %ssend it again",
-                             kith_request_before_again(notice->reply.error));
+        kith_send_refuse(request, notice->reply.error);
         return;
     }
     sending->message.room_no = notice->reply.room_no;
@@ -120,6 +118,19 @@ static void send_text(struct kith_request *request, const struct kith_target *ta
     if (error)
         kith_request_problem(request, error, "the message was not stored: %s; try again",
                              kith_error_text(error));
+}
+
+void kith_send_refuse(struct kith_request *request, int error)
+{
+    if (error == KITH_ECLOSED)
+        kith_request_problem(request, error,
+                             "the node ended before it could say whether the message was "
+                             "stored; start it again and look at the history before you "
+                             "send it again");
+    else
+        kith_request_problem(request, error,
+                             "the message was not stored; %ssend it again",
+                             kith_request_before_again(error));
 }
 
 bool kith_send_check_text(struct kith_request *request, size_t size)

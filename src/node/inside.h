@@ -69,8 +69,9 @@ struct kith_turn {
     bool has_now; /* `now` was read in this turn */
     bool is_busy; /* the core's effects are being carried out */
     bool is_broken;
-    int broken_error; /* the owner is still to be told of it; 0: he is not */
-    bool happened;    /* something came in since the last end of a turn */
+    int broken_error;      /* the owner is still to be told of it; 0: he is not */
+    bool is_commit_untold; /* it broke of hearing of a commit, so not all who wait know */
+    bool happened;         /* something came in since the last end of a turn */
     struct kith_backlog backlog;
 };
 

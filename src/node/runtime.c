@@ -161,6 +161,14 @@ static void close_handle(struct kith_runtime *runtime, uv_handle_t *handle)
     uv_close(handle, on_handle_closed);
 }
 
+/* One that broke has stored nothing of what is unanswered; but where it was the commit
+ * that it could not be told of, nobody knows whose rows were in it. */
+static void abandon_commands(struct kith_runtime *runtime)
+{
+    bool is_known = runtime->turn.is_broken && !runtime->turn.is_commit_untold;
+    kith_commands_abandon(&runtime->commands, is_known ? KITH_ENOMEM : KITH_ECLOSED);
+}
+
 void kith_runtime_settle(struct kith_runtime *runtime)
 {
     if (!runtime->is_net_down || !kith_trackers_are_down(runtime) ||
@@ -172,7 +180,7 @@ void kith_runtime_settle(struct kith_runtime *runtime)
     kith_turn_end(runtime); /* what the last links brought is stored */
     if (runtime->verifier.running > 0)
         return;
-    kith_commands_abandon(&runtime->commands, KITH_ECLOSED);
+    abandon_commands(runtime);
     close_handle(runtime, (uv_handle_t *)&runtime->turn.prepare);
     close_handle(runtime, (uv_handle_t *)&runtime->turn.again);
     close_handle(runtime, (uv_handle_t *)&runtime->turn.timer);
@@ -213,7 +221,7 @@ void kith_runtime_free(struct kith_runtime *runtime)
 {
     if (runtime == NULL)
         return;
-    kith_commands_abandon(&runtime->commands, KITH_ECLOSED);
+    abandon_commands(runtime);
     kith_net_free(runtime->net);
     kith_trackers_free(runtime);
     kith_contact_relay_free(runtime);

@@ -68,7 +68,8 @@ void kith_runtime_free(struct kith_runtime *runtime);
 /* Do something; `reply` (may be NULL) is called once, later: never from within. A CONNECT
  * without one is as good as configured: dialled for ever, even if it fails at first. The
  * notice is the KITH_NOTICE_REPLY; what still waits when the runtime stops is answered
- * with KITH_ECLOSED. `command` and what it points at are copied; its token is the
+ * with KITH_ECLOSED: whether it was done is not known; or with KITH_ENOMEM when memory
+ * ran out before it was. `command` and what it points at are copied; its token is the
  * runtime's. Sends of one turn to one room may share a run; each has its own reply, whose
  * ids are its own texts', seq and hlc rising by one from text to text. Returns 0, and
  * otherwise `reply` will not be called: KITH_EINVALID (a send of no text, or more than

@@ -207,10 +207,15 @@ void kith_turn_store_failed(struct kith_runtime *runtime, int error)
                                                          .store_error = error});
 }
 
-/* True when rows were committed and the core was told. */
+/* True when rows were committed and the core was told. One that broke cannot be told, and
+ * those who wait are told that nothing was stored. */
 static bool commit(struct kith_runtime *runtime)
 {
     struct kith_pending pending = runtime->pending;
+    if (runtime->turn.is_broken) {
+        kith_store_rollback(runtime->store);
+        return false;
+    }
     if (pending.store_no == 0 || pending.error != 0)
         return false;
     int error = kith_store_commit(runtime->store);
@@ -226,6 +231,7 @@ static bool commit(struct kith_runtime *runtime)
     struct kith_input input = {.type = KITH_INPUT_STORED,
                                .stored = {.store_no = pending.store_no}};
     step(runtime, &input);
+    runtime->turn.is_commit_untold = runtime->turn.is_broken;
     return true;
 }
 

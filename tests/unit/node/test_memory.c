@@ -11,7 +11,8 @@
 struct owner {
     struct alloc_failing memory;
     struct kith_runtime *runtime;
-    bool is_broken, is_answered, is_stopped;
+    bool is_broken, is_refused, is_answered, is_stopped;
+    int error; /* of the message */
 };
 
 static void on_broken(void *ctx, int error)
@@ -26,8 +27,8 @@ static void on_broken(void *ctx, int error)
 static void on_reply(void *ctx, const struct kith_notice *notice)
 {
     struct owner *owner = ctx;
-    (void)notice;
     owner->is_answered = true;
+    owner->error = notice->reply.error;
 }
 
 static void on_stopped(void *ctx)
@@ -39,7 +40,7 @@ static void on_stopped(void *ctx)
 static bool is_over(void *ctx)
 {
     struct owner *owner = ctx;
-    return owner->is_broken || owner->is_answered;
+    return owner->is_broken || owner->is_answered || owner->is_refused;
 }
 
 static bool is_stopped(void *ctx)
@@ -69,8 +70,22 @@ static void say_hello(struct owner *owner)
     struct kith_bytes text = BYTES("hello");
     struct kith_command command = {.type = KITH_COMMAND_SEND,
                                    .send = {.texts = &text, .text_count = 1}};
-    if (kith_runtime_command(owner->runtime, &command, on_reply, owner) != 0)
-        owner->is_answered = true;
+    owner->is_refused =
+        kith_runtime_command(owner->runtime, &command, on_reply, owner) != 0;
+}
+
+/* A message is there if that was said, and not there if that was; of KITH_ECLOSED nobody
+ * knows. */
+static void check_answer(struct fixture *f, const struct owner *owner, size_t no)
+{
+    size_t count = count_messages(f, no);
+    assert_true(owner->is_refused != owner->is_answered);
+    if (owner->is_answered && owner->error == 0)
+        assert_int_equal(count, 1);
+    else if (owner->is_answered && owner->error == KITH_ECLOSED)
+        assert_in_range(count, 0, 1);
+    else
+        assert_int_equal(count, 0);
 }
 
 /* True when the node got along without a failure. */
@@ -93,6 +108,7 @@ static bool lives_until(struct fixture *f, size_t n)
     run_until(f, is_stopped, &owner);
     kith_runtime_free(owner.runtime);
     assert_int_equal(owner.memory.live_blocks, 0);
+    check_answer(f, &owner, n);
     return is_unharmed;
 }
 
