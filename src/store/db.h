@@ -70,6 +70,7 @@ struct kith_store {
     char *path;
     struct kith_lock lock;
     int file; /* the database, to see whether it is still there; -1: none */
+    int log;  /* the same of its write-ahead log */
     struct kith_id self;
     bool is_memory;
     bool is_dirty;                    /* a transaction is open */

@@ -102,6 +102,23 @@ static int use_log(struct kith_store *store)
     return is_used ? 0 : kith_db_fail(store, KITH_EIO, "begin a write-ahead log");
 }
 
+/* SQLite makes it when it first reads, and removes it when it is closed. */
+static int find_log(struct kith_store *store)
+{
+    int64_t version;
+    int rc = kith_db_number(store, "PRAGMA schema_version", &version);
+    if (rc != 0 || store->is_memory)
+        return rc;
+    const char *path = sqlite3_filename_wal(sqlite3_db_filename(store->db, "main"));
+    store->log = open(path, O_RDONLY | O_CLOEXEC);
+    if (store->log >= 0)
+        return 0;
+    int number = errno;
+    return kith_db_fail(store,
+                        number == EMFILE || number == ENFILE ? KITH_ELIMIT : KITH_EIO,
+                        "open the write-ahead log");
+}
+
 static int open_store(struct kith_store *store, const struct kith_store_config *config)
 {
     store->path = strdup(config->path);
@@ -120,6 +137,8 @@ static int open_store(struct kith_store *store, const struct kith_store_config *
     if (rc == 0)
         rc = use_log(store);
     if (rc == 0)
+        rc = find_log(store);
+    if (rc == 0)
         rc = kith_store_claim(store);
     if (rc == 0)
         rc = kith_db_exec(store,
@@ -136,7 +155,7 @@ int kith_store_open(const struct kith_store_config *config, struct kith_store **
     if (!store)
         return KITH_ENOMEM;
     store->lock = KITH_LOCK_NONE;
-    store->file = -1;
+    store->file = store->log = -1;
     store->self = config->self;
     store->is_memory = strcmp(config->path, ":memory:") == 0;
     store->writer = kith_writer(&kith_alloc_heap);
@@ -162,6 +181,8 @@ void kith_store_close(struct kith_store *store)
     sqlite3_close(store->db);
     if (store->file >= 0)
         close(store->file);
+    if (store->log >= 0)
+        close(store->log);
     kith_lock_release(&store->lock);
     kith_writer_deinit(&store->writer);
     free(store->path);

@@ -79,10 +79,10 @@ static int sync_disk(struct kith_store *store)
 }
 
 /* What is written to a file without a name is gone with the process. */
-static bool is_deleted(const struct kith_store *store)
+static bool is_deleted(int file)
 {
     struct stat status;
-    return store->file >= 0 && fstat(store->file, &status) == 0 && status.st_nlink == 0;
+    return file >= 0 && fstat(file, &status) == 0 && status.st_nlink == 0;
 }
 
 static int commit(struct kith_store *store)
@@ -92,10 +92,11 @@ static int commit(struct kith_store *store)
         rc = kith_store_events_flush(store);
     if (rc != 0)
         return rc;
-    if (is_deleted(store)) {
+    if (is_deleted(store->file) || is_deleted(store->log)) {
         snprintf(store->detail, sizeof store->detail,
-                 "the database was deleted while in use; save with `kith export` what is "
-                 "still there, and start the node anew");
+                 "the database%s was deleted while in use; save with `kith export` what "
+                 "is still there, and start the node anew",
+                 is_deleted(store->file) ? "" : "'s log");
         return KITH_EIO;
     }
     sqlite3_stmt *s = kith_db_statement(store, KITH_SQL_COMMIT, "COMMIT");

@@ -2,6 +2,7 @@
 /* When the disk is synced, and what happens when that fails. */
 #include "store_fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,6 +125,19 @@ static void a_deleted_database_takes_nothing_more(void **state)
     assert_false(kith_store_is_dirty(f->store));
 }
 
+static void a_deleted_log_takes_nothing_more(void **state)
+{
+    struct fixture *f = *state;
+    char path[128];
+    put_world(f);
+    snprintf(path, sizeof path, "%s-wal", f->config.path);
+    assert_int_equal(put_marker(f, 1), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(kith_store_commit(f->store), KITH_EIO);
+    assert_non_null(strstr(kith_store_detail(f->store), "deleted"));
+    assert_false(kith_store_is_dirty(f->store));
+}
+
 static void a_failed_sync_of_a_full_commit_may_be_retried(void **state)
 {
     struct fixture *f = *state;
@@ -153,6 +167,7 @@ int main(void)
         T(full_durability_syncs_every_commit),
         T(a_failed_sync_of_a_marker_is_final),
         T(a_deleted_database_takes_nothing_more),
+        T(a_deleted_log_takes_nothing_more),
         T(a_failed_sync_of_a_full_commit_may_be_retried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
