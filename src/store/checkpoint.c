@@ -11,7 +11,8 @@
  *
  * A checkpoint may be in vain: another program reads an old state, perhaps for hours, or
  * the disk fails. No commit waits for that (PASSIVE never does), and all limits count
- * from where the log was then, so that it is tried again now and then only. */
+ * from where the log was then, so that it is tried again now and then only. But not
+ * where a sync failed: the next one may succeed without what the system then gave up. */
 #include "store/checkpoint.h"
 
 #include <stdlib.h>
@@ -22,6 +23,7 @@ struct kith_checkpoint {
     char *path;  /* owned */
     bool is_running;
     int error;
+    bool is_sync_failed;
     size_t moved; /* pages of the log that are in the database */
 };
 
@@ -65,6 +67,7 @@ static void empty_log(struct kith_store *store)
         store->wal_vain = 0;
     } else if ((rc & 0xff) != SQLITE_BUSY) {
         store->wal_vain = store->wal_pages;
+        store->is_sync_failed |= rc == SQLITE_IOERR_FSYNC;
     }
 }
 
@@ -91,7 +94,8 @@ static bool is_long(const struct kith_store *store)
 
 bool kith_store_checkpoint_is_due(const struct kith_store *store)
 {
-    if (store->is_memory || (store->checkpoint && store->checkpoint->is_running))
+    if (store->is_memory || store->is_sync_failed ||
+        (store->checkpoint && store->checkpoint->is_running))
         return false;
     return pages_since_vain(store) >= KITH_STORE_WAL_PAGES_SOFT &&
            pages_left(store) >= (is_long(store) ? KITH_STORE_WAL_PAGES_SOFT / 16
@@ -141,6 +145,7 @@ void kith_checkpoint_run(struct kith_checkpoint *checkpoint)
                                        &pages, &moved);
     checkpoint->error =
         (rc & 0xff) == SQLITE_BUSY ? 0 : kith_db_error(checkpoint->db, rc);
+    checkpoint->is_sync_failed = rc == SQLITE_IOERR_FSYNC;
     checkpoint->moved = moved > 0 ? (size_t)moved : 0;
     if (checkpoint->error != 0) {
         sqlite3_close(checkpoint->db);
@@ -162,7 +167,7 @@ static void note_moved(struct kith_store *store, size_t moved)
  */
 static bool is_ours_to_empty(const struct kith_store *store, int error)
 {
-    if (store->is_dirty)
+    if (store->is_dirty || store->is_sync_failed)
         return false;
     return error != 0
                ? store->wal_pages >= KITH_STORE_WAL_PAGES_HARD
@@ -173,6 +178,7 @@ int kith_store_checkpoint_end(struct kith_store *store)
 {
     struct kith_checkpoint *checkpoint = store->checkpoint;
     checkpoint->is_running = false;
+    store->is_sync_failed |= checkpoint->is_sync_failed;
     if (checkpoint->error != 0)
         store->wal_vain = store->wal_pages;
     else

@@ -69,7 +69,9 @@ int kith_store_restore(struct kith_store *store, kith_record_visit *visit, void 
  * not needed any more afterwards, unless the transaction fails. KITH_EINVALID: a number
  * out of range, or an event that is already there. After any failure of put or commit the
  * whole transaction is rolled back; the caller still has its records and may put them
- * again, except when a sync of the disk failed: from then on all is KITH_EIO. */
+ * again, except when a sync of the disk failed, for a marker or in a checkpoint: from
+ * then on all is KITH_EIO. A read that fails may undo it too, and then the next put or
+ * commit is KITH_EIO. */
 int kith_store_put(struct kith_store *store, const struct kith_record *record);
 
 /* Commit what was put; no-op when nothing was. */

@@ -87,7 +87,7 @@ static bool is_deleted(int file)
 
 static int commit(struct kith_store *store)
 {
-    int rc = check_open(store);
+    int rc = store->is_sync_failed ? fail_sync(store) : check_open(store);
     if (rc == 0)
         rc = kith_store_events_flush(store);
     if (rc != 0)

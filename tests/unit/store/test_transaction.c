@@ -114,6 +114,24 @@ static void a_failed_sync_of_a_marker_is_final(void **state)
     assert_int_equal(kith_store_commit(f->store), 0);
 }
 
+static void a_failed_sync_of_a_checkpoint_is_final(void **state)
+{
+    struct fixture *f = *state;
+    struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 1};
+    put_world(f);
+    struct kith_checkpoint *checkpoint = kith_store_checkpoint_begin(f->store);
+    assert_non_null(checkpoint);
+    fail_syncs(true);
+    kith_checkpoint_run(checkpoint);
+    assert_int_equal(kith_store_checkpoint_end(f->store), KITH_EIO);
+    fail_syncs(false);
+    assert_int_equal(put_run(f, &spec), KITH_EIO);
+    assert_non_null(strstr(kith_store_detail(f->store), "start the node anew"));
+    fixture_reopen(f);
+    f->arrival_next = 1;
+    assert_int_equal(put_run(f, &spec), 0);
+}
+
 static void a_deleted_database_takes_nothing_more(void **state)
 {
     struct fixture *f = *state;
@@ -166,6 +184,7 @@ int main(void)
         T(a_rolled_back_marker_is_still_new),
         T(full_durability_syncs_every_commit),
         T(a_failed_sync_of_a_marker_is_final),
+        T(a_failed_sync_of_a_checkpoint_is_final),
         T(a_deleted_database_takes_nothing_more),
         T(a_deleted_log_takes_nothing_more),
         T(a_failed_sync_of_a_full_commit_may_be_retried),
