@@ -118,7 +118,9 @@ bool kith_upkeep_index(struct kith_upkeep *upkeep)
         return is_index_done(upkeep); /* another search had this turn's share */
     upkeep->turn_ms = turn_ms;
     upkeep->index_error = 0; /* the failure of the last time is tried anew */
+    /* Rows that are put and not committed hold it up until the end of the turn. */
     while (!is_index_done(upkeep) && !is_log_long(upkeep) &&
+           !kith_store_is_dirty(upkeep->store) &&
            took + KITH_INDEX_SLICE_MAX <= KITH_INDEX_TURN_MAX) {
         index_slice(upkeep);
         took = (kith_time)((uv_hrtime() - begun) / 1000);
