@@ -162,6 +162,7 @@ struct kith_runtime {
     void (*broken)(void *ctx, int error);
     void *broken_ctx;
     bool is_stopping;
+    bool has_parted; /* kith_runtime_part was called */
     bool is_net_down;
     unsigned lan_closing; /* parts of it */
     unsigned handles_open;
@@ -198,5 +199,8 @@ void kith_notices_tell(struct kith_runtime *runtime, const struct kith_notice *n
 
 /* runtime.c: a chore has ended; when stopping, it may have been the last. */
 void kith_runtime_settle(struct kith_runtime *runtime);
+
+/* runtime.c: peers were told, or can't be; all that goes out is closed. */
+void kith_runtime_part(struct kith_runtime *runtime);
 
 #endif

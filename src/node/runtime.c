@@ -193,15 +193,22 @@ static void on_net_down(void *ctx)
     kith_runtime_settle(ctx);
 }
 
-static void on_farewell(void *ctx, const struct kith_notice *notice)
+void kith_runtime_part(struct kith_runtime *runtime)
 {
-    struct kith_runtime *runtime = ctx;
-    (void)notice;
+    if (runtime->has_parted)
+        return;
+    runtime->has_parted = true;
     kith_lan_stop(runtime);
     kith_trackers_stop(runtime);
     kith_contact_relay_stop(runtime);
     kith_mapping_stop(runtime);
     kith_net_shutdown(runtime->net, on_net_down, runtime);
+}
+
+static void on_farewell(void *ctx, const struct kith_notice *notice)
+{
+    (void)notice;
+    kith_runtime_part(ctx);
 }
 
 void kith_runtime_stop(struct kith_runtime *runtime, void (*done)(void *ctx), void *ctx)
@@ -214,7 +221,7 @@ void kith_runtime_stop(struct kith_runtime *runtime, void (*done)(void *ctx), vo
     runtime->stopped_ctx = ctx;
     if (runtime->turn.is_broken ||
         kith_commands_push(&runtime->commands, &command, on_farewell, runtime) != 0)
-        on_farewell(runtime, NULL);
+        kith_runtime_part(runtime);
 }
 
 void kith_runtime_free(struct kith_runtime *runtime)

@@ -24,7 +24,11 @@ static void tell_broken(struct kith_runtime *runtime)
 {
     int error = runtime->turn.broken_error;
     runtime->turn.broken_error = 0;
-    if (error != 0 && runtime->broken != NULL)
+    if (error == 0)
+        return;
+    if (runtime->is_stopping) /* the core says no farewell any more */
+        kith_runtime_part(runtime);
+    if (runtime->broken != NULL)
         runtime->broken(runtime->broken_ctx, error);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Memory runs out within the core, at every allocation of a start and of the first
- * message: the start is refused, or its owner hears of it from the loop and stops it. */
+ * message: the start is refused, or its owner hears of it from the loop and stops it. And
+ * at every allocation of a turn in which it is to stop. */
 #include "node/runtime.h"
 
 #include <stdio.h>
@@ -120,12 +121,37 @@ static void a_start_without_memory_is_refused_or_its_owner_hears_of_it(void **st
     assert_in_range(n, 20, 999);
 }
 
+/* True when nothing failed on the way. */
+static bool stops_without(struct fixture *f, size_t n)
+{
+    struct owner owner = {0};
+    alloc_failing_init(&owner.memory);
+    assert_int_equal(start(f, &owner, n), 0);
+    alloc_failing_arm(&owner.memory, n);
+    say_hello(&owner); /* in the turn of the stop, before it */
+    kith_runtime_stop(owner.runtime, on_stopped, &owner);
+    run_until(f, is_stopped, &owner);
+    kith_runtime_free(owner.runtime);
+    assert_int_equal(owner.memory.live_blocks, 0);
+    return owner.memory.refused == 0;
+}
+
+static void a_stop_without_memory_comes_to_its_end(void **state)
+{
+    size_t n = 1;
+    while (n < 1000 && !stops_without(*state, n))
+        n++;
+    assert_in_range(n, 2, 999);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             a_start_without_memory_is_refused_or_its_owner_hears_of_it, setup_directory,
             teardown),
+        cmocka_unit_test_setup_teardown(a_stop_without_memory_comes_to_its_end,
+                                        setup_directory, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
