@@ -308,19 +308,57 @@ static int put_in_place(struct restore *r)
 
 /* ---- the directory ---- */
 
+/* What a restore may leave of a file. */
+static const char *const traces[] = {"", PART, PART "-wal", PART "-shm", PART "-journal"};
+#define TRACE_COUNT (sizeof(traces) / sizeof(traces[0]))
+
 static void clear(const struct restore *r)
 {
-    static const char *const traces[] = {"", PART, PART "-wal", PART "-shm",
-                                         PART "-journal"};
     for (size_t i = 0; i < CONTENT_COUNT; i++)
-        for (size_t j = 0; j < sizeof(traces) / sizeof(traces[0]); j++)
+        for (size_t j = 0; j < TRACE_COUNT; j++)
             remove_file(r, contents[i].name, traces[j]);
     remove_file(r, KITH_HOME_ORIGIN, "");
     remove_file(r, KITH_HOME_ORIGIN, PART);
 }
 
-/* 0 when there is nothing in it but, perhaps, `except`; else the errno. */
-static int check_empty(const char *directory, const char *except)
+static bool is_trace(const char *name, const char *of, size_t trace)
+{
+    size_t size = strlen(of);
+    return strncmp(name, of, size) == 0 && strcmp(name + size, traces[trace]) == 0;
+}
+
+/* Files get their names, without `.part`, once the origin has its own. */
+static bool is_of_a_restore(const char *name, bool has_origin)
+{
+    if (strcmp(name, LOCK_NAME) == 0 || strcmp(name, KITH_HOME_ORIGIN) == 0 ||
+        strcmp(name, KITH_HOME_ORIGIN PART) == 0)
+        return true;
+    for (size_t i = 0; i < CONTENT_COUNT; i++)
+        for (size_t j = has_origin ? 0 : 1; j < TRACE_COUNT; j++)
+            if (is_trace(name, contents[i].name, j))
+                return true;
+    return false;
+}
+
+/* False where somebody has a home, or anything else, under that name. */
+static bool is_ours_to_clear(const struct restore *r)
+{
+    struct dirent *entry;
+    char *origin = part_path(r, KITH_HOME_ORIGIN, "");
+    DIR *at = opendir(r->staging);
+    bool has_origin = origin != NULL && access(origin, F_OK) == 0;
+    bool is_ours = origin != NULL && at != NULL;
+    while (is_ours && (entry = readdir(at)) != NULL)
+        is_ours = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                  is_of_a_restore(entry->d_name, has_origin);
+    if (at != NULL)
+        closedir(at);
+    free(origin);
+    return is_ours;
+}
+
+/* 0 when there is nothing in it, else the errno. */
+static int check_empty(const char *directory)
 {
     struct dirent *entry;
     DIR *at = opendir(directory);
@@ -328,8 +366,7 @@ static int check_empty(const char *directory, const char *except)
         return errno == ENOENT ? 0 : errno;
     int number = 0;
     while (number == 0 && (entry = readdir(at)) != NULL)
-        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
-            strcmp(entry->d_name, except) != 0)
+        if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             number = ENOTEMPTY;
     closedir(at);
     return number;
@@ -353,12 +390,12 @@ static int begin(struct restore *r)
     if (error != 0)
         return kith_problem_set(r->problem, error, "%s cannot be used: %s", r->staging,
                                 detail);
-    clear(r); /* of one that was killed */
-    if (check_empty(r->staging, LOCK_NAME) != 0)
+    if (!is_ours_to_clear(r))
         return kith_problem_set(r->problem, KITH_EINVALID,
-                                "there are files in %s that kith did not put there; move "
-                                "it away",
+                                "there are files in %s that no restore put there, "
+                                "perhaps a home; move it away",
                                 r->staging);
+    clear(r); /* of one that was killed */
     return 0;
 }
 
@@ -402,7 +439,7 @@ int kith_restore_check(const struct kith_restore_job *job, struct kith_problem *
                                 "%s is a link to what is not there; make the directory "
                                 "it leads to, or remove the link",
                                 job->home);
-    int number = check_empty(job->home, "");
+    int number = check_empty(job->home);
     if (number == ENOTDIR || number == ENOTEMPTY)
         return kith_problem_set(problem, KITH_EINVALID,
                                 "there is something in %s already; move it away, or "

@@ -217,6 +217,47 @@ static void files_of_somebody_else_are_not_swept_away(void **state)
     assert_false(exists(in(f, "new")));
 }
 
+static void a_home_of_that_name_is_not_swept_away(void **state)
+{
+    static const char *const traces[] = {"control", "token", "kith.db-wal", "kith.db"};
+    struct fixture *f = *state;
+    make_home(f);
+    assert_int_equal(back_up(f, false), 0);
+    assert_int_equal(mkdir(in(f, "new.restoring"), 0700), 0);
+    close(open(in(f, "new.restoring/identity"), O_WRONLY | O_CREAT, 0600));
+    for (size_t i = 0; i < COUNT(traces); i++) {
+        struct kith_problem problem = {0};
+        char name[64];
+        snprintf(name, sizeof name, "new.restoring/%s", traces[i]);
+        close(open(in(f, name), O_WRONLY | O_CREAT, 0600));
+        assert_int_equal(restore_to(f, "new", "seven small otters", &problem),
+                         KITH_EINVALID);
+        assert_true(exists(in(f, "new.restoring/identity")));
+        assert_non_null(strstr(problem.text, "move it away"));
+        assert_int_equal(unlink(in(f, name)), 0);
+    }
+    assert_false(exists(in(f, "new")));
+    assert_int_equal(unlink(in(f, "new.restoring/identity")), 0);
+    assert_int_equal(restore(f), 0);
+}
+
+/* As above, but killed at the very end. */
+static void what_a_killed_restore_had_named_is_taken_over(void **state)
+{
+    static const char *const left[] = {"origin", "identity", "network", "kith.db.part"};
+    struct fixture *f = *state;
+    make_home(f);
+    assert_int_equal(back_up(f, false), 0);
+    assert_int_equal(mkdir(in(f, "new.restoring"), 0700), 0);
+    for (size_t i = 0; i < COUNT(left); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "new.restoring/%s", left[i]);
+        close(open(in(f, name), O_WRONLY | O_CREAT, 0600));
+    }
+    assert_int_equal(restore(f), 0);
+    assert_false(exists(in(f, "new.restoring")));
+}
+
 /* Boot, machine and inode may all be what they were. */
 static void the_marker_is_another_after_every_restore(void **state)
 {
@@ -249,6 +290,8 @@ int main(void)
         CASE(what_cannot_be_opened_leaves_nothing),
         CASE(what_a_killed_restore_left_is_taken_over),
         CASE(files_of_somebody_else_are_not_swept_away),
+        CASE(what_a_killed_restore_had_named_is_taken_over),
+        CASE(a_home_of_that_name_is_not_swept_away),
         CASE(the_marker_is_another_after_every_restore),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
