@@ -96,6 +96,8 @@ static int use_log(struct kith_store *store)
     int rc = kith_db_step(store, s, "open the database");
     const char *mode = rc == 1 ? (const char *)sqlite3_column_text(s, 0) : NULL;
     bool is_used = mode != NULL && strcmp(mode, "wal") == 0;
+    if (rc == 1) /* only behind its answer the file is changed */
+        rc = kith_db_step(store, s, "open the database");
     sqlite3_finalize(s);
     if (rc < 0)
         return rc;
