@@ -299,25 +299,32 @@ static void what_leaves_the_unstored_has_to_come_again(void **state)
     assert_int_equal(messages(s), 4);
 }
 
+/* A second peer brings what follows this history, in its author's name, but signed by
+ * somebody else: it is being verified. */
+static void bring_forged(struct scene *s, struct lone_peer *other, struct lone_log log)
+{
+    struct lone_key thief;
+    struct kith_writer run;
+    lone_connect(&s->l, other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, other);
+    lone_key_make(&thief, 3);
+    thief.id = s->peer.key.id;
+    log.author = &thief;
+    s->l.is_verify_held = true;
+    lone_write(&log, &run, 1, 'b');
+    lone_say_run(&s->l, other, &other->lobby_tag, &run);
+    kith_writer_deinit(&run);
+}
+
 /* It did not follow when it came: a forged run was in its place, from somebody else. */
 static void what_follows_after_all_is_looked_at_as_any_other(void **state)
 {
     struct scene *s = *state;
     struct lone_peer other;
-    struct lone_key thief;
-    struct kith_writer run;
     uint32_t nos[KITH_RUN_COUNT_MAX];
     push_to(s, &s->log, 1, 'a');
-    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, &other);
-    struct lone_log forged = s->log, next = s->log;
-    lone_key_make(&thief, 3);
-    thief.id = s->peer.key.id;
-    forged.author = &thief;
-    s->l.is_verify_held = true;
-    lone_write(&forged, &run, 1, 'b');
-    lone_say_run(&s->l, &other, &other.lobby_tag, &run);
-    kith_writer_deinit(&run);
+    struct lone_log next = s->log;
+    bring_forged(s, &other, s->log);
     s->l.is_load_held = true;
     next.log_class = KITH_LOG_CONTROL;
     push_to(s, &next, 1, 'x');
@@ -335,20 +342,10 @@ static void a_forged_run_in_place_of_the_true_one_makes_no_fork(void **state)
 {
     struct scene *s = *state;
     struct lone_peer other;
-    struct lone_key thief;
     struct kith_writer run;
     uint32_t nos[KITH_RUN_COUNT_MAX];
     push_to(s, &s->log, 1, 'a');
-    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, &other);
-    struct lone_log forged = s->log;
-    lone_key_make(&thief, 3);
-    thief.id = s->peer.key.id;
-    forged.author = &thief;
-    s->l.is_verify_held = true;
-    lone_write(&forged, &run, 1, 'b');
-    lone_say_run(&s->l, &other, &other.lobby_tag, &run);
-    kith_writer_deinit(&run);
+    bring_forged(s, &other, s->log);
     s->l.is_verify_held = false;
     lone_write(&s->log, &run, 1, 'x');
     lone_say_run(&s->l, &s->peer, &s->peer.lobby_tag, &run);
@@ -368,22 +365,12 @@ static void what_rests_on_a_forged_control_event_is_not_stored(void **state)
 {
     struct scene *s = *state;
     struct lone_peer other;
-    struct lone_key thief;
     struct kith_writer run, profile;
     struct lone_log control = s->log;
     control.log_class = KITH_LOG_CONTROL;
     control.log = (struct kith_log_id){{2}};
-    struct lone_log forged = control;
-    lone_connect(&s->l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, &other);
-    lone_key_make(&thief, 3);
-    thief.id = s->peer.key.id;
-    forged.author = &thief;
-    lone_write(&forged, &run, 1, 'b');
-    s->l.is_verify_held = true;
-    lone_say_run(&s->l, &other, &other.lobby_tag, &run);
+    bring_forged(s, &other, control);
     s->l.is_verify_held = false;
-    kith_writer_deinit(&run);
     lone_write(&control, &profile, 1, 'n');
     struct kith_ref ctl = {s->peer.key.id, control.log, 1, control.head};
     s->log.ctl = &ctl;
