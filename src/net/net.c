@@ -486,6 +486,8 @@ static void fill_defaults(struct kith_net_config *config)
         config->connect_ms = KITH_NET_CONNECT_MS;
     if (config->linger_ms == 0)
         config->linger_ms = KITH_NET_LINGER_MS;
+    if (config->tunnel_half_ms == 0)
+        config->tunnel_half_ms = KITH_TUNNEL_HALF_MS;
 }
 
 int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
@@ -519,7 +521,8 @@ int kith_net_new(uv_loop_t *loop, const struct kith_net_config *config,
     net->env.frame_size_initial = config->frame_size_initial;
     net->env.takes_tickets = config->handler.ticket != NULL;
     kith_conn_env_init(&net->env, loop, net->config.handshake_ms, net->config.linger_ms);
-    kith_tunnels_init(&net->tunnels, &net->env, on_tunnel_over);
+    kith_tunnels_init(&net->tunnels, &net->env, net->config.tunnel_half_ms,
+                      on_tunnel_over);
     *out = net;
     return 0;
 }

@@ -105,6 +105,7 @@ struct kith_net_config {
     uint64_t
         connect_ms; /* once a name is resolved, which may take KITH_DIAL_RESOLVE_MS */
     uint64_t linger_ms;
+    uint64_t tunnel_half_ms; /* KITH_TUNNEL_HALF_MS, see tunnel.h */
 
     struct kith_net_handler handler; /* copied */
 };

@@ -20,6 +20,7 @@ struct kith_tunnel {
     struct kith_expiry_item half;
     struct kith_buffer waiting; /* came from outside and the pair has not taken it */
     bool is_up;
+    bool is_left;   /* the pair's other end has gone, or says no more: some may wait */
     bool has_ended; /* nothing more comes from the pair */
     bool is_deaf;   /* the pair takes nothing more */
     bool is_shut;   /* the pair was told that nothing more comes */
@@ -77,11 +78,18 @@ static bool is_open(const struct kith_tunnel *tunnel)
     return tunnel->outer && tunnel->outer->state == KITH_CONN_OPEN;
 }
 
+/* Of a net that stops, and its inner connection is gone: the outer one waits for nothing
+ * but what the pair still holds, which is no more than the kernel has buffered. */
+static bool is_last(const struct kith_tunnel *tunnel)
+{
+    return tunnel->tunnels->is_stopping && !tunnel->inner;
+}
+
 /* What comes from the pair when nobody is there to send it to is heard all the same, and
  * dropped: its end is still awaited, and who writes must not see it broken. */
 static bool has_room(const struct kith_tunnel *tunnel)
 {
-    return !is_open(tunnel) || kith_conn_queued(tunnel->outer) == 0;
+    return !is_open(tunnel) || is_last(tunnel) || kith_conn_queued(tunnel->outer) == 0;
 }
 
 static void hear_pair(struct kith_tunnel *tunnel)
@@ -150,9 +158,13 @@ void kith_tunnel_sent(struct kith_conn *outer)
 
 /* ---- what is waited for ---- */
 
+/* That the other end has gone is seen also while nothing is read, once: an outer peer
+ * that takes nothing would keep the tunnel otherwise. */
 static int events_of(const struct kith_tunnel *tunnel)
 {
     int events = 0;
+    if (tunnel->is_up && !tunnel->has_ended && !tunnel->is_left)
+        events |= UV_DISCONNECT;
     if (tunnel->is_up && !tunnel->has_ended && has_room(tunnel))
         events |= UV_READABLE;
     if (kith_buffer_size(&tunnel->waiting) > 0)
@@ -168,6 +180,8 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         tunnel->events = 0; /* libuv has stopped */
         tunnel->has_ended = tunnel->is_deaf = true;
     }
+    if (events & UV_DISCONNECT)
+        tunnel->is_left = true;
     if ((events & UV_WRITABLE) || tunnel->is_deaf)
         pass_waiting(tunnel);
     if ((events & UV_READABLE) && !tunnel->has_ended)
@@ -193,9 +207,10 @@ static void settle(struct kith_tunnel *tunnel)
 {
     struct kith_expiry *halves = &tunnel->tunnels->halves;
     bool is_waiting = kith_buffer_size(&tunnel->waiting) > 0;
+    bool is_half = tunnel->has_ended || tunnel->is_left || !tunnel->outer;
     if (tunnel->fd < 0)
         return;
-    if (tunnel->has_ended && is_open(tunnel) && kith_conn_queued(tunnel->outer) == 0) {
+    if (tunnel->has_ended && is_open(tunnel) && has_room(tunnel)) {
         kith_conn_close(tunnel->outer, 0);
         kith_conn_flush_one(tunnel->outer);
     }
@@ -208,7 +223,7 @@ static void settle(struct kith_tunnel *tunnel)
         end(tunnel, 0);
         return;
     }
-    if ((tunnel->has_ended || !tunnel->outer) && kith_list_is_empty(&tunnel->half.node))
+    if (is_half && kith_list_is_empty(&tunnel->half.node))
         kith_expiry_add(halves, &tunnel->half);
     watch(tunnel);
 }
@@ -330,12 +345,14 @@ static void outer_closed(struct kith_tunnel *tunnel, int error)
         settle(tunnel);
 }
 
-/* The end of one that is up is heard from the pair. */
+/* The end of one that is up is heard from the pair. A net that stops is in a hurry. */
 static void inner_closed(struct kith_tunnel *tunnel)
 {
     tunnel->inner = NULL;
     if (!tunnel->is_up)
         end(tunnel, 0);
+    else
+        settle(tunnel);
 }
 
 void kith_tunnel_closed(struct kith_conn *conn, int error)
@@ -358,13 +375,13 @@ bool kith_tunnel_has_inner(const struct kith_tunnel *tunnel)
 /* ---- all of them ---- */
 
 void kith_tunnels_init(struct kith_tunnels *tunnels, struct kith_conn_env *env,
-                       void (*over)(struct kith_tunnels *tunnels))
+                       uint64_t half_ms, void (*over)(struct kith_tunnels *tunnels))
 {
     tunnels->env = env;
     tunnels->over = over;
     env->tunnels = tunnels;
     kith_list_init(&tunnels->all);
-    kith_expiry_init(&tunnels->halves, env->loop, KITH_TUNNEL_HALF_MS, on_half_expired);
+    kith_expiry_init(&tunnels->halves, env->loop, half_ms, on_half_expired);
 }
 
 void kith_tunnels_stop(struct kith_tunnels *tunnels)

@@ -44,7 +44,7 @@ struct kith_tunnels {
 
 /* `over` comes from the loop. */
 void kith_tunnels_init(struct kith_tunnels *tunnels, struct kith_conn_env *env,
-                       void (*over)(struct kith_tunnels *tunnels));
+                       uint64_t half_ms, void (*over)(struct kith_tunnels *tunnels));
 
 /* Those that carry a link end with it, the others with their outer connection, which is
  * the caller's to close: no end is waited for any more. */

@@ -36,6 +36,7 @@ struct middlebox {
     struct sockaddr_storage to;
     struct kith_list ways;
     struct middlebox_counts counts;
+    bool is_deaf[2]; /* by leg */
     bool is_closed;
 };
 
@@ -170,7 +171,8 @@ static void on_read(uv_stream_t *stream, ssize_t size, const uv_buf_t *buffer)
 
 static void begin_reading(struct leg *leg)
 {
-    uv_read_start((uv_stream_t *)&leg->tcp, on_alloc, on_read);
+    if (!leg->way->box->is_deaf[leg - leg->way->legs])
+        uv_read_start((uv_stream_t *)&leg->tcp, on_alloc, on_read);
 }
 
 static void on_connect(uv_connect_t *request, int status)
@@ -228,6 +230,16 @@ struct middlebox *middlebox_new(uv_loop_t *loop, enum middlebox_does does,
                      0);
     kith_sockaddr_format(&at, out_at);
     return box;
+}
+
+void middlebox_stop_reading(struct middlebox *box, int end)
+{
+    box->is_deaf[end] = true;
+    kith_list_each (node, &box->ways) {
+        struct way *way = kith_list_item(node, struct way, node);
+        if (!way->is_over)
+            uv_read_stop((uv_stream_t *)&way->legs[end].tcp);
+    }
 }
 
 static void on_listener_closed(uv_handle_t *handle)

@@ -21,6 +21,10 @@ struct middlebox *middlebox_new(uv_loop_t *loop, enum middlebox_does does,
                                 const struct kith_address *to,
                                 struct kith_address *out_at);
 
+/* From now on it reads nothing of what one end sends: 0, who dialled it; 1, where it
+ * leads. */
+void middlebox_stop_reading(struct middlebox *box, int end);
+
 /* Its handles go with the next turns of the loop; it is freed then. */
 void middlebox_close(struct middlebox *box);
 

@@ -69,16 +69,23 @@ static void lingers(struct kith_net_config *config)
     config->linger_ms = 5000; /* on any machine */
 }
 
-static int setup_carol(void **state, void (*adjust)(struct kith_net_config *config))
+static void relays_hastily(struct kith_net_config *config)
+{
+    relays(config);
+    config->tunnel_half_ms = 300;
+}
+
+static int setup_all(void (*adjust_ends)(struct kith_net_config *config),
+                     void (*adjust_carol)(struct kith_net_config *config))
 {
     static struct stage only;
     const struct kith_relay_config config = {.pairs_max = 2, .ended = on_ended};
     only = (struct stage){0};
     stage = &only;
     uv_loop_init(&stage->loop);
-    stage->ends[0] = endpoint_new(&stage->loop, seed_alice, &id_alice, lingers);
-    stage->ends[1] = endpoint_new(&stage->loop, seed_bob, &id_bob, lingers);
-    stage->carol = endpoint_new(&stage->loop, seed_carol, &id_carol, adjust);
+    stage->ends[0] = endpoint_new(&stage->loop, seed_alice, &id_alice, adjust_ends);
+    stage->ends[1] = endpoint_new(&stage->loop, seed_bob, &id_bob, adjust_ends);
+    stage->carol = endpoint_new(&stage->loop, seed_carol, &id_carol, adjust_carol);
     endpoint_listen(stage->carol, "127.0.0.1");
     assert_int_equal(kith_relay_new(&stage->loop, &config, &stage->relay), 0);
     return 0;
@@ -86,12 +93,17 @@ static int setup_carol(void **state, void (*adjust)(struct kith_net_config *conf
 
 static int setup(void **state)
 {
-    return setup_carol(state, relays);
+    return setup_all(lingers, relays);
 }
 
 static int setup_no_relay(void **state)
 {
-    return setup_carol(state, NULL);
+    return setup_all(lingers, NULL);
+}
+
+static int setup_hasty(void **state)
+{
+    return setup_all(NULL, relays_hastily);
 }
 
 static void until(const size_t *value, size_t wanted)
@@ -356,20 +368,26 @@ static void who_takes_no_tickets_takes_no_tunnels(void **state)
 
 /* ---- bytes ---- */
 
+/* What has left is with the kernels and the boxes. */
+static void send_until_stuck(struct endpoint *from)
+{
+    size_t before;
+    for (int i = 0; i < 48; i++)
+        send_frame(from, from->up.link, 1000000);
+    do {
+        before = kith_net_queued(from->net, from->up.link);
+        turn_some(200);
+    } while (kith_net_queued(from->net, from->up.link) < before);
+    assert_true(before > 8000000);
+}
+
 static void slow_receiver_slows_the_sender_and_loses_nothing(void **state)
 {
     struct endpoint *alice = stage->ends[0], *bob = stage->ends[1];
     put_boxes(MIDDLEBOX_CLOSES);
     link_up();
     kith_net_pause(bob->net, bob->up.link, true);
-    for (int i = 0; i < 48; i++)
-        send_frame(alice, alice->up.link, 1000000);
-    size_t before;
-    do {
-        before = kith_net_queued(alice->net, alice->up.link);
-        turn_some(200);
-    } while (kith_net_queued(alice->net, alice->up.link) < before);
-    assert_true(before > 8000000); /* what has left is with the kernels and the boxes */
+    send_until_stuck(alice);
     assert_true(kith_relay_counts(stage->relay).waiting_size <= 65536);
     size_t frames = bob->frame_count;
     kith_net_pause(bob->net, bob->up.link, false);
@@ -394,16 +412,22 @@ static void what_was_said_before_the_end_arrives(void **state)
     assert_int_equal(alice->down_error, KITH_EDISCONNECTED);
 }
 
-static void is_kept_alive(int fd, size_t *count)
+/* A connection that Carol has accepted? */
+static bool is_at_carol(int fd)
 {
     struct sockaddr_in at = {0};
     socklen_t size = sizeof at;
-    int value = 0;
     if (getsockname(fd, (struct sockaddr *)&at, &size) != 0 || at.sin_family != AF_INET ||
         at.sin_port != htons(stage->carol->at.port))
-        return;
-    size = sizeof value;
-    if (getpeername(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}) != 0)
+        return false;
+    return getpeername(fd, (struct sockaddr *)&at, &(socklen_t){sizeof at}) == 0;
+}
+
+static void is_kept_alive(int fd, size_t *count)
+{
+    int value = 0;
+    socklen_t size = sizeof value;
+    if (!is_at_carol(fd))
         return;
     getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &size);
     assert_int_equal(value, 1);
@@ -434,6 +458,39 @@ static void way_that_breaks_takes_the_link_down(void **state)
     for (int i = 0; i < 2; i++)
         until(&stage->ends[i]->down_count, 1);
     until(&stage->ended_count, 1);
+}
+
+static size_t count_at_carol(void)
+{
+    size_t count = 0;
+    for (int fd = 3; fd < 1024; fd++)
+        count += is_at_carol(fd);
+    return count;
+}
+
+static void who_reads_nothing_keeps_no_tunnel_whose_other_end_has_gone(void **state)
+{
+    put_boxes(MIDDLEBOX_CLOSES);
+    link_up();
+    middlebox_stop_reading(stage->boxes[1], 1);
+    send_until_stuck(stage->ends[0]);
+    assert_int_equal(count_at_carol(), 2);
+    kith_relay_shutdown(stage->relay, on_done, NULL);
+    until(&stage->is_done, 1);
+    for (int i = 0; i < 4000 && count_at_carol() > 0; i++)
+        turn_some(1);
+    assert_int_equal(count_at_carol(), 0);
+}
+
+static void stop_does_not_wait_for_who_reads_nothing(void **state)
+{
+    put_boxes(MIDDLEBOX_CLOSES);
+    link_up();
+    middlebox_stop_reading(stage->boxes[0], 0);
+    send_until_stuck(stage->ends[0]);
+    uint64_t begin = uv_hrtime();
+    endpoint_stop(&stage->loop, stage->ends[0]);
+    assert_true((uv_hrtime() - begin) / 1000000 < 2 * KITH_NET_LINGER_MS + 1000);
 }
 
 static void stop_of_a_peer_says_goodbye_through_the_tunnel(void **state)
@@ -518,6 +575,8 @@ int main(void)
         TEST(what_was_said_before_the_end_arrives),
         TEST(dead_ends_are_watched_for),
         TEST(way_that_breaks_takes_the_link_down),
+        TEST_ON(who_reads_nothing_keeps_no_tunnel_whose_other_end_has_gone, hasty),
+        TEST_ON(stop_does_not_wait_for_who_reads_nothing, hasty),
         TEST(stop_of_a_peer_says_goodbye_through_the_tunnel),
         TEST(stop_of_the_relays_net_takes_the_links_down),
         TEST(stop_ends_tunnels_that_are_under_way),
