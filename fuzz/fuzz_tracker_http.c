@@ -9,6 +9,7 @@
 #include "tracker_world.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -50,6 +51,7 @@ struct visitor {
     uint64_t heard_ms; /* the last time; before, when he came */
     bool has_come, is_deaf, was_deaf;
     bool is_let_go; /* the tracker hung up */
+    bool is_reset;  /* and more had been said by then */
     bool is_odd;    /* he did not stay and listen to the end */
 };
 
@@ -133,8 +135,10 @@ static bool hear(struct visitor *v)
     size_t before = v->heard.size;
     bool is_more = v->fd >= 0 && !v->is_deaf;
     while (is_more) {
+        errno = 0;
         if (!http_hear(v->fd, HEARD_MAX, &v->heard, &is_more)) {
             v->is_let_go = true;
+            v->is_reset = errno == ECONNRESET;
             leave(v);
         }
     }
@@ -388,8 +392,9 @@ static bool is_proper(struct kith_bytes said)
            memcmp(said.data + at, rest, sizeof(rest) - 1) == 0;
 }
 
-/* Where the tracker hangs up and more was said, what is on its way is lost, by TCP. */
-static bool is_reset(const struct visitor *v)
+/* Where the tracker hangs up and more was said, what is on its way is lost, by TCP: if
+ * all came at once, what this process could not take. */
+static bool is_cut(const struct visitor *v)
 {
     return v->family == AF_INET && v->is_let_go && v->heard.size > ON_ITS_WAY_MAX;
 }
@@ -408,7 +413,7 @@ static bool check_told(const struct visitor *v)
     }
     http_answer_deinit(&answer);
     is_whole &= v->heard.size > 0 || !is_proper(kith_writer_view(&v->said));
-    return is_reset(v) || (is_whole && rest.size == 0 && (v->is_let_go || !is_last));
+    return is_cut(v) || (is_whole && rest.size == 0 && (v->is_let_go || !is_last));
 }
 
 /* Whether one who sends a body is first told to go on depends on whether he waits. */
@@ -428,7 +433,7 @@ static bool is_same(struct visitor *played, struct visitor *apart)
 {
     struct kith_bytes is = without_go_on(&played->heard);
     struct kith_bytes be = without_go_on(&apart->heard);
-    if (played->is_odd || is_reset(apart))
+    if (played->is_odd || played->is_reset || is_cut(apart))
         is.size = be.size = is.size < be.size ? is.size : be.size;
     return kith_bytes_equal(is, be);
 }
