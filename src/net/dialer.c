@@ -176,6 +176,8 @@ static void arm(struct kith_dial *dial)
     uint64_t delay_ms = due_ms > now_ms ? due_ms - now_ms : 0;
     if (is_shaking_hands(dial))
         delay_ms = UINT64_MAX;
+    if (dial->is_expired)
+        delay_ms = 0;
     for (size_t i = 0; i < dial->attempt_count; i++) {
         const struct kith_attempt *attempt = &dial->attempts[i];
         if (!may_begin(dial, attempt))
@@ -223,7 +225,7 @@ static bool begin(struct kith_dial *dial, struct kith_attempt *attempt)
 static void advance(struct kith_dial *dial)
 {
     struct kith_attempt *next;
-    while ((next = next_attempt(dial)) != NULL)
+    while (!dial->is_expired && (next = next_attempt(dial)) != NULL)
         if (begin(dial, next))
             break;
     if (!find_attempt(dial, KITH_ATTEMPT_TODO) &&

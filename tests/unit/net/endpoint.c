@@ -143,9 +143,14 @@ static void on_done(void *ctx)
     kith_net_free(endpoint->net);
 }
 
-void endpoint_stop(uv_loop_t *loop, struct endpoint *endpoint)
+void endpoint_begin_stop(struct endpoint *endpoint)
 {
     kith_net_shutdown(endpoint->net, on_done, endpoint);
+}
+
+void endpoint_stop(uv_loop_t *loop, struct endpoint *endpoint)
+{
+    endpoint_begin_stop(endpoint);
     assert_false(endpoint->is_done);
     while (!endpoint->is_done)
         uv_run(loop, UV_RUN_ONCE);

@@ -64,6 +64,7 @@ int endpoint_dial(struct endpoint *endpoint, uint32_t dial, const struct kith_ad
 
 /* Stops the net and turns the loop until it is gone. Its notes are kept until free,
  * which stops it if that has not been done. */
+void endpoint_begin_stop(struct endpoint *endpoint); /* from within the loop */
 void endpoint_stop(uv_loop_t *loop, struct endpoint *endpoint);
 void endpoint_free(uv_loop_t *loop, struct endpoint *endpoint);
 

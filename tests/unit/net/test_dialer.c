@@ -81,18 +81,25 @@ static void a_name_may_take_longer_than_a_connection(void **state)
     assert_int_equal(scene->alice->dial_failed_count, 0);
 }
 
-static void who_takes_a_connection_and_says_nothing_hides_nobody(void **state)
+/* Takes connections and says nothing. */
+static int listen_silently(struct kith_address *out_at)
 {
-    struct scene *scene = *state;
     struct sockaddr_in at = {.sin_family = AF_INET};
     socklen_t size = sizeof at;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int silent = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(silent, (struct sockaddr *)&at, size), 0);
-    assert_int_equal(listen(silent, 4), 0);
-    assert_int_equal(getsockname(silent, (struct sockaddr *)&at, &size), 0);
-    const struct kith_address addresses[] = {
-        {.host = "127.0.0.1", .port = ntohs(at.sin_port)}, scene->bob->at};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, size), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &size), 0);
+    *out_at = (struct kith_address){.host = "127.0.0.1", .port = ntohs(at.sin_port)};
+    return fd;
+}
+
+static void who_takes_a_connection_and_says_nothing_hides_nobody(void **state)
+{
+    struct scene *scene = *state;
+    struct kith_address addresses[] = {{.port = 0}, scene->bob->at};
+    int silent = listen_silently(&addresses[0]);
     const struct kith_net_target target = {.addresses = addresses,
                                            .count = 2,
                                            .expected = &id_bob,
@@ -103,6 +110,41 @@ static void who_takes_a_connection_and_says_nothing_hides_nobody(void **state)
     close(silent);
 }
 
+static bool was_dialled(int listener)
+{
+    int fd = accept(listener, NULL, NULL);
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* Between timers and what is closed: what ends here does so before the dial's own end. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    endpoint_begin_stop(prepare->data);
+    uv_close((uv_handle_t *)prepare, NULL);
+}
+
+static void who_stops_dials_nobody_else(void **state)
+{
+    struct scene *scene = *state;
+    struct kith_address addresses[2];
+    int first = listen_silently(&addresses[0]), second = listen_silently(&addresses[1]);
+    const struct kith_net_target target = {.addresses = addresses, .count = 2};
+    assert_int_equal(kith_net_dial(scene->alice->net, 7, &target), 0);
+    uv_prepare_t prepare = {.data = scene->alice};
+    uv_prepare_init(&scene->loop, &prepare);
+    uv_prepare_start(&prepare, on_prepare);
+    until(scene, &scene->alice->dial_failed_count); /* at once, not after the handshake */
+    while (!scene->alice->is_done)
+        uv_run(&scene->loop, UV_RUN_ONCE);
+    assert_true(was_dialled(first));
+    assert_false(was_dialled(second));
+    assert_int_equal(scene->alice->dial_error, KITH_ECLOSED);
+    close(first);
+    close(second);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -110,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_name_may_take_longer_than_a_connection),
         TEST(who_takes_a_connection_and_says_nothing_hides_nobody),
+        TEST(who_stops_dials_nobody_else),
     };
     return cmocka_run_group_tests_name("net dialer", tests, NULL, NULL);
 }
