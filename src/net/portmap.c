@@ -287,8 +287,14 @@ static void begin_round(struct kith_portmap *portmap)
     portmap->is_stale = false;
     portmap->denied = NULL;
     wish->gateway.s_addr = 0;
-    if (kith_natpmp_route(portmap->config.gateway, &wish->gateway, &wish->source) != 0) {
+    int error = kith_natpmp_route(portmap->config.gateway, &wish->gateway, &wish->source);
+    if (error == KITH_EUNREACHABLE) {
         fail(portmap, KITH_PORTMAP_NO_ROUTER, PROTOCOL_NONE, "");
+        return;
+    }
+    if (error != 0) { /* descriptors are short: nobody could look, the router is there */
+        wish->gateway = mapping->gateway;
+        fail(portmap, KITH_PORTMAP_UNANSWERED, PROTOCOL_NONE, "");
         return;
     }
     if (!kith_portmap_is_private(wish->source)) {

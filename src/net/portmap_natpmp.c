@@ -25,21 +25,21 @@ struct kith_natpmp {
 
 /* ---- the library's session ---- */
 
+/* That there is no default route is an answer of its own only if the system said nothing:
+ * the table of routes may not have been read. */
 static int session_error(int error)
 {
-    switch (error) {
-    case NATPMP_ERR_CANNOTGETGATEWAY:
-    case NATPMP_ERR_CONNECTERR:
+    if (error == NATPMP_ERR_CONNECTERR ||
+        (error == NATPMP_ERR_CANNOTGETGATEWAY && errno == 0))
         return KITH_EUNREACHABLE;
-    default:
-        return kith_net_error_errno(errno);
-    }
+    return kith_net_error_errno(errno);
 }
 
 /* The library keeps the socket open when it fails half way, and lets children have it. */
 static int open_session(natpmp_t *session, struct in_addr gateway)
 {
     *session = (natpmp_t){.s = -1};
+    errno = 0;
     int error = initnatpmp(session, gateway.s_addr != 0, gateway.s_addr);
     if (error == 0) {
         fcntl(session->s, F_SETFD, FD_CLOEXEC);

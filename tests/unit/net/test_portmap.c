@@ -3,6 +3,7 @@
 #include "portmap_fixture.h"
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 
 #include "fake_natpmp.h"
 #include "net/portmap_natpmp.h"
@@ -117,6 +118,25 @@ static void a_router_that_grants_moments_is_not_asked_all_the_time(void **state)
     uint64_t first = f->router.mapped_at;
     portmap_fixture_until(&f->on, f->router.mappings == 2);
     assert_true(f->router.mapped_at - first >= 10 * KITH_PORTMAP_RENEW_LEAST_S);
+}
+
+static void a_mapping_outlives_a_renewal_without_descriptors(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit usual;
+    f->router.lifetime_s = 100;
+    start(f, 10);
+    portmap_fixture_await(&f->on, KITH_PORTMAP_MAPPED);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none = {.rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    kith_portmap_refresh(f->on.portmap);
+    uv_run(&f->on.loop, UV_RUN_ONCE); /* the round that cannot look */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(f->on.changes, 1);
+    portmap_fixture_until(&f->on, f->router.mappings == 2);
+    assert_int_equal(f->on.changes, 1);
+    assert_int_equal(f->on.view.state, KITH_PORTMAP_MAPPED);
 }
 
 static void a_router_that_restarts_is_given_the_mapping_again(void **state)
@@ -368,6 +388,7 @@ int main(void)
         CASE(another_port_that_is_granted_is_told_and_kept),
         CASE(a_mapping_is_renewed_at_half_of_its_lifetime),
         CASE(a_router_that_grants_moments_is_not_asked_all_the_time),
+        CASE(a_mapping_outlives_a_renewal_without_descriptors),
         CASE(a_router_that_restarts_is_given_the_mapping_again),
         CASE(an_address_that_changes_is_told),
         CASE(a_router_behind_another_is_told_as_such),
