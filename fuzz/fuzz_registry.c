@@ -447,7 +447,9 @@ static void answer(uint8_t choice)
         return;
     if (is_check) {
         input.checked.check = *waiting;
-        input.checked.is_reached = choice & 2;
+        input.checked.outcome =
+            choice & 0x80 ? KITH_CHECK_NOT_TRIED
+                          : (choice & 2 ? KITH_CHECK_REACHED : KITH_CHECK_NOT_REACHED);
     } else {
         input.paired.pair = *waiting;
         input.paired.error = choice & 2 ? KITH_ELIMIT : 0;

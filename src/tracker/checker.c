@@ -21,6 +21,19 @@ struct kith_checker {
     bool is_stopping;
 };
 
+/* What is short here says nothing of who is dialled. */
+static enum kith_check_outcome outcome_of(int error)
+{
+    return error == KITH_ELIMIT || error == KITH_ENOMEM ? KITH_CHECK_NOT_TRIED
+                                                        : KITH_CHECK_NOT_REACHED;
+}
+
+static void tell(const struct kith_checker *checker, uint32_t check,
+                 enum kith_check_outcome outcome)
+{
+    checker->config.checked(checker->config.ctx, check, outcome);
+}
+
 static void dial_next(struct kith_checker *checker)
 {
     while (!kith_list_is_empty(&checker->waiting) &&
@@ -34,16 +47,17 @@ static void dial_next(struct kith_checker *checker)
         if (error == 0)
             checker->dialling++;
         else
-            checker->config.checked(checker->config.ctx, next->check, false);
+            tell(checker, next->check, outcome_of(error));
         free(next);
     }
 }
 
-static void finish(struct kith_checker *checker, uint32_t check, bool is_reached)
+static void finish(struct kith_checker *checker, uint32_t check,
+                   enum kith_check_outcome outcome)
 {
     checker->dialling--;
     if (!checker->is_stopping)
-        checker->config.checked(checker->config.ctx, check, is_reached);
+        tell(checker, check, outcome);
     dial_next(checker);
 }
 
@@ -54,12 +68,12 @@ static void on_up(void *ctx, const struct kith_net_up *up)
     struct kith_checker *checker = ctx;
     kith_net_close(checker->net, up->link, KITH_ECLOSED);
     kith_net_flush(checker->net);
-    finish(checker, up->dial, true);
+    finish(checker, up->dial, KITH_CHECK_REACHED);
 }
 
 static void on_dial_failed(void *ctx, uint32_t dial, int error)
 {
-    finish(ctx, dial, false);
+    finish(ctx, dial, outcome_of(error));
 }
 
 static void on_frame(void *ctx, kith_link_no link, struct kith_bytes frame)
@@ -128,7 +142,7 @@ void kith_checker_drop(struct kith_checker *checker, uint32_t check)
             continue;
         kith_list_remove(&waiting->node);
         free(waiting);
-        checker->config.checked(checker->config.ctx, check, false);
+        tell(checker, check, KITH_CHECK_NOT_TRIED);
         return;
     }
 }
@@ -138,7 +152,7 @@ void kith_checker_check(struct kith_checker *checker, uint32_t check,
 {
     struct waiting *waiting = calloc(1, sizeof *waiting);
     if (waiting == NULL) {
-        checker->config.checked(checker->config.ctx, check, false);
+        tell(checker, check, KITH_CHECK_NOT_TRIED);
         return;
     }
     waiting->check = check;

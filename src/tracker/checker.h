@@ -5,6 +5,7 @@
 #define KITH_TRACKER_CHECKER_H
 
 #include "net/net.h"
+#include "tracker/registry.h"
 
 #define KITH_CHECKER_DIALS_MAX 64 /* at once; a silent address takes 8 s */
 
@@ -15,7 +16,7 @@ struct kith_checker_config {
     const uint8_t *seed;
     struct kith_id id;
     /* From the loop, once for each check; or from within kith_checker_check or _drop. */
-    void (*checked)(void *ctx, uint32_t check, bool is_reached);
+    void (*checked)(void *ctx, uint32_t check, enum kith_check_outcome outcome);
     void *ctx;
 };
 
@@ -31,7 +32,7 @@ void kith_checker_free(struct kith_checker *checker); /* accepts NULL */
 void kith_checker_check(struct kith_checker *checker, uint32_t check,
                         const struct kith_address *address, const struct kith_id *id);
 
-/* If it still waits it is not dialled, and was not reached. */
+/* If it still waits it is not tried. */
 void kith_checker_drop(struct kith_checker *checker, uint32_t check);
 
 #endif

@@ -177,7 +177,7 @@ static void dispatch(struct kith_registry *r, const struct kith_registry_input *
         dispatch_link(r, input);
         break;
     case KITH_REGISTRY_CHECKED:
-        kith_registry_checked(r, input->checked.check, input->checked.is_reached);
+        kith_registry_checked(r, input->checked.check, input->checked.outcome);
         break;
     case KITH_REGISTRY_PAIRED:
         kith_registry_paired(r, input->paired.pair, input->paired.error);

@@ -99,6 +99,13 @@ enum kith_registry_input_type {
     KITH_REGISTRY_STOP, /* the last one: everybody is told BYE 0 */
 };
 
+/* Of a dial back. NOT_TRIED: descriptors or memory were short here, or nobody waits. */
+enum kith_check_outcome {
+    KITH_CHECK_NOT_REACHED,
+    KITH_CHECK_REACHED,
+    KITH_CHECK_NOT_TRIED,
+};
+
 struct kith_registry_input {
     enum kith_registry_input_type type;
     struct kith_now now;
@@ -121,7 +128,7 @@ struct kith_registry_input {
         } link_down;
         struct {
             uint32_t check;
-            bool is_reached;
+            enum kith_check_outcome outcome;
         } checked;
         struct {
             uint32_t pair;

@@ -116,13 +116,17 @@ static void note_reached(struct kith_registry *r, struct kith_entry *entry,
         kith_watch_tell(r, entry);
 }
 
-void kith_registry_checked(struct kith_registry *r, uint32_t no, bool is_reached)
+/* What was not tried is not known, until the peer registers again. */
+void kith_registry_checked(struct kith_registry *r, uint32_t no,
+                           enum kith_check_outcome outcome)
 {
     struct kith_check *check = kith_map_remove(&r->checks, &no);
     if (check == NULL)
         return;
     struct kith_entry *entry = kith_registry_entry(r, &check->id);
-    bool is_told = is_reached || !check->is_dropped;
+    bool is_reached = outcome == KITH_CHECK_REACHED;
+    bool is_told =
+        is_reached || (outcome == KITH_CHECK_NOT_REACHED && !check->is_dropped);
     if (entry != NULL && entry->link != NULL && is_told) {
         char text[KITH_ADDRESS_TEXT_SIZE];
         struct kith_address address = kith_ip_port_address(&check->place);

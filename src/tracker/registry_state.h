@@ -367,7 +367,8 @@ bool kith_registry_record_is_told(const struct kith_registry *r,
  * host at this port, too. */
 void kith_registry_check(struct kith_registry *r, struct kith_entry *entry,
                          uint16_t wants_port);
-void kith_registry_checked(struct kith_registry *r, uint32_t check, bool is_reached);
+void kith_registry_checked(struct kith_registry *r, uint32_t check,
+                           enum kith_check_outcome outcome);
 /* It has gone: its dials back that have not begun need not. */
 void kith_registry_uncheck(struct kith_registry *r, const struct kith_entry *entry);
 void kith_registry_check_free(struct kith_registry *r, struct kith_check *check);

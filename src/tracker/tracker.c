@@ -60,13 +60,13 @@ static void on_ticket(void *ctx, const uint8_t *ticket, int take_fd)
     kith_relaying_take(tracker->relaying, ticket, take_fd);
 }
 
-static void on_checked(void *ctx, uint32_t check, bool is_reached)
+static void on_checked(void *ctx, uint32_t check, enum kith_check_outcome outcome)
 {
     struct kith_tracker *tracker = ctx;
     struct kith_registry_input input = {.type = KITH_REGISTRY_CHECKED};
     input.checked.check = check;
-    input.checked.is_reached = is_reached;
-    tracker->stats.reached += is_reached;
+    input.checked.outcome = outcome;
+    tracker->stats.reached += outcome == KITH_CHECK_REACHED;
     kith_tracker_input(tracker, &input);
 }
 

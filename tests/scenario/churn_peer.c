@@ -265,6 +265,13 @@ static struct kith_registry_input *later(struct churn *churn)
     return &churn->later[churn->later_count++];
 }
 
+static enum kith_check_outcome outcome_of(uint16_t port)
+{
+    if (port % 2 == 1)
+        return KITH_CHECK_REACHED;
+    return port % 4 == 0 ? KITH_CHECK_NOT_TRIED : KITH_CHECK_NOT_REACHED;
+}
+
 static void carry_out(struct churn *churn, const struct kith_registry_effect *effect)
 {
     struct kith_registry_input *answer;
@@ -282,7 +289,7 @@ static void carry_out(struct churn *churn, const struct kith_registry_effect *ef
         answer = later(churn);
         *answer = (struct kith_registry_input){.type = KITH_REGISTRY_CHECKED};
         answer->checked.check = effect->check.check;
-        answer->checked.is_reached = effect->check.address.port % 2 == 1;
+        answer->checked.outcome = outcome_of(effect->check.address.port);
         break;
     case KITH_REGISTRY_PAIR:
         answer = later(churn);

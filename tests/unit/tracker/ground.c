@@ -245,11 +245,11 @@ void ground_call(struct ground *g, uint32_t link, uint64_t token, uint32_t who,
     deliver(g, link, &w);
 }
 
-void ground_checked(struct ground *g, uint32_t check, bool is_reached)
+void ground_checked(struct ground *g, uint32_t check, enum kith_check_outcome outcome)
 {
     struct kith_registry_input input = {.type = KITH_REGISTRY_CHECKED};
     input.checked.check = check;
-    input.checked.is_reached = is_reached;
+    input.checked.outcome = outcome;
     ground_step(g, &input);
 }
 

@@ -81,7 +81,7 @@ void ground_lookup_name(struct ground *g, uint32_t link, uint64_t token,
                         const char *name);
 void ground_call(struct ground *g, uint32_t link, uint64_t token, uint32_t who,
                  uint8_t how);
-void ground_checked(struct ground *g, uint32_t check, bool is_reached);
+void ground_checked(struct ground *g, uint32_t check, enum kith_check_outcome outcome);
 void ground_paired(struct ground *g, uint32_t pair, int error);
 
 /* A record of `who`; it lives until the next call with the same `which` (0 or 1). Up to

@@ -52,7 +52,7 @@ static void another_address_is_told_of_once_the_peer_was_met_there(void **state)
     assert_int_equal(check->check.id.bytes[0], ALICE);
     ground_pass(g, KITH_SECOND);
     assert_int_equal(ground_told(g, BOB, ALICE, 0)->record_count, 0);
-    ground_checked(g, check->check.check, true);
+    ground_checked(g, check->check.check, KITH_CHECK_REACHED);
     ground_pass(g, KITH_SECOND);
     assert_true(reachable(g).is_reached);
     assert_true(kith_bytes_equal(reachable(g).address, BYTES("[2001:db8::1]:4747")));
@@ -65,7 +65,8 @@ static void who_is_not_met_there_is_told_so_and_stays_untold(void **state)
     struct ground *g = *state;
     begin(g, "198.51.100.1");
     with_record(g, 1, "203.0.113.1:4747", NULL);
-    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check, false);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check,
+                   KITH_CHECK_NOT_REACHED);
     assert_false(reachable(g).is_reached);
     assert_int_equal(records_told(g, ALICE), 0);
 }
@@ -75,7 +76,8 @@ static void what_was_reached_stays_so_in_a_newer_record(void **state)
     struct ground *g = *state;
     begin(g, "198.51.100.1");
     with_record(g, 1, "203.0.113.1:4747", NULL);
-    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check, true);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check,
+                   KITH_CHECK_REACHED);
     with_record(g, 2, "198.51.100.1:1", "203.0.113.1:4747");
     assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK), 1);
     assert_int_equal(records_told(g, ALICE), 1);
@@ -149,8 +151,9 @@ static void an_answer_about_somebody_who_is_gone_means_nothing(void **state)
     begin(g, "198.51.100.1");
     with_record(g, 1, "203.0.113.1:4747", NULL);
     ground_down(g, ALICE);
-    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check, true);
-    ground_checked(g, 12345, true);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check,
+                   KITH_CHECK_REACHED);
+    ground_checked(g, 12345, KITH_CHECK_REACHED);
     assert_int_equal(ground_sent(g, ALICE, KITH_FRAME_REACHABLE), 0);
     assert_int_equal(kith_registry_counts(g->registry).checks, 0);
 }
@@ -193,10 +196,26 @@ static void one_household_has_its_share_of_dials_back_and_no_more(void **state)
     ground_register(g, ALICE, (struct ground_register){.port = 1, .wants_check = true});
     assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK),
                      KITH_REGISTRY_CHECKS_PER_HOUSEHOLD + 1);
-    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check - 1, false);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check - 1,
+                   KITH_CHECK_NOT_REACHED);
     ground_register(g, last, (struct ground_register){.port = 1, .wants_check = true});
     assert_int_equal(ground_count(g, KITH_REGISTRY_CHECK),
                      KITH_REGISTRY_CHECKS_PER_HOUSEHOLD + 2);
+}
+
+static void what_the_tracker_could_not_try_is_not_told_as_out_of_reach(void **state)
+{
+    struct ground *g = *state;
+    begin(g, "198.51.100.1");
+    with_record(g, 1, "203.0.113.1:4747", NULL);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check,
+                   KITH_CHECK_NOT_TRIED);
+    assert_int_equal(ground_sent(g, ALICE, KITH_FRAME_REACHABLE), 0);
+    assert_int_equal(kith_registry_counts(g->registry).checks, 0);
+    with_record(g, 2, "203.0.113.1:4747", NULL); /* when it registers again */
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check,
+                   KITH_CHECK_REACHED);
+    assert_true(reachable(g).is_reached);
 }
 
 static void who_goes_is_not_dialled_back_if_that_can_be_helped(void **state)
@@ -210,9 +229,10 @@ static void who_goes_is_not_dialled_back_if_that_can_be_helped(void **state)
     assert_int_equal(ground_effect(g, KITH_REGISTRY_UNCHECK)->uncheck.check, check);
     ground_up(g, ALICE, "198.51.100.1"); /* back before the answer to the old one */
     with_record(g, 1, "203.0.113.1:4747", NULL);
-    ground_checked(g, check, false);
+    ground_checked(g, check, KITH_CHECK_NOT_REACHED);
     assert_int_equal(ground_sent(g, ALICE, KITH_FRAME_REACHABLE), 0);
-    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check, false);
+    ground_checked(g, ground_effect(g, KITH_REGISTRY_CHECK)->check.check,
+                   KITH_CHECK_NOT_REACHED);
     assert_false(reachable(g).is_reached);
     ground_down(g, ALICE);
     assert_int_equal(ground_count(g, KITH_REGISTRY_UNCHECK), 1); /* none was left */
@@ -253,6 +273,7 @@ int main(void)
         CASE(dials_back_are_limited_for_one_id),
         CASE(dials_back_are_limited_in_all),
         CASE(one_household_has_its_share_of_dials_back_and_no_more),
+        CASE(what_the_tracker_could_not_try_is_not_told_as_out_of_reach),
         CASE(who_goes_is_not_dialled_back_if_that_can_be_helped),
         CASE(a_record_that_has_expired_is_told_no_more),
     };

@@ -4,6 +4,7 @@
 #include "tracker/checker.h"
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/unit.h"
@@ -25,12 +26,13 @@ struct fixture {
     int fd;
     size_t answers;
     uint32_t answered; /* the last one */
+    enum kith_check_outcome outcome;
 };
 
-static void on_checked(void *ctx, uint32_t check, bool is_reached)
+static void on_checked(void *ctx, uint32_t check, enum kith_check_outcome outcome)
 {
     struct fixture *f = ctx;
-    assert_false(is_reached);
+    f->outcome = outcome;
     f->answers++;
     f->answered = check;
 }
@@ -88,6 +90,7 @@ static void what_waits_can_be_dropped_and_is_answered_at_once(void **state)
     assert_int_equal(f->answers, 0);
     kith_checker_drop(f->checker, last - 1);
     assert_int_equal(f->answered, last - 1);
+    assert_int_equal(f->outcome, KITH_CHECK_NOT_TRIED);
     kith_checker_drop(f->checker, last - 1); /* it is known no more */
     assert_int_equal(f->answers, 1);
     kith_checker_drop(f->checker, last);
@@ -95,10 +98,45 @@ static void what_waits_can_be_dropped_and_is_answered_at_once(void **state)
     assert_int_equal(f->answers, 2);
 }
 
+static void await_answer(struct fixture *f, size_t count)
+{
+    while (f->answers < count)
+        uv_run(&f->loop, UV_RUN_ONCE);
+}
+
+static void who_refuses_was_not_reached(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(shutdown(f->fd, SHUT_RDWR), 0); /* listens no more */
+    kith_checker_check(f->checker, 7, &f->silent, &id);
+    await_answer(f, 1);
+    assert_int_equal(f->outcome, KITH_CHECK_NOT_REACHED);
+}
+
+static void what_descriptors_are_missing_for_was_not_tried(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit usual;
+    uv_run(&f->loop, UV_RUN_NOWAIT); /* what the loop itself needs is open */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    const struct rlimit none = {.rlim_max = usual.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    kith_checker_check(f->checker, 7, &f->silent, &id);
+    await_answer(f, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_int_equal(f->outcome, KITH_CHECK_NOT_TRIED);
+    kith_checker_check(f->checker, 8, &f->silent, &id);
+    kith_checker_drop(f->checker, 8); /* under way, so it has been tried */
+    assert_int_equal(f->answers, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(what_waits_can_be_dropped_and_is_answered_at_once,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(who_refuses_was_not_reached, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_descriptors_are_missing_for_was_not_tried,
                                         setup, teardown),
     };
     return cmocka_run_group_tests_name("tracker/checker", tests, NULL, NULL);

@@ -316,7 +316,7 @@ static void play(struct ground *g)
     ground_call(g, ALICE, 5, BOB, KITH_CALL_MEET);
     ground_call(g, ALICE, 5, BOB, KITH_CALL_RELAY);
     ground_register(g, BOB, (struct ground_register){.name = "robert", .tag = 9});
-    ground_checked(g, 1, true);
+    ground_checked(g, 1, KITH_CHECK_REACHED);
     ground_down(g, ALICE);
     ground_pass(g, KITH_MINUTE * 3);
 }
