@@ -112,6 +112,7 @@ static bool say(struct scene *s, struct visitor *v)
     if (v->fd < 0 || left == 0)
         return false;
     size_t size = http_say(v->fd, kith_bytes(v->said.data + v->sent, left));
+    v->is_reset |= size == 0 && (errno == ECONNRESET || errno == EPIPE);
     v->sent += size;
     return size > 0;
 }
@@ -138,7 +139,7 @@ static bool hear(struct visitor *v)
         errno = 0;
         if (!http_hear(v->fd, HEARD_MAX, &v->heard, &is_more)) {
             v->is_let_go = true;
-            v->is_reset = errno == ECONNRESET;
+            v->is_reset |= errno == ECONNRESET;
             leave(v);
         }
     }
