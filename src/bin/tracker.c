@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* `kith tracker`: its options, its life on a loop, and what it prints. */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,9 @@
 #include "base/socket_path.h"
 #include "bin/commands.h"
 #include "bin/limits.h"
-#include "bin/log_line.h"
 #include "bin/tracker_ask.h"
 #include "bin/tracker_settings.h"
+#include "bin/write_ready.h"
 #include "kith/error.h"
 #include "node/clock.h"
 #include "node/control.h"
@@ -54,6 +53,8 @@ struct run {
     struct kith_address bound[KITH_TRACKER_LISTEN_MAX];
     size_t bound_count;
     struct kith_address metrics; /* as bound */
+    char *listed; /* what of the last list nobody has read yet; NULL: nothing */
+    size_t listed_at, listed_size;
     struct kith_control control;
     bool is_stopping;
     int exit_code;
@@ -168,25 +169,47 @@ static void on_broken(void *ctx, int error)
     stop(run);
 }
 
-/* A reader that has stopped reading must not stop the tracker: it misses a list. */
+/* Where memory is short there is none: the next one perhaps. */
+static void make_list(struct run *run)
+{
+    struct kith_cli to_memory = *run->cli;
+    json_t *report = kith_tracker_report_peers(run->tracker);
+    run->listed_at = run->listed_size = 0;
+    to_memory.out =
+        report == NULL ? NULL : open_memstream(&run->listed, &run->listed_size);
+    if (to_memory.out != NULL) {
+        kith_tracker_print_peers(&to_memory, report);
+        fclose(to_memory.out);
+    }
+    json_decref(report);
+}
+
+static void drop_list(struct run *run)
+{
+    free(run->listed);
+    run->listed = NULL;
+}
+
+/* A reader that has stopped reading must not stop the tracker: he finds the rest of one
+ * list, and misses others. */
 static void on_list(uv_timer_t *timer)
 {
     struct run *run = timer->data;
-    struct pollfd out = {.fd = fileno(run->cli->out), .events = POLLOUT};
-    if (poll(&out, 1, 0) != 1)
+    if (run->listed == NULL)
+        make_list(run);
+    if (run->listed == NULL)
         return;
-    json_t *report = kith_tracker_report_peers(run->tracker);
-    if (report == NULL)
-        return; /* memory is short: the next one perhaps */
-    kith_tracker_print_peers(run->cli, report);
-    fflush(run->cli->out);
-    json_decref(report);
+    run->listed_at +=
+        kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at,
+                         run->listed_size - run->listed_at);
+    if (run->listed_at == run->listed_size)
+        drop_list(run);
 }
 
 static void to_stderr(void *ctx, const char *line, size_t size)
 {
     (void)ctx;
-    kith_log_line(line, size);
+    kith_write_ready(STDERR_FILENO, line, size);
 }
 
 /* ---- the beginning ---- */
@@ -429,6 +452,7 @@ static int run_tracker(struct kith_cli *cli)
             exit_code = run_loop(run);
         kith_logger_deinit(&run->log);
     }
+    drop_list(run);
     kith_identity_deinit(&run->identity);
     kith_random_deinit(&run->random);
     free(run);

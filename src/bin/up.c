@@ -10,12 +10,12 @@
 #include "bin/commands.h"
 #include "bin/detach.h"
 #include "bin/limits.h"
-#include "bin/log_line.h"
 #include "bin/ready.h"
 #include "bin/secret.h"
 #include "bin/settings.h"
 #include "bin/settings_knobs.h"
 #include "bin/up.h"
+#include "bin/write_ready.h"
 #include "cli/page.h"
 #include "kith/error.h"
 #include "node/control.h"
@@ -190,7 +190,7 @@ static void to_stderr(void *ctx, const char *line, size_t size)
     if (up->has_log_file)
         kith_log_file_make_room(up->cli->home, STDERR_FILENO, size,
                                 KITH_LOG_FILE_SIZE_MAX);
-    kith_log_line(line, size);
+    kith_write_ready(STDERR_FILENO, line, size); /* the last ones are kept in memory */
 }
 
 static void open_handles(struct up *up)

@@ -3,11 +3,13 @@
 """The real `kith tracker`, and peers that register with it."""
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
 import socket
 import struct
+import termios
 import threading
 import time
 import urllib.error
@@ -355,6 +357,30 @@ def listing(scene):
         line = json.loads(tracker.line())
         same((line["name"], line["id"]), ("alice", id_text(alice.id)))
         same(line["address"], alice.welcome.observed)
+
+
+@case("who reads the list no more does not stop the tracker, and finds whole lines later")
+def unread_list(scene):
+    tracker = Tracker(scene, "--list", "1").start()
+    out = tracker.process.stdout.fileno()
+    room = fcntl.fcntl(out, fcntl.F_SETPIPE_SZ, 4096)
+    peers = {"%030d" % number for number in range(room // 128)}  # longer than there is room
+    for name in sorted(peers):
+        tracker.peer(name.encode())
+
+    def read_list():
+        names = set()
+        while names != peers:
+            names.add(json.loads(tracker.line())["name"])
+
+    def waiting():
+        return struct.unpack("i", fcntl.ioctl(out, termios.FIONREAD, bytes(4)))[0]
+
+    read_list()
+    wait_until("the pipe is full", lambda: waiting() == room)
+    is_serving(scene, tracker)
+    read_list()
+    read_list()
 
 
 @case("figures for Prometheus are served where told, and nothing else is")
