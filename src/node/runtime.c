@@ -31,10 +31,9 @@ static void log_vain_checkpoint(struct kith_runtime *runtime, int error)
                                    KITH_MINUTE, &held_back))
         return;
     kith_logger_write(
-        runtime->log, KITH_LOGGER_WARN, "store",
-        "no checkpoint, so kith.db-wal grows; a later one catches up", "why",
-        error != 0 ? kith_error_text(error) : "another program reads the database", "mib",
-        KITH_LOGGER_NUMBER(mib), "do",
+        runtime->log, KITH_LOGGER_WARN, "store", "no checkpoint, so kith.db-wal grows",
+        "why", error != 0 ? kith_error_text(error) : "another program reads the database",
+        "mib", KITH_LOGGER_NUMBER(mib), "do",
         error != 0 ? kith_runtime_store_advice(error)
                    : "end the program that has kith.db open",
         "held_back", KITH_LOGGER_NUMBER(held_back), NULL);
