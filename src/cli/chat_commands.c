@@ -320,7 +320,7 @@ static void on_left(struct kith_chat *chat, int error, const struct kith_answer 
         return;
     }
     if (strcmp(chat->target, id) == 0)
-        kith_chat_turn(chat, "#lobby", "#lobby");
+        kith_chat_move(chat, "#lobby", "#lobby");
     kith_chat_say(chat, "you left %s", kith_chat_safe(answer->json, "id", room));
 }
 
@@ -400,4 +400,7 @@ void kith_chat_command(struct kith_chat *chat, const char *line)
                       "there is no /%s; /help lists what there is, // begins a line "
                       "with a slash",
                       shown);
+    if (suggest.best &&
+        (strcmp(suggest.best, "msg") == 0 || strcmp(suggest.best, "join") == 0))
+        kith_chat_stray(chat);
 }

@@ -33,7 +33,7 @@ static void note_name(struct kith_chat *chat, const json_t *peer, const char *id
     char name[KITH_CHAT_TARGET_SIZE];
     kith_chat_safe(peer, "name", name);
     if (strcmp(chat->target, id) == 0 && strcmp(chat->target_shown, name) != 0)
-        kith_chat_turn(chat, id, name);
+        kith_chat_move(chat, id, name);
 }
 
 static void note_peer(struct kith_chat *chat, const json_t *peer)

@@ -126,8 +126,11 @@ void kith_chat_title(const char *text, char out[static KITH_CHAT_TITLE_SIZE]);
 bool kith_chat_flush(struct kith_chat *chat);
 /* The prompt says where a line goes. */
 void kith_chat_prompt(struct kith_chat *chat);
-/* Plain lines go to `target` from now on, which is safe to show as `shown`. */
+/* Plain lines go to `target` from now on, which is safe to show as `shown`: who types has
+ * said so. */
 void kith_chat_turn(struct kith_chat *chat, const char *target, const char *shown);
+/* The same by itself, which makes nothing clear that was not: see _stray. */
+void kith_chat_move(struct kith_chat *chat, const char *target, const char *shown);
 
 /* ---- chat_ask.c ---- */
 

@@ -178,10 +178,15 @@ void kith_chat_prompt(struct kith_chat *chat)
     kith_chat_terminal_prompt(prompt);
 }
 
-void kith_chat_turn(struct kith_chat *chat, const char *target, const char *shown)
+void kith_chat_move(struct kith_chat *chat, const char *target, const char *shown)
 {
     snprintf(chat->target, sizeof chat->target, "%s", target);
     snprintf(chat->target_shown, sizeof chat->target_shown, "%s", shown);
-    chat->is_astray = false;
     kith_chat_prompt(chat);
+}
+
+void kith_chat_turn(struct kith_chat *chat, const char *target, const char *shown)
+{
+    chat->is_astray = false;
+    kith_chat_move(chat, target, shown);
 }

@@ -60,6 +60,22 @@ def _(scene):
     same(said(alice), [("for all", False), ("in it", False), ("seen", False)])
 
 
+@case("only /msg and /join make it clear again; a misspelt one leaves it unclear too")
+def _(scene):
+    alice, bob = scene.node("alice"), scene.node("bob")
+    alice.kith("connect", bob.address).expect(0)
+    scene.linked(alice, bob)
+    chat = pipe(scene, alice)
+    chat.type("/join #garden\n/msg carol\n/leave\na secret\n").wait("you left #garden")
+    chat.type("/msg bob\n/msg carol\n").wait("goes to bob alone", "until /msg or /join")
+    bob.kith("rename", "robert").expect(0)
+    chat.wait("* bob is now called robert").type("another secret\n/msg robert\nfor you\n")
+    chat.type("/mgs carol\na third\n/jion #garden\na fourth\n/msg #lobby\n/whoo\nfor all\n")
+    wait_until("all is said", lambda: len(alice.history()) == 2)
+    chat.type("/quit\n").leave()
+    same(said(alice), [("for all", False), ("for you", True)])
+
+
 @case("/msg NAME stays with that peer, whoever takes its name, also while the node is away")
 def _(scene):
     alice = scene.node("alice")
