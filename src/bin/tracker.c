@@ -30,6 +30,7 @@
 #define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
 #define DATABASE    "tracker.db"
 
+#define LIST_PAUSE_MS 20                 /* doubled while nothing of a list is read */
 #define TROUBLE_EVERY (10 * KITH_SECOND) /* it is told of, as a node does */
 
 _Static_assert(KITH_TRACKER_LISTEN_MAX == KITH_NET_LISTENERS_MAX, "all can be taken");
@@ -55,6 +56,7 @@ struct run {
     struct kith_address metrics; /* as bound */
     char *listed; /* what of the last list nobody has read yet; NULL: nothing */
     size_t listed_at, listed_size;
+    uint64_t list_pause_ms; /* before the rest of it is tried */
     struct kith_control control;
     bool is_stopping;
     int exit_code;
@@ -190,20 +192,25 @@ static void drop_list(struct run *run)
     run->listed = NULL;
 }
 
-/* A reader that has stopped reading must not stop the tracker: he finds the rest of one
- * list, and misses others. */
+/* A reader that has stopped reading must not stop the tracker: one who is slow gets the
+ * rest soon, who reads no more finds the rest of one list, and misses others. */
 static void on_list(uv_timer_t *timer)
 {
     struct run *run = timer->data;
+    uint64_t every_ms = run->settings.list_s * 1000;
     if (run->listed == NULL)
         make_list(run);
-    if (run->listed == NULL)
-        return;
-    run->listed_at +=
-        kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at,
-                         run->listed_size - run->listed_at);
-    if (run->listed_at == run->listed_size)
+    size_t left = run->listed_size - run->listed_at;
+    size_t taken =
+        run->listed == NULL
+            ? 0
+            : kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at, left);
+    run->listed_at += taken;
+    if (taken == left)
         drop_list(run);
+    run->list_pause_ms = taken > 0 ? LIST_PAUSE_MS : 2 * run->list_pause_ms;
+    bool is_soon = run->listed != NULL && run->list_pause_ms < every_ms;
+    uv_timer_start(timer, on_list, is_soon ? run->list_pause_ms : every_ms, 0);
 }
 
 static void to_stderr(void *ctx, const char *line, size_t size)
@@ -427,8 +434,7 @@ static int run_loop(struct run *run)
                                        "the ready line cannot be written; stopping");
         stop(run);
     } else if (run->settings.list_s > 0) {
-        uv_timer_start(&run->list, on_list, run->settings.list_s * 1000,
-                       run->settings.list_s * 1000);
+        uv_timer_start(&run->list, on_list, run->settings.list_s * 1000, 0);
     }
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);
