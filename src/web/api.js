@@ -44,6 +44,8 @@ export async function enter(code) {
   keepToken((await post("/session", { code })).token);
 }
 
+const OPEN = { id: null, type: "", data: null }; // the node has begun to answer
+
 // The events of one connection, as Server-Sent Events (HTML Standard, section 9.2). Not
 // by EventSource, which cannot send the token. A node that is silent for longer than its
 // heartbeat is gone, though nothing said so.
@@ -52,6 +54,7 @@ async function* events(path) {
   let silence = setTimeout(() => end.abort(), SILENCE_MS);
   try {
     const answer = await send("GET", path, undefined, end.signal);
+    yield OPEN;
     const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";
     for (;;) {
@@ -99,15 +102,15 @@ async function takeStream(full) {
   }
 }
 
-// What happens after arrival number `after`, for as long as the page lives. `back` is
-// awaited before each connection after the first, `away` is called when one ended, `full`
-// when too many pages have one.
-export async function follow(after, { event, back, away, full }) {
-  for (let isFirst = true; ; isFirst = false) {
-    const release = await takeStream(() => { isFirst = false; full(); });
+// What happens after arrival number `after`, for as long as the page lives. `there` is
+// awaited once a connection stands, before its first event: what `there` asks for misses
+// nothing. `away` is called when one ended, `full` when too many pages have one.
+export async function follow(after, { event, there, away, full }) {
+  for (;;) {
+    const release = await takeStream(full);
     try {
-      if (!isFirst) await back();
       for await (const it of events(`/stream?after=${after}`)) {
+        if (it === OPEN) await there();
         if (it.id !== null) after = it.id;
         if (it.data !== null) event(it.type, it.data);
       }

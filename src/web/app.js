@@ -18,9 +18,10 @@ const unread = new Map();   // room id -> count
 let self = null;            // id and name of this node
 let open = "#lobby";        // the room shown: its id
 let shown = new Map();      // message id -> { message, item }
+let listing = null;         // what happened to peers while the lists were fetched
 let opening = null;         // what happened while the history was fetched
 let earlier = null;         // where what was said before goes on
-let loaded = 0;             // arrival number up to which the node has told what is shown
+let loaded = null;          // arrival number up to which the node has told what is shown
 let waiting = [];           // messages that came and are not shown yet
 let drawing = null;         // the timer that shows them
 const drafts = new Map();   // room id -> what is typed there and was not sent
@@ -103,12 +104,19 @@ function showLists() {
 }
 
 async function loadLists() {
-  const [who, where] = await Promise.all([get("/peers"), get("/rooms")]);
-  peers.clear();
-  rooms.clear();
-  for (const peer of who.peers) peers.set(peer.id, peer);
-  for (const room of where.rooms) rooms.set(room.id, room);
-  showLists();
+  const later = listing = [];
+  try {
+    const [who, where] = await Promise.all([get("/peers"), get("/rooms")]);
+    if (later !== listing) return; // asked anew
+    peers.clear();
+    rooms.clear();
+    for (const peer of who.peers) peers.set(peer.id, peer);
+    for (const room of where.rooms) rooms.set(room.id, room);
+    showLists();
+  } finally {
+    if (later === listing) listing = null;
+    for (const happen of later) happen();
+  }
 }
 
 // ---- messages ----
@@ -173,6 +181,8 @@ function drawNow() {
 }
 
 function add(message) {
+  if (message.room !== open) return;
+  if (opening) return void opening.push(() => add(message));
   waiting.push(message);
   drawSoon();
 }
@@ -188,7 +198,7 @@ function onMessage(message) {
   askForNew(message.room);
   if (message.room === open) {
     if (opening) opening.push(() => onMessage(message));
-    else if (message.arrival > loaded) add(message);
+    else if (message.arrival > (loaded ?? 0)) add(message);
   } else if (!message.mine) {
     unread.set(message.room, (unread.get(message.room) ?? 0) + 1);
     drawSoon();
@@ -208,6 +218,7 @@ function onDelivery(delivery) {
 }
 
 function onPeer({ peer, change }) {
+  listing?.push(() => onPeer({ peer, change }));
   if (change === "renamed") rename(peer);
   if (peer.id === self.id) return;
   peers.set(peer.id, peer);
@@ -247,13 +258,7 @@ async function page(room, after) {
   });
 }
 
-// What was said before, above what is shown.
-async function showEarlier() {
-  const asked = shown;
-  const from = earlier;
-  const { arrival, messages, next } = await page(open, from);
-  if (asked !== shown || from !== earlier) return; // loaded anew, or asked twice
-  if (from === null) loaded = arrival;
+function showAbove({ messages, next }) {
   const height = $("log").scrollHeight;
   $("log").prepend(...messages.reverse().map(place).filter(Boolean));
   $("log").scrollTop += $("log").scrollHeight - height;
@@ -261,25 +266,51 @@ async function showEarlier() {
   $("earlier").hidden = next === null;
 }
 
-async function load() {
-  const later = opening = [];
+// What was said before, above what is shown.
+async function showEarlier() {
+  if (loaded === null) return load();
+  const asked = shown;
+  const from = earlier;
+  const before = await page(open, from);
+  if (asked === shown && from === earlier) showAbove(before); // not loaded anew, nor asked twice
+}
+
+function clear() {
   shown = new Map();
   earlier = null;
-  loaded = 0;
+  loaded = null;
   waiting = [];
   $("log").replaceChildren();
+  $("earlier").hidden = true;
+}
+
+// The latest of the conversation in place of what is shown, once it is here. What happens
+// meanwhile happens afterwards, also to a conversation that is left by then.
+async function load() {
+  const later = opening = [];
   try {
-    await showEarlier();
-  } catch (error) {
-    if (later === opening) $("earlier").hidden = false; // it asks again
-    throw error;
-  } finally {
-    if (later === opening) { // no other conversation was opened meanwhile
-      opening = null;
-      for (const happen of later) happen();
+    const latest = await page(open, null);
+    if (later === opening) {
+      clear();
+      loaded = latest.arrival;
+      showAbove(latest);
       $("log").scrollTop = $("log").scrollHeight;
     }
+  } catch (error) {
+    if (later === opening) $("earlier").hidden = loaded !== null; // it asks again
+    throw error;
+  } finally {
+    if (later === opening) opening = null;
+    for (const happen of later) happen();
   }
+}
+
+// Who reads what was said before stays there: what is new comes along the stream.
+async function refresh() {
+  if (loaded === null || isAtEnd()) return load();
+  const asked = shown;
+  const { messages } = await page(open, null);
+  if (asked === shown) messages.filter(({ id }) => shown.has(id)).forEach(place);
 }
 
 async function show(room) {
@@ -291,6 +322,7 @@ async function show(room) {
   showLists();
   showTitle();
   tell("");
+  clear();
   await load().catch(complain);
   $("text").focus();
 }
@@ -315,7 +347,7 @@ async function send(room, text) {
     const message = await post("/messages", { to: room, text });
     answered = message.id;
     forget(sent);
-    if (message.room === open) add(message);
+    add(message);
   } catch (error) {
     const isLost = !(error instanceof Problem);
     if (!isLost || sent.isStored) forget(sent);
@@ -394,7 +426,6 @@ async function start() {
   const { arrival } = await get("/messages?limit=1");
   await loadLists();
   await show(open);
-  showState("");
   await follow(arrival, {
     event(type, data) {
       if (type === "message" && data.mine) onOwn(data);
@@ -403,8 +434,8 @@ async function start() {
       else if (type === "peer") onPeer(data);
       else if (type === "warning") warn(data);
     },
-    async back() {
-      await Promise.all([loadLists(), load()]); // what was delivered meanwhile, too
+    async there() {
+      await Promise.all([loadLists(), refresh()]); // what else happened before, too
       showTitle();
       showState("");
     },
@@ -437,7 +468,9 @@ async function run() {
 
 $("enter").onsubmit = (event) => {
   event.preventDefault();
-  keepToken($("token").value.trim());
+  const token = $("token").value.trim();
+  if (!/^[!-~]+$/.test(token)) return ask(REFUSED); // no header can hold it
+  keepToken(token);
   run();
 };
 

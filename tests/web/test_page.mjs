@@ -13,6 +13,19 @@ async function pair(scene) {
   return { alice, bob, page };
 }
 
+// Answers to requests for history are held back, until what is returned is called.
+async function holdHistory(page, room) {
+  const held = [];
+  let isOver = false;
+  await page.route((url) => url.searchParams.get("order") === "newest" && url.searchParams.get("room") === room,
+    (route) => isOver ? route.continue() : held.push(route));
+  const release = async () => {
+    isOver = true;
+    for (const route of held.splice(0)) await route.continue();
+  };
+  return { release, isAsked: async () => held.length > 0 };
+}
+
 const log = (page) => page.getByRole("log");
 
 async function said(node, target, text) {
@@ -112,9 +125,12 @@ test("without a token, with a wrong one and with a spent code the page asks", as
   for (const where of [alice.ready.http, url]) {
     const page = await scene.page();
     await page.goto(where);
-    await page.getByLabel("Token").fill("no such token");
-    await page.getByRole("button", { name: "Open" }).click();
-    await until("it is refused", async () => await page.locator("#refused").textContent() !== "");
+    for (const wrong of ["no such token", "no\u2026header", "NoSuchToken"]) {
+      await page.getByLabel("Token").fill(wrong);
+      await page.getByRole("button", { name: "Open" }).click();
+      await until("it is refused", async () => await page.locator("#refused").textContent() !== "");
+      assert.equal(await page.evaluate(() => sessionStorage.getItem("token")), null);
+    }
     await page.getByLabel("Token").fill(token(alice));
     await page.getByRole("button", { name: "Open" }).click();
     await page.getByRole("heading", { name: "#lobby" }).waitFor();
@@ -139,6 +155,52 @@ test("a node that goes and comes back is told of, and nothing is missed", async 
   await log(page).getByText("said meanwhile").waitFor();
   await until("no word of it any more", async () => await page.getByRole("status").textContent() === "");
   assert.equal(await log(page).locator("li").count(), 1);
+});
+
+test("who comes while the page begins is seen to be there", async (scene) => {
+  const bob = await start(scene, "bob");
+  const alice = await start(scene, "alice");
+  const page = await scene.page();
+  const { release, isAsked } = await holdHistory(page, "#lobby");
+  await page.goto(await address(alice));
+  await until("the history is asked for", isAsked);
+  assert.equal((await run(alice, ["connect", bob.ready.listen[0]])).code, 0);
+  await release();
+  await page.getByRole("button", { name: "bob, online" }).waitFor();
+});
+
+test("while the node is gone, and once it is back, one reads on where one was", async (scene) => {
+  const alice = await start(scene, "alice");
+  await sayMany(alice, numbered(450));
+  const page = await scene.page();
+  await enterByToken(page, alice);
+  await log(page).getByText("line 449", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Show what was said before" }).click();
+  await log(page).getByText("line 50", { exact: true }).scrollIntoViewIfNeeded();
+  const attempts = [];
+  page.on("requestfailed", (request) => { attempts.push(request.url()); });
+  await stop(alice);
+  await until("it was looked for twice", async () => attempts.length > 2);
+  assert.equal(await log(page).locator("li").count(), 400);
+  const again = await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host });
+  await until("it is back", async () => await page.getByRole("status").textContent() === "");
+  assert.ok(await page.locator("#log").evaluate((log) => log.scrollTop + 2 * log.clientHeight < log.scrollHeight));
+  assert.equal((await run(again, ["send", "#lobby", "the last"])).code, 0);
+  await log(page).getByText("the last").waitFor();
+  assert.equal(await log(page).locator("li").count(), 401);
+});
+
+test("what comes for a conversation that is left while it loads is counted", async (scene) => {
+  const { bob, page } = await pair(scene);
+  const { release, isAsked } = await holdHistory(page, bob.ready.id);
+  await page.getByRole("button", { name: /^bob/ }).click();
+  await until("it is asked for", isAsked);
+  await run(bob, ["send", "alice", "psst"]);
+  await run(bob, ["send", "#lobby", "and you"]); // told after the other
+  await page.getByRole("button", { name: "#lobby, 1 new" }).click();
+  await release();
+  await page.getByRole("button", { name: "bob, online, 1 new" }).waitFor();
+  await log(page).getByText("and you").waitFor();
 });
 
 test("it is of use on a screen 360 pixels wide, and in twice the size", async (scene) => {
