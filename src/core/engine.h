@@ -147,7 +147,7 @@ struct kith_room {
     struct kith_list resting; /* logs whose next run verified, and rests on control events
                                * that are not on their way to the store yet */
     bool is_resuming;         /* these are gone through */
-    bool has_moved;           /* a control log, meanwhile: once more */
+    bool has_moved;           /* a log, meanwhile: once more */
     bool has_waiting;         /* some of `logs` may wait for control events */
     bool has_new_control;     /* these came in this step */
     size_t branch_count;      /* of `logs`, besides the first of each */
@@ -182,6 +182,7 @@ struct kith_pending {
     struct kith_list in_queue; /* node->verifying or node->storing */
     struct kith_log *log;
     enum kith_pending_state state;
+    uint64_t place_no; /* rises as runs take their places, in whichever logs */
     uint64_t verify_no;
     uint64_t store_no;
     uint64_t arrival_first;
@@ -476,6 +477,7 @@ struct kith_node {
     uint64_t arrival_next;
     uint64_t store_no;  /* of the last STORE */
     uint64_t stored_no; /* of the last committed */
+    uint64_t place_no;  /* of the last run that took its place in a log */
     uint64_t verify_no;
     uint64_t load_no;
     kith_time store_retry_at; /* nothing is asked for before; 0: all is well */

@@ -138,7 +138,7 @@ static void accept(struct kith_node *node, struct kith_import *import,
     if (!kith_hearsay_settle(node, log))
         return;
     kith_fetch_disown(node, log);
-    kith_pending_append(log, pending);
+    kith_pending_append(node, log, pending);
     import->pending = NULL;
     release(node, import);
     kith_pending_ready(node, pending);

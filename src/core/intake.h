@@ -62,7 +62,8 @@ struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *l
 
 /* The same in two steps: a copy that is in no log yet, and its place. */
 struct kith_pending *kith_pending_new(struct kith_node *node, const struct kith_run *run);
-void kith_pending_append(struct kith_log *log, struct kith_pending *pending);
+void kith_pending_append(struct kith_node *node, struct kith_log *log,
+                         struct kith_pending *pending);
 
 /* Verified, or our own: have it stored as soon as all before it in its log are. */
 void kith_pending_ready(struct kith_node *node, struct kith_pending *pending);

@@ -69,11 +69,13 @@ struct kith_pending *kith_pending_new(struct kith_node *node, const struct kith_
     return pending;
 }
 
-void kith_pending_append(struct kith_log *log, struct kith_pending *pending)
+void kith_pending_append(struct kith_node *node, struct kith_log *log,
+                         struct kith_pending *pending)
 {
     const struct kith_run *run = pending->run;
     const struct kith_event *last = &run->events[run->count - 1];
     pending->log = log;
+    pending->place_no = ++node->place_no;
     kith_list_push(&log->pending, &pending->in_log);
     log->tail_seq = last->seq;
     log->tail = last->id;
@@ -85,7 +87,7 @@ struct kith_pending *kith_pending_add(struct kith_node *node, struct kith_log *l
 {
     struct kith_pending *pending = kith_pending_new(node, run);
     if (pending != NULL)
-        kith_pending_append(log, pending);
+        kith_pending_append(node, log, pending);
     return pending;
 }
 
@@ -135,6 +137,23 @@ static bool is_placed(const struct kith_room *room, const struct kith_ref *ref)
     return log != NULL;
 }
 
+/* Is it in a run that took its place before this one did? So none waits for itself, nor
+ * for who waits for it. */
+static bool is_coming(const struct kith_room *room, const struct kith_ref *ref,
+                      const struct kith_pending *resting)
+{
+    const struct kith_log *log = kith_log_find(room, &ref->author, &ref->log);
+    for (; log != NULL; log = log->branch_next)
+        kith_list_each (item, &log->pending) {
+            const struct kith_pending *pending =
+                kith_list_item(item, struct kith_pending, in_log);
+            uint64_t last = pending->run->seq_first + pending->run->count - 1;
+            if (ref->seq <= last && pending->place_no < resting->place_no)
+                return true;
+        }
+    return false;
+}
+
 enum rest { REST_PLACED, REST_COMING, REST_NOWHERE };
 
 /* Where is what it rests on? It was held when the run came, but may have been refused. */
@@ -147,7 +166,7 @@ static enum rest find_rest(const struct kith_pending *pending)
             struct kith_ref ref = kith_event_ref(&pending->run->events[i], j);
             if (is_placed(room, &ref))
                 continue;
-            if (!kith_intake_holds(room, &ref))
+            if (!is_coming(room, &ref, pending))
                 return REST_NOWHERE;
             rest = REST_COMING;
         }
@@ -192,12 +211,12 @@ static void go_on(struct kith_node *node, struct kith_log *log)
             kith_pending_drop_from(node, next, KITH_ELIMIT);
             return;
         }
-        log->room->has_moved |= log->log_class == KITH_LOG_CONTROL;
+        log->room->has_moved = true;
     }
 }
 
-/* A control log moved, to the store or back. What rests on its events goes the same way;
- * these may be control events themselves. */
+/* A log moved, to the store or back. What rests on its events goes the same way; others
+ * may rest on these. */
 static void resume(struct kith_node *node, struct kith_room *room)
 {
     if (room->is_resuming)
@@ -260,8 +279,7 @@ void kith_pending_drop_from(struct kith_node *node, struct kith_pending *pending
         log->tail = run->events[run->count - 1].id;
         log->tail_hlc = run->events[run->count - 1].hlc;
     }
-    kith_list_remove(&log->in_resting);
-    log->room->has_moved |= log->log_class == KITH_LOG_CONTROL;
+    log->room->has_moved = true;
     resume(node, log->room);
 }
 

@@ -300,8 +300,8 @@ static void what_leaves_the_unstored_has_to_come_again(void **state)
 }
 
 /* A second peer brings what follows this history, in its author's name, but signed by
- * somebody else: it is being verified. */
-static void bring_forged(struct scene *s, struct lone_peer *other, struct lone_log log)
+ * somebody else. */
+static void forge(struct scene *s, struct lone_peer *other, struct lone_log log)
 {
     struct lone_key thief;
     struct kith_writer run;
@@ -310,10 +310,16 @@ static void bring_forged(struct scene *s, struct lone_peer *other, struct lone_l
     lone_key_make(&thief, 3);
     thief.id = s->peer.key.id;
     log.author = &thief;
-    s->l.is_verify_held = true;
     lone_write(&log, &run, 1, 'b');
     lone_say_run(&s->l, other, &other->lobby_tag, &run);
     kith_writer_deinit(&run);
+}
+
+/* The same, and it is being verified. */
+static void bring_forged(struct scene *s, struct lone_peer *other, struct lone_log log)
+{
+    s->l.is_verify_held = true;
+    forge(s, other, log);
 }
 
 /* It did not follow when it came: a forged run was in its place, from somebody else. */
@@ -412,6 +418,70 @@ static void what_rests_on_a_control_event_is_stored_with_it(void **state)
     kith_writer_deinit(&profile);
 }
 
+static void a_forged_run_behind_what_rests_lets_it_rest(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer other;
+    struct lone_log control = s->log;
+    control.log_class = KITH_LOG_CONTROL;
+    control.log = (struct kith_log_id){{2}};
+    s->l.is_verify_held = true;
+    push_to(s, &control, 1, 'n');
+    struct kith_ref ctl = {s->peer.key.id, control.log, 1, control.head};
+    s->log.ctl = &ctl;
+    s->l.is_verify_held = false;
+    push_to(s, &s->log, 1, 'x');
+    forge(s, &other, s->log);
+    assert_int_equal(s->l.closed[2], KITH_ESIGNATURE);
+    lone_verify(&s->l);
+    push_to(s, &s->log, 1, 'y');
+    assert_int_equal(messages(s), 3);
+}
+
+/* Whatever kind of log it is that a peer has its messages rest on. */
+static void what_rests_on_another_message_is_stored_with_it(void **state)
+{
+    struct scene *s = *state;
+    struct lone_log first = s->log;
+    first.log = (struct kith_log_id){{2}};
+    s->l.is_verify_held = true;
+    push_to(s, &first, 1, 'a');
+    struct kith_ref ctl = {s->peer.key.id, first.log, 1, first.head};
+    s->log.ctl = &ctl;
+    s->l.is_verify_held = false;
+    push_to(s, &s->log, 1, 'x');
+    assert_int_equal(messages(s), 0);
+    lone_verify(&s->l);
+    assert_int_equal(messages(s), 2);
+}
+
+/* What it rests on was in the other history of its log, and has gone: then it is itself
+ * what comes as this number. */
+static void nothing_rests_on_itself(void **state)
+{
+    struct scene *s = *state;
+    uint32_t nos[KITH_RUN_COUNT_MAX];
+    struct lone_log control = s->log;
+    control.log_class = KITH_LOG_CONTROL;
+    push_to(s, &control, 1, 'a');
+    struct lone_log other = control;
+    push_to(s, &control, 1, 'b');
+    push_to(s, &other, 1, 'c');
+    assert_int_equal(branches(s, nos), 2);
+    struct lone_log again = other;
+    control.hlc += kith_hlc_from_wall(72 * KITH_HOUR);
+    s->l.is_verify_held = true;
+    push_to(s, &control, 1, 'd'); /* of a day to come: it will not be kept */
+    struct kith_ref ctl = {s->peer.key.id, control.log, 3, control.head};
+    other.ctl = &ctl;
+    s->l.is_verify_held = false;
+    push_to(s, &other, 1, 'e');
+    lone_verify(&s->l);
+    assert_int_equal(messages(s), 3);
+    push_to(s, &again, 1, 'f');
+    assert_int_equal(messages(s), 4);
+}
+
 static void a_history_begins_with_what_differs(void **state)
 {
     struct scene *s = *state;
@@ -472,6 +542,9 @@ int main(void)
         CASE(a_forged_run_in_place_of_the_true_one_makes_no_fork),
         CASE(what_rests_on_a_forged_control_event_is_not_stored),
         CASE(what_rests_on_a_control_event_is_stored_with_it),
+        CASE(a_forged_run_behind_what_rests_lets_it_rest),
+        CASE(what_rests_on_another_message_is_stored_with_it),
+        CASE(nothing_rests_on_itself),
         CASE(a_history_begins_with_what_differs),
         CASE(a_history_that_a_full_disk_refused_is_taken_when_it_comes_again),
     };
