@@ -77,10 +77,13 @@ struct kith_log *kith_hearsay_add(struct kith_node *node, struct kith_share *sha
     return log;
 }
 
+/* For a page; in a full room, for the few of it that each may tell of. */
 static bool has_place(const struct kith_share *share)
 {
+    const struct kith_room *room = share->room;
     return share->hearsay_count == 0 ||
-           share->hearsay_count + KITH_VECTOR_ENTRIES_MAX <= quota(share->room);
+           (share->hearsay_count + KITH_VECTOR_ENTRIES_MAX <= quota(room) &&
+            room->hearsay_count + KITH_VECTOR_ENTRIES_MAX <= KITH_HEARSAY_ROOM_MAX);
 }
 
 static void ask_more(struct kith_node *node, struct kith_share *share)

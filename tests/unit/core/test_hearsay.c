@@ -47,6 +47,24 @@ static void a_room_believes_a_bounded_number_whoever_comes_first(void **state)
                     KITH_HEARSAY_ROOM_MAX + COUNT(peers) * KITH_HEARSAY_FEW);
 }
 
+/* It would come again and again: nothing of it is taken. */
+static void in_a_room_that_is_full_no_page_is_asked_for(void **state)
+{
+    struct lone *l = *state;
+    static struct lone_peer peers[17];
+    for (uint32_t i = 0; i < COUNT(peers); i++) {
+        meet(l, &peers[i], (uint8_t)(i + 1));
+        rumour(l, &peers[i], 1200 * i, 600, false);
+        lone_forget(l);
+        rumour(l, &peers[i], 1200 * i + 600, 600, true);
+        bool is_full = l->node->lobby->hearsay_count >= KITH_HEARSAY_ROOM_MAX;
+        assert_int_equal(is_full, i + 1 == COUNT(peers));
+        if (is_full)
+            assert_int_equal(lone_count_sent(l, peers[i].link, KITH_FRAME_MORE), 0);
+        lone_forget(l);
+    }
+}
+
 static void logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay(void **state)
 {
     struct lone *l = *state;
@@ -331,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(much_hearsay_is_bounded_and_makes_no_peers),
         TEST(a_room_believes_a_bounded_number_whoever_comes_first),
+        TEST(in_a_room_that_is_full_no_page_is_asked_for),
         TEST(logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay),
         TEST(hearsay_that_nobody_brings_is_forgotten),
         TEST(hearsay_goes_with_its_link_unless_another_told_of_it_too),
