@@ -299,6 +299,23 @@ static void a_fork_told_amid_what_comes_has_nothing_come_anew(void **state)
     assert_int_equal(messages(s), 6);
 }
 
+static void a_fork_told_after_another_event_came_is_asked_for(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer run;
+    push(s, 1);
+    struct lone_log other = s->log;
+    push(s, 1);
+    lone_write(&other, &run, 2, 'x'); /* not sent */
+    kith_writer_deinit(&run);
+    say_have(s, &s->peer, &other); /* one ahead, as it seems */
+    say_fork(s, &s->peer, &other);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 0);
+    push(s, 1);
+    say_fork(s, &s->peer, &other);
+    assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_GRAFT), 1);
+}
+
 /* It seemed to hold what is before it, which it does not. */
 static void a_branch_that_was_not_stored_is_nowhere(void **state)
 {
@@ -344,6 +361,7 @@ int main(void)
         TEST(who_answers_with_a_branch_that_is_held_is_not_asked_again),
         TEST(who_answers_with_what_came_to_that_branch_since_is_not_either),
         TEST(a_fork_told_amid_what_comes_has_nothing_come_anew),
+        TEST(a_fork_told_after_another_event_came_is_asked_for),
         TEST(who_brings_what_rests_on_one_event_has_not_told_of_it),
         TEST(a_branch_that_was_not_stored_is_nowhere),
         TEST(a_fork_that_is_held_is_answered_with_have),
