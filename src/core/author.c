@@ -177,8 +177,9 @@ void kith_author_profile(struct kith_node *node, const struct kith_name *name,
                          uint64_t token)
 {
     struct kith_writer w = kith_writer(node->alloc);
-    if (is_of_the_future(node, node->self->name_hlc))
-        kith_peer_doubt_name(node, node->self); /* or it could be told no other */
+    /* Or it could be told no other. It may be in doubt here, and not in the store. */
+    if (node->self->name_hlc == 0 || is_of_the_future(node, node->self->name_hlc))
+        kith_peer_doubt_name(node, node->self);
     kith_body_profile_encode(&w, kith_bytes(name->text, strlen(name->text)));
     struct kith_bytes body = kith_writer_view(&w);
     if (w.failed)

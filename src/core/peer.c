@@ -171,6 +171,7 @@ void kith_peer_doubt_name(struct kith_node *node, struct kith_peer *peer)
 {
     struct kith_record_peer *row = record(node, peer);
     row->is_name_told = true;
+    row->name_hlc = UINT64_MAX; /* later than what is stored */
     peer->name_hlc = 0;
 }
 

@@ -180,6 +180,9 @@ void kith_store_close(struct kith_store *store)
     kith_checkpoint_free(store->checkpoint);
     for (size_t i = 0; i < KITH_SQL_COUNT; i++)
         sqlite3_finalize(store->statements[i]);
+    /* What the log has may be all that there is of it. */
+    if (store->is_sync_failed)
+        sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_close(store->db);
     if (store->file >= 0)
         close(store->file);

@@ -96,8 +96,10 @@ static void keep(struct lone *l, const struct kith_effect *effect)
         keep_run(l, &effect->store.record.run);
     if (effect->store.record.type == KITH_RECORD_TRACKER)
         l->pin = effect->store.record.tracker;
-    if (effect->store.record.type == KITH_RECORD_PEER)
+    if (effect->store.record.type == KITH_RECORD_PEER) {
         l->peer_row = effect->store.record.peer;
+        l->told_rows += l->peer_row.is_name_told;
+    }
 }
 
 static void keep_frame(struct lone *l, uint32_t link, struct kith_bytes bytes)

@@ -189,14 +189,19 @@ static void an_address_of_the_link_alone_is_used_and_not_kept(void **state)
     is_found_at(&peer, "169.25.4.1", "169.25.4.1");
 }
 
-static void rename_to(struct lone *l, const char *name)
+static int try_rename(struct lone *l, const char *name)
 {
     struct kith_input in = {.type = KITH_INPUT_COMMAND};
     in.command.type = KITH_COMMAND_RENAME;
     in.command.token = 9;
     snprintf(in.command.rename.text, sizeof(in.command.rename.text), "%s", name);
     lone_step(l, in);
-    assert_int_equal(lone_last_told(l, KITH_NOTICE_REPLY)->reply.error, 0);
+    return lone_last_told(l, KITH_NOTICE_REPLY)->reply.error;
+}
+
+static void rename_to(struct lone *l, const char *name)
+{
+    assert_int_equal(try_rename(l, name), 0);
     assert_string_equal(kith_node_name(l->node), name);
 }
 
@@ -207,6 +212,22 @@ static void a_name_of_a_clock_that_was_ahead_is_not_for_ever(void **state)
     rename_to(l, "ahead");
     l->now.wall -= 30 * 24 * KITH_HOUR;
     rename_to(l, "right");
+}
+
+/* What is in doubt here has to be in doubt in the store. */
+static void nor_if_its_place_could_not_be_stored_at_first(void **state)
+{
+    struct lone *l = *state;
+    l->now.wall += 30 * 24 * KITH_HOUR;
+    rename_to(l, "ahead");
+    l->now.wall -= 30 * 24 * KITH_HOUR;
+    l->store_error = KITH_EFULL;
+    assert_int_equal(try_rename(l, "refused"), KITH_EFULL);
+    l->store_error = 0;
+    size_t before = l->told_rows;
+    lone_pass(l, KITH_MINUTE);
+    rename_to(l, "right");
+    assert_true(l->told_rows > before);
 }
 
 int main(void)
@@ -222,6 +243,7 @@ int main(void)
         TEST(what_is_no_address_is_nobodys),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
         TEST(a_name_of_a_clock_that_was_ahead_is_not_for_ever),
+        TEST(nor_if_its_place_could_not_be_stored_at_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,6 +164,16 @@ static void the_latest_name_of_a_peer_stays_whichever_is_put_last(void **state)
     assert_string_equal(restore(f).peer.name.text, "Eve");
 }
 
+static void a_name_in_doubt_gives_way_to_any(void **state)
+{
+    struct fixture *f = *state;
+    put_everything(f);
+    assert_int_equal(put_name(f, "Zoë", UINT64_MAX, true).name_hlc, 0);
+    struct kith_record_peer row = put_name(f, "Zoe of yore", 12344, false);
+    assert_string_equal(row.name.text, "Zoe of yore");
+    assert_int_equal(row.name_hlc, 12344);
+}
+
 /* And may be wrong: a profile event says better. */
 static void a_name_that_was_only_told_is_stored_if_it_is_the_latest(void **state)
 {
@@ -282,6 +292,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_memory, teardown)
 #define D(name) cmocka_unit_test_setup_teardown(name, setup_disk, teardown)
         T(the_latest_name_of_a_peer_stays_whichever_is_put_last),
+        T(a_name_in_doubt_gives_way_to_any),
         T(a_name_that_was_only_told_is_stored_if_it_is_the_latest),
         T(an_empty_store_restores_only_meta),
         T(what_was_stored_is_restored),

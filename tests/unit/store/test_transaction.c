@@ -118,6 +118,7 @@ static void a_failed_sync_of_a_checkpoint_is_final(void **state)
 {
     struct fixture *f = *state;
     struct run_spec spec = {.log_no = 1, .seq_first = 1, .count = 1};
+    char path[128];
     put_world(f);
     struct kith_checkpoint *checkpoint = kith_store_checkpoint_begin(f->store);
     assert_non_null(checkpoint);
@@ -127,6 +128,10 @@ static void a_failed_sync_of_a_checkpoint_is_final(void **state)
     fail_syncs(false);
     assert_int_equal(put_run(f, &spec), KITH_EIO);
     assert_non_null(strstr(kith_store_detail(f->store), "start the node anew"));
+    kith_store_close(f->store); /* which has nothing written to the database */
+    f->store = NULL;
+    snprintf(path, sizeof path, "%s-wal", f->config.path);
+    assert_int_equal(access(path, F_OK), 0);
     fixture_reopen(f);
     f->arrival_next = 1;
     assert_int_equal(put_run(f, &spec), 0);
