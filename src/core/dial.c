@@ -294,19 +294,16 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         start(node, dial);
 }
 
-static bool was_met(const struct kith_node *node, const struct kith_dial *dial)
-{
-    return kith_peer_find(node, &dial->expected) != NULL;
-}
-
-/* Do those who were linked once take more than half of the places? */
+/* Do those who were linked once, and are no contacts, take more than half of the places?
+ */
 static bool is_crowded(const struct kith_node *node)
 {
     size_t met = 0;
     kith_list_each (item, &node->dials) {
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
-        met +=
-            dial->is_suggested && dial->state != KITH_DIAL_LINKED && was_met(node, dial);
+        const struct kith_peer *peer = kith_peer_find(node, &dial->expected);
+        met += dial->is_suggested && dial->state != KITH_DIAL_LINKED && peer != NULL &&
+               !kith_peer_is_contact(peer);
     }
     return met > KITH_SUGGESTED_MAX / 2;
 }

@@ -8,6 +8,7 @@
 #include "core/dial.h"
 #include "core/digest.h"
 #include "core/engine.h"
+#include "core/peer.h"
 
 /* Of the peer of this seed; it is wherever lone_connect has peers come from, too. */
 static void say_record(struct lone *l, const struct lone_peer *peer, uint8_t seed,
@@ -226,22 +227,44 @@ static void of_all_that_failed_a_stranger_makes_room(void **state)
     assert_true(is_dialled(l, &peer.key.id));
 }
 
-/* As many identities as one likes to make, each linked for a moment. */
-static void who_only_came_and_went_keeps_nobody_out(void **state)
+static void come_and_go(struct lone *l, uint32_t count, bool is_contact)
 {
-    struct lone *l = *state;
-    struct kith_id newcomer = {{0xee}};
-    for (uint32_t no = 1; no <= KITH_SUGGESTED_MAX; no++) {
+    for (uint32_t no = 1; no <= count; no++) {
         struct lone_peer peer;
         lone_connect(l, &peer, no, no, KITH_ROLE_LISTENER, 0);
         lone_greet(l, &peer);
+        kith_peer_find(l->node, &peer.key.id)->is_contact = is_contact;
         lose(l, no);
         lone_pass(l, KITH_SECOND);
         lone_forget(l);
         fail_dial(l, last_dial_no(l));
     }
+}
+
+/* As many identities as one likes to make, each linked for a moment. */
+static void who_only_came_and_went_keeps_nobody_out(void **state)
+{
+    struct lone *l = *state;
+    struct kith_id newcomer = {{0xee}};
+    come_and_go(l, KITH_SUGGESTED_MAX, false);
     hear_of(l, &newcomer, 10 * KITH_SECOND);
     assert_true(is_dialled(l, &newcomer));
+}
+
+static void nor_do_strangers_beside_many_contacts(void **state)
+{
+    struct lone *l = *state;
+    uint32_t contacts = KITH_SUGGESTED_MAX / 2 + 1;
+    struct kith_id stranger = {{0xee}};
+    come_and_go(l, contacts, true);
+    for (uint32_t i = contacts; i < KITH_SUGGESTED_MAX; i++) {
+        stranger.bytes[1] = (uint8_t)i;
+        hear_of(l, &stranger, 2 * KITH_HOUR);
+        fail_dial(l, last_dial_no(l));
+    }
+    stranger.bytes[0]++;
+    hear_of(l, &stranger, 10 * KITH_SECOND);
+    assert_true(is_dialled(l, &stranger));
 }
 
 int main(void)
@@ -257,6 +280,7 @@ int main(void)
         CASE(who_has_one_less_does),
         CASE(of_all_that_failed_a_stranger_makes_room),
         CASE(who_only_came_and_went_keeps_nobody_out),
+        CASE(nor_do_strangers_beside_many_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
