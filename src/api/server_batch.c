@@ -83,6 +83,14 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
     struct batch *batch = request->state;
     const struct lines *lines = extra;
     batch->unanswered--;
+    if (notice->reply.error == KITH_ECLOSED) {
+        kith_request_problem(request, KITH_ECLOSED,
+                             "the node ended before it could say whether line %llu and "
+                             "what follows it were stored; start it again and look at "
+                             "the history before you send them again",
+                             (unsigned long long)lines->numbers[0]);
+        return;
+    }
     if (notice->reply.error)
         refuse_lines(batch, lines, notice->reply.error);
     else

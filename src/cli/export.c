@@ -102,7 +102,7 @@ const struct kith_cli_command kith_cli_export = {
     .detail =
         "JSON Lines: a line for each run of messages that was signed together, with the\n"
         "message objects (id, room, author, name, text, time, …) and, in `run`, the\n"
-        "signed bytes. All rooms, or that of TARGET: a peer, or #lobby. It is not\n"
+        "signed bytes. All rooms, or that of TARGET: a peer or a room. It is not\n"
         "encrypted: `kith backup` is. The last line has the kind `end`: without it, or\n"
         "where it counts damaged events, something is missing. With --since it adds to\n"
         "an earlier export: import that one first.\n"

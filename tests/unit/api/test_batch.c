@@ -227,6 +227,20 @@ static void a_failing_store_refuses_every_line_and_shows_a_hundred(void **state)
     assert_string_equal(refused(api, 99, "error", NULL), "KITH_EFULL");
 }
 
+/* A program would send again what was refused. */
+static void what_may_have_been_stored_is_not_told_as_refused(void **state)
+{
+    struct api *api = *state;
+    size_t size;
+    int error = KITH_ECLOSED;
+    api_on_loop(api, set_reply_error, &error);
+    char *body = make_lines(3, &size);
+    post(api, body, size, 0);
+    free(body);
+    assert_int_equal(api_number(api, "status"), 502);
+    assert_non_null(strstr(api_string(api, "detail"), "line 1 and what follows"));
+}
+
 static void rooms_are_kept_apart(void **state)
 {
     static const char body[] = "{\"to\":\"#lobby\",\"text\":\"a\"}\n"
@@ -301,6 +315,7 @@ int main(void)
         TEST(long_lines_and_texts_are_refused),
         TEST(groups_stay_within_a_run),
         TEST(a_failing_store_refuses_every_line_and_shows_a_hundred),
+        TEST(what_may_have_been_stored_is_not_told_as_refused),
         TEST(rooms_are_kept_apart),
         TEST(what_is_to_nobody_is_said_to_nobody),
         TEST(an_empty_batch_is_refused),
