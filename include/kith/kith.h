@@ -22,8 +22,9 @@
  * What is handed out is untouched on failure. Any call may return, besides what stands
  * with it: KITH_ENONODE (the node has gone; where it comes back, calls work again),
  * KITH_ECLOSED, KITH_ETIMEDOUT (it went, or was silent for 30 s, before it had answered:
- * whether it did what was asked is not known), KITH_EPROTO, KITH_EIO, KITH_ENOMEM; and
- * where something is to be stored KITH_EFULL (the disk is full), KITH_EREADONLY.
+ * whether it did what was asked is not known), KITH_EPROTO, KITH_EIO, KITH_ENOMEM,
+ * KITH_ELIMIT (too much is asked or open at once: wait); and where something is to be
+ * stored KITH_EFULL (the disk is full), KITH_EREADONLY.
  *
  * Text is UTF-8. Arguments are borrowed for the call. Structs handed out are the
  * library's, are valid for as long as said, and may grow at their end in later versions:
@@ -35,7 +36,9 @@
  * with a lock. Different handles are independent, also on one home: the first one opened
  * may start the node, the others attach to it, so a thread that sends while another waits
  * opens a second one. Callbacks run on the calling thread, but for that of
- * kith_options_log. kith_open may read the environment: nobody may change it meanwhile.
+ * kith_options_log. kith_open may read the environment, and takes
+ * KITH_NETWORK_PASSPHRASE out of it: nobody may change it meanwhile, and where that is
+ * set nobody may open another node.
  * The library sets no signal handlers, and blocks all signals on its own threads; it has
  * no global state. A child of fork() must not touch a handle that its parent opened. */
 #ifndef KITH_KITH_H
@@ -105,6 +108,7 @@ enum kith_open_mode {
  * KITH_EADDRESS (a knob has no usable value), KITH_EACCESS (another user's node),
  * KITH_ENOTFOUND (a database without its identity), KITH_EINVALID (with another one),
  * KITH_EREADONLY, KITH_EFULL, KITH_ECORRUPT, KITH_ENEWER (the home), KITH_EADDRINUSE.
+ * KITH_ELOCKED: somebody has the home, and did not answer for 10 s.
  * Takes some milliseconds; with a passphrase about a second, where the key is made. */
 KITH_API int kith_open(const char *home, enum kith_open_mode mode,
                        const struct kith_options *options, struct kith **out, char *why,
@@ -219,9 +223,9 @@ KITH_API int kith_peers(struct kith *kith, kith_peer_cb *visit, void *ctx);
 KITH_API int kith_rooms(struct kith *kith, kith_room_cb *visit, void *ctx);
 
 /* What was said in the room `target` (NULL: in all), oldest first: the last `count_max`
- * messages (at most 10,000 count), and none older than `since` (NULL: any), an RFC 3339
- * date or time, or how long ago as "2h", "3d". KITH_ENOTFOUND, KITH_EAMBIGUOUS,
- * KITH_EINVALID (`since`). */
+ * messages (at most 10,000 count, all held at once), and none older than `since` (NULL:
+ * any), an RFC 3339 date or time, or how long ago as "2h", "3d". KITH_ENOTFOUND,
+ * KITH_EAMBIGUOUS, KITH_EINVALID (`since`). */
 KITH_API int kith_history(struct kith *kith, const char *target, const char *since,
                           size_t count_max, kith_message_cb *visit, void *ctx);
 

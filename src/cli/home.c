@@ -33,13 +33,15 @@ static char *absolute(const char *path, const char **why)
     return joined;
 }
 
-static const char *login_directory(void)
+/* A program that links the library may have threads that look up users, too. */
+static const char *login_directory(struct passwd *entry, char *buffer, size_t size)
 {
+    struct passwd *found = NULL;
     const char *home = set_or_null("HOME");
     if (home != NULL)
         return home;
-    const struct passwd *entry = getpwuid(getuid());
-    return entry == NULL ? NULL : entry->pw_dir;
+    int error = getpwuid_r(getuid(), entry, buffer, size, &found);
+    return error != 0 || found == NULL ? NULL : found->pw_dir;
 }
 
 char *kith_cli_home_path(const char *option, const char **why)
@@ -55,7 +57,9 @@ char *kith_cli_home_path(const char *option, const char **why)
     const char *data = set_or_null("XDG_DATA_HOME");
     if (data != NULL && data[0] == '/') /* the specification: relative ones are ignored */
         return join(data, "kith");
-    const char *login = login_directory();
+    struct passwd entry;
+    char buffer[1024];
+    const char *login = login_directory(&entry, buffer, sizeof(buffer));
     if (login == NULL) {
         *why = "neither --home, KITH_HOME nor HOME is set; give --home a directory";
         return NULL;

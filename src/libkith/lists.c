@@ -7,7 +7,7 @@
 #include "libkith/state.h"
 
 enum {
-    HISTORY_MAX = 10000, /* some 100 MiB at the very worst; a program can ask again */
+    HISTORY_MAX = 10000, /* messages that are held at once; a program can ask again */
     PAGE_MAX = 1000,
     QUERY_SIZE_MAX = 256, /* of TARGET and of TIME: past any name, id or address */
     PATH_SIZE = 64 + 2 * (3 * QUERY_SIZE_MAX) + 128,
