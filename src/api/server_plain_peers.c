@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /peers: an object of addresses and the time each was last seen, in seconds since
- * 1970, for scripts that know no ids. */
+ * 1970, for scripts that know no ids. Of several peers at one address, as of those who
+ * were there one after another, it has who is there, or was the last. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,13 +12,22 @@ struct place {
     struct kith_address address;
     kith_time last_seen;
     uint32_t peer_no;
+    bool is_online;
     bool is_host_shared;
 };
 
-static int compare_hosts(const void *a, const void *b)
+/* By address; first of those at one address who is told. */
+static int compare_addresses(const void *a, const void *b)
 {
     const struct place *left = a, *right = b;
-    return strcmp(left->address.host, right->address.host);
+    int order = strcmp(left->address.host, right->address.host);
+    if (order == 0)
+        order = left->address.port - right->address.port;
+    if (order == 0)
+        order = right->is_online - left->is_online;
+    return order != 0 ? order
+                      : (right->last_seen > left->last_seen) -
+                            (right->last_seen < left->last_seen);
 }
 
 static int compare_numbers(const void *a, const void *b)
@@ -26,14 +36,24 @@ static int compare_numbers(const void *a, const void *b)
     return left->peer_no < right->peer_no ? -1 : left->peer_no > right->peer_no;
 }
 
-/* Equal hosts are neighbours once sorted. */
+/* How many are left. */
+static size_t keep_one_each(struct place *places, size_t count)
+{
+    size_t kept = 0;
+    qsort(places, count, sizeof *places, compare_addresses);
+    for (size_t i = 0; i < count; i++)
+        if (kept == 0 ||
+            !kith_address_equal(&places[kept - 1].address, &places[i].address))
+            places[kept++] = places[i];
+    return kept;
+}
+
+/* Equal hosts are neighbours. */
 static void mark_shared(struct place *places, size_t count)
 {
-    qsort(places, count, sizeof *places, compare_hosts);
     for (size_t i = 1; i < count; i++)
-        if (compare_hosts(&places[i - 1], &places[i]) == 0)
+        if (strcmp(places[i - 1].address.host, places[i].address.host) == 0)
             places[i - 1].is_host_shared = places[i].is_host_shared = true;
-    qsort(places, count, sizeof *places, compare_numbers);
 }
 
 static size_t find_places(const struct kith_node *node, struct place *out)
@@ -42,8 +62,13 @@ static size_t find_places(const struct kith_node *node, struct place *out)
     size_t count = 0;
     for (uint32_t no = 1; no <= kith_node_peer_count(node); no++)
         if (kith_node_peer(node, no, &peer) && peer.address.host[0])
-            out[count++] = (struct place){peer.address, peer.last_seen, no, false};
+            out[count++] = (struct place){.address = peer.address,
+                                          .last_seen = peer.last_seen,
+                                          .peer_no = no,
+                                          .is_online = peer.is_online};
+    count = keep_one_each(out, count);
     mark_shared(out, count);
+    qsort(out, count, sizeof *out, compare_numbers);
     return count;
 }
 

@@ -68,7 +68,7 @@ static bool fits_full_name(const struct kith_peer *peer, struct kith_bytes text)
            fits_name(peer, kith_bytes(text.data, name_size));
 }
 
-/* An address, with or without port, of a linked peer or where a peer was last. */
+/* An address, with or without port: where a peer is linked, or was last. */
 static bool fits_address(const struct kith_peer *peer, struct kith_bytes text)
 {
     struct kith_address wanted;
@@ -79,6 +79,12 @@ static bool fits_address(const struct kith_peer *peer, struct kith_bytes text)
         return false;
     return strcmp(wanted.host, at->host) == 0 &&
            (wanted.port == 0 || wanted.port == at->port);
+}
+
+/* Others may have been there before. */
+static bool fits_linked_address(const struct kith_peer *peer, struct kith_bytes text)
+{
+    return peer->link != NULL && fits_address(peer, text);
 }
 
 static int settle(const struct kith_node *node, const struct matches *m,
@@ -167,6 +173,8 @@ int kith_node_find(const struct kith_node *node, struct kith_bytes text,
         collect(node, text, fits_full_name, false, &m);
     if (m.count == 0)
         collect(node, text, fits_prefix, text.size < PREFIX_CHARS_MIN, &m);
+    if (m.count == 0)
+        collect(node, text, fits_linked_address, false, &m);
     if (m.count == 0)
         collect(node, text, fits_address, false, &m);
     if (choice_count != NULL)

@@ -44,6 +44,8 @@ bool kith_node_peer(const struct kith_node *node, uint32_t peer_no,
     snprintf(out->address.host, sizeof out->address.host, "10.0.0.%u",
              node->is_one_host ? 1 : peer_no);
     out->address.port = KITH_PORT_DEFAULT;
+    if (node->is_one_host && !node->is_one_address)
+        out->address.port += (uint16_t)(peer_no - 1);
     return true;
 }
 

@@ -51,7 +51,8 @@ struct kith_node {
     struct kith_id id;
     struct kith_name name;
     struct fake_peer peers[FAKE_PEERS_MAX + 1]; /* by number */
-    bool is_one_host;                           /* the address of all of them */
+    bool is_one_host;                           /* at which all of them are */
+    bool is_one_address;                        /* the same, with the port */
     size_t peer_count;
     size_t room_count;                              /* 1 is the lobby */
     uint32_t room_peer[FAKE_PEERS_MAX + 2];         /* direct: the other party */

@@ -28,7 +28,7 @@ static struct answer ask(struct api *api, const char *line, const char *body)
     assert_int_equal(sscanf(text, "HTTP/1.1 %d", &answer.status), 1);
     const char *at = strstr(text, "\r\n\r\n");
     assert_non_null(at);
-    answer.json = json_loads(at, 0, NULL);
+    answer.json = json_loads(at, JSON_REJECT_DUPLICATES, NULL);
     assert_non_null(answer.json);
     return answer;
 }
@@ -107,6 +107,24 @@ static void a_shared_address_is_told_with_its_port(void **state)
     answer = ask(api, "GET /peers", "");
     assert_null(json_object_get(answer.json, "10.0.0.1"));
     assert_non_null(json_object_get(answer.json, "10.0.0.1:4747"));
+    assert_non_null(json_object_get(answer.json, "10.0.0.1:4748"));
+    json_decref(answer.json);
+}
+
+static void share_an_address(struct api *api, void *ctx)
+{
+    api->runtime->node.is_one_host = api->runtime->node.is_one_address = true;
+}
+
+static void who_were_at_one_address_one_after_another_are_told_as_one(void **state)
+{
+    struct api *api = *state;
+    api_on_loop(api, share_an_address, NULL);
+    api_on_loop(api, add_absent_peer, "bob");
+    api_on_loop(api, add_peer, "robert");
+    struct answer answer = ask(api, "GET /peers", "");
+    assert_int_equal(json_object_size(answer.json), 1);
+    assert_non_null(json_object_get(answer.json, "10.0.0.1"));
     json_decref(answer.json);
 }
 
@@ -210,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(peers_are_addresses_and_times),
         TEST(a_shared_address_is_told_with_its_port),
+        TEST(who_were_at_one_address_one_after_another_are_told_as_one),
         TEST(many_peers_cost_no_square_of_looks),
         TEST(messages_are_lines_oldest_first),
         TEST(of_many_messages_the_last_are_told),

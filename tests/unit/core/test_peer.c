@@ -169,6 +169,22 @@ static void what_is_no_address_is_nobodys(void **state)
     assert_false(is_called(l, "[10.0.0.9"));
 }
 
+static void an_address_is_of_who_is_there_now(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer, other;
+    greet(l, &peer, 1, "sam", 0);
+    lone_step(l, (struct kith_input){.type = KITH_INPUT_LINK_DOWN,
+                                     .link_down = {.link = 1, .error = KITH_ECLOSED}});
+    assert_true(is_called(l, "10.0.0.9:4747"));
+    lone_connect(l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &other);
+    struct kith_target target;
+    assert_int_equal(
+        kith_node_find(l->node, BYTES("10.0.0.9:4747"), &target, NULL, 0, NULL), 0);
+    assert_true(kith_id_equal(&target.peer, &other.key.id));
+}
+
 static void is_found_at(struct kith_peer *peer, const char *host, const char *kept)
 {
     struct kith_address address = {.port = 4747};
@@ -241,6 +257,7 @@ int main(void)
         TEST(a_profile_elsewhere_than_in_a_control_log_of_the_lobby_names_nobody),
         TEST(a_profile_with_a_name_that_is_none_names_nobody),
         TEST(what_is_no_address_is_nobodys),
+        TEST(an_address_is_of_who_is_there_now),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
         TEST(a_name_of_a_clock_that_was_ahead_is_not_for_ever),
         TEST(nor_if_its_place_could_not_be_stored_at_first),
