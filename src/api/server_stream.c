@@ -26,6 +26,7 @@ struct stream {
     size_t sent;   /* of the queue */
     uint64_t next; /* arrival number to go on with */
     bool is_live;
+    bool is_placed;      /* the client has an id to come back with, or was told one */
     bool is_closing;     /* once the queue is empty */
     kith_time since;     /* what is older is left out, */
     uint64_t since_last; /* up to this arrival: what came after the client did is news */
@@ -145,6 +146,17 @@ static int visit(void *ctx, const struct kith_entry *entry)
     return 0;
 }
 
+/* Who comes back before any message misses none either. */
+static void tell_place(struct stream *stream)
+{
+    char text[32];
+    if (stream->is_placed)
+        return;
+    snprintf(text, sizeof text, "id: %" PRIu64 "\n\n", stream->next - 1);
+    append_string(stream, text);
+    stream->is_placed = true;
+}
+
 /* Arrival numbers have no gaps, so a page that was not cut short has gone through this
  * many, shown or not. */
 static void catch_up(struct stream *stream)
@@ -161,10 +173,12 @@ static void catch_up(struct stream *stream)
     }
     if (!state.is_full && stream->next < page_end)
         stream->next = page_end <= last ? page_end : last + 1;
-    if (stream->next > last)
+    if (stream->next > last) {
         stream->is_live = true;
-    else if (queued_size(stream) == 0)
+        tell_place(stream);
+    } else if (queued_size(stream) == 0) {
         append_string(stream, ":\n"); /* nothing of this page was asked for: go on */
+    }
 }
 
 static void take(struct stream *stream, char *out, size_t size)
@@ -229,6 +243,7 @@ static bool find_place(struct kith_request *request, struct stream *stream)
     }
     if (after) {
         stream->next++;
+        stream->is_placed = true;
     } else if (since) {
         if (!kith_request_since(request, since, &stream->since))
             return false;
@@ -498,6 +513,8 @@ static void handle(struct kith_request *request)
     if (!find_place(request, stream))
         return;
     append_string(stream, "retry: 1000\n\n");
+    if (stream->is_live)
+        tell_place(stream);
     kith_list_push(&server->streams, &stream->link);
     if (server->heartbeat_ms == 0)
         server->heartbeat_ms = uv_now(server->config.loop) + KITH_STREAM_HEARTBEAT_MS;

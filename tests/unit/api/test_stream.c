@@ -370,6 +370,22 @@ static void receive_old(struct api *api, void *ctx)
     fake_receive(api->runtime, 1, false, ctx, KITH_MS);
 }
 
+/* Whoever was told of no message yet comes back with the id that it was told. */
+static void who_comes_back_before_any_message_misses_none(void **state)
+{
+    struct api *api = *state;
+    char out[4096];
+    api_on_loop(api, add_peer, "bob");
+    receive_count(api, 3);
+    close(open_stream(api, "", "id: 3\n\n", out, sizeof out));
+    close(open_stream(api, "?since=2030-01-01", "id: 3\n\n", out, sizeof out));
+    api_on_loop(api, receive_old, "news");
+    int fd = open_stream(api, "?since=2030-01-01&after=3", "}\n\n", out, sizeof out);
+    assert_non_null(strstr(out, "\"text\":\"news\""));
+    assert_null(strstr(out, "id: 4\n\n"));
+    close(fd);
+}
+
 static void what_arrives_while_a_slow_client_catches_up_is_news_however_old(void **state)
 {
     struct api *api = *state;
@@ -452,6 +468,7 @@ int main(void)
         TEST(dead_clients_are_let_go),
         TEST(only_the_asked_room_is_told),
         TEST(since_begins_at_a_time),
+        TEST(who_comes_back_before_any_message_misses_none),
         TEST(what_arrives_while_a_slow_client_catches_up_is_news_however_old),
         TEST(peers_and_deliveries_are_told),
         TEST(a_heartbeat_is_a_comment),
