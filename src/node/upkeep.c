@@ -109,22 +109,31 @@ static bool is_index_done(const struct kith_upkeep *upkeep)
     return !upkeep->has_index_left || upkeep->index_error != 0;
 }
 
-bool kith_upkeep_index(struct kith_upkeep *upkeep)
+/* The share of a turn. */
+static void index_slices(struct kith_upkeep *upkeep)
 {
-    uint64_t turn_ms = uv_now(upkeep->loop);
     uint64_t begun = uv_hrtime();
     kith_time took = 0;
-    if (upkeep->turn_ms == turn_ms)
-        return is_index_done(upkeep); /* another search had this turn's share */
-    upkeep->turn_ms = turn_ms;
-    upkeep->index_error = 0; /* the failure of the last time is tried anew */
-    /* Rows that are put and not committed hold it up until the end of the turn. */
     while (!is_index_done(upkeep) && !is_log_long(upkeep) &&
-           !kith_store_is_dirty(upkeep->store) &&
            took + KITH_INDEX_SLICE_MAX <= KITH_INDEX_TURN_MAX) {
         index_slice(upkeep);
         took = (kith_time)((uv_hrtime() - begun) / 1000);
     }
+}
+
+bool kith_upkeep_index(struct kith_upkeep *upkeep)
+{
+    uint64_t turn_ms = uv_now(upkeep->loop);
+    if (upkeep->turn_ms == turn_ms)
+        return is_index_done(upkeep); /* another search had this turn's share */
+    upkeep->turn_ms = turn_ms;
+    if (!upkeep->was_held_up)
+        upkeep->index_error = 0; /* the failure of the last time is tried anew */
+    upkeep->was_held_up = false;
+    /* Rows that are put and not committed hold it up until the end of the turn. */
+    upkeep->is_held_up = !is_index_done(upkeep) && kith_store_is_dirty(upkeep->store);
+    if (!upkeep->is_held_up)
+        index_slices(upkeep);
     return is_index_done(upkeep);
 }
 
@@ -159,6 +168,10 @@ void kith_upkeep_turn(struct kith_upkeep *upkeep, bool committed)
         wait_for_quiet(upkeep, KITH_QUIET_MS);
     if (committed)
         checkpoint_if_due(upkeep);
+    upkeep->was_held_up = upkeep->is_held_up;
+    upkeep->is_held_up = false;
+    if (upkeep->was_held_up)
+        index_slices(upkeep);
 }
 
 void kith_upkeep_stop(struct kith_upkeep *upkeep)

@@ -30,6 +30,8 @@ struct kith_upkeep {
     uint64_t turn_ms;                   /* loop time when a search last had slices */
     size_t rows;
     bool has_index_left;
+    bool is_held_up;        /* what a search waits for, by rows that are not committed */
+    bool was_held_up;       /* it had its share after these */
     int index_error;        /* of the last slice; 0: none */
     uint64_t retry_wait_ms; /* after the next slice that fails */
     bool is_stopping;
