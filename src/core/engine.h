@@ -32,6 +32,7 @@ struct kith_peer {
     struct kith_address address_kept;     /* the same but for link-local ones, stored */
     uint8_t instance[KITH_INSTANCE_SIZE]; /* of the last HELLO */
     uint8_t instance_before[KITH_INSTANCE_SIZE]; /* its return reveals a copied home */
+    kith_time instance_up_at; /* mono: of the first link of `instance`, before HELLO */
     unsigned displaced;   /* in a row: how often our only link was said to be replaced */
     unsigned turned_away; /* in a row: greeted, and then it was a fault or a limit */
     unsigned broken;      /* in a row: greeted, and soon gone without a word */

@@ -426,15 +426,28 @@ void kith_link_probe_all(struct kith_node *node)
 
 /* ---- which of two links to one peer stays ---- */
 
+static bool is_same_instance(const struct kith_peer *peer, const struct kith_link *link)
+{
+    return memcmp(peer->instance, link->instance, KITH_INSTANCE_SIZE) == 0;
+}
+
+/* It ended before the present one began; only its last words are late. */
+static bool is_of_a_past_instance(const struct kith_peer *peer,
+                                  const struct kith_link *link)
+{
+    return !is_same_instance(peer, link) && link->up_at < peer->instance_up_at;
+}
+
 static void remember_instance(struct kith_node *node, struct kith_link *link)
 {
     struct kith_peer *peer = link->peer;
-    if (memcmp(peer->instance, link->instance, KITH_INSTANCE_SIZE) == 0)
+    if (is_same_instance(peer, link))
         return;
     if (memcmp(peer->instance_before, link->instance, KITH_INSTANCE_SIZE) == 0)
         kith_peer_warn(node, &peer->id, KITH_WARNING_COPIED_HOME, 0);
     memcpy(peer->instance_before, peer->instance, KITH_INSTANCE_SIZE);
     memcpy(peer->instance, link->instance, KITH_INSTANCE_SIZE);
+    peer->instance_up_at = link->up_at;
 }
 
 /* PROTOCOL section 5: a new instance always replaces the old link; so does a link on
@@ -469,6 +482,10 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
 {
     struct kith_peer *peer = link->peer;
     struct kith_link *old = peer->link;
+    if (is_of_a_past_instance(peer, link)) {
+        kith_link_close(node, link, KITH_BYE_REPLACED, KITH_EREPLACED);
+        return false;
+    }
     if (old != NULL && !wins(node, link, old)) {
         kith_link_close(node, link, KITH_BYE_REPLACED, KITH_EREPLACED);
         kith_link_doubt(node, old); /* who has a link seldom dials */

@@ -195,6 +195,25 @@ static void a_restarted_peer_replaces_its_old_link_whoever_dialled(void **state)
     assert_int_equal(lone_count_told(l, KITH_NOTICE_PEER), 0); /* online all the while */
 }
 
+/* It ended while its HELLO was under way, and the peer was started again. */
+static void a_late_hello_of_an_instance_that_ended_is_nothing(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer first, late, again;
+    lone_connect(l, &first, 1, 1, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &first);
+    lone_connect(l, &late, 1, 2, KITH_ROLE_DIALLER, 0);
+    lone_pass(l, KITH_SECOND);
+    lone_connect(l, &again, 1, 3, KITH_ROLE_DIALLER, 0);
+    memset(again.instance, 99, sizeof(again.instance));
+    lone_greet(l, &again);
+    lone_greet(l, &late);
+    assert_int_equal(l->closed[1], KITH_EREPLACED);
+    assert_int_equal(l->closed[2], KITH_EREPLACED);
+    assert_int_equal(l->closed[3], 1);
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_WARNING), 0);
+}
+
 static void two_instances_in_turns_reveal_a_copied_home(void **state)
 {
     struct lone *l = *state;
@@ -540,6 +559,7 @@ int main(void)
         TEST(a_silent_link_that_another_was_refused_for_has_to_show_that_it_lives),
         TEST(who_is_replaced_and_has_no_other_link_dials_again),
         TEST(a_restarted_peer_replaces_its_old_link_whoever_dialled),
+        TEST(a_late_hello_of_an_instance_that_ended_is_nothing),
         TEST(two_instances_in_turns_reveal_a_copied_home),
         TEST(links_replaced_over_and_over_reveal_one_of_ours),
         TEST(a_failed_dial_is_answered_once_and_forgotten),
