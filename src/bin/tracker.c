@@ -56,7 +56,7 @@ struct run {
     struct kith_address metrics; /* as bound */
     char *listed; /* what of the last list nobody has read yet; NULL: nothing */
     size_t listed_at, listed_size;
-    uint64_t list_pause_ms; /* before the rest of it is tried */
+    uint64_t list_pause_ms; /* before the rest of it is tried, or the next one */
     struct kith_control control;
     bool is_stopping;
     int exit_code;
@@ -200,17 +200,18 @@ static void on_list(uv_timer_t *timer)
     uint64_t every_ms = run->settings.list_s * 1000;
     if (run->listed == NULL)
         make_list(run);
-    size_t left = run->listed_size - run->listed_at;
-    size_t taken =
-        run->listed == NULL
-            ? 0
-            : kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at, left);
-    run->listed_at += taken;
-    if (taken == left)
+    if (run->listed != NULL) {
+        size_t taken =
+            kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at,
+                             run->listed_size - run->listed_at);
+        run->listed_at += taken;
+        run->list_pause_ms = taken > 0 ? LIST_PAUSE_MS : 2 * run->list_pause_ms;
+    }
+    if (run->listed_at == run->listed_size)
         drop_list(run);
-    run->list_pause_ms = taken > 0 ? LIST_PAUSE_MS : 2 * run->list_pause_ms;
-    bool is_soon = run->listed != NULL && run->list_pause_ms < every_ms;
-    uv_timer_start(timer, on_list, is_soon ? run->list_pause_ms : every_ms, 0);
+    if (run->listed == NULL || run->list_pause_ms > every_ms)
+        run->list_pause_ms = every_ms;
+    uv_timer_start(timer, on_list, run->list_pause_ms, 0);
 }
 
 static void to_stderr(void *ctx, const char *line, size_t size)
@@ -434,7 +435,8 @@ static int run_loop(struct run *run)
                                        "the ready line cannot be written; stopping");
         stop(run);
     } else if (run->settings.list_s > 0) {
-        uv_timer_start(&run->list, on_list, run->settings.list_s * 1000, 0);
+        run->list_pause_ms = run->settings.list_s * 1000;
+        uv_timer_start(&run->list, on_list, run->list_pause_ms, 0);
     }
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);

@@ -294,18 +294,19 @@ static void check(struct kith_node *node, struct kith_dial *dial)
         start(node, dial);
 }
 
-/* Do those who were linked once, and are no contacts, take more than half of the places?
- */
+/* Do those who were linked once, and are no contacts, take more places than strangers? */
 static bool is_crowded(const struct kith_node *node)
 {
-    size_t met = 0;
+    size_t met = 0, strangers = 0;
     kith_list_each (item, &node->dials) {
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
         const struct kith_peer *peer = kith_peer_find(node, &dial->expected);
-        met += dial->is_suggested && dial->state != KITH_DIAL_LINKED && peer != NULL &&
-               !kith_peer_is_contact(peer);
+        if (!dial->is_suggested || dial->state == KITH_DIAL_LINKED)
+            continue;
+        strangers += peer == NULL;
+        met += peer != NULL && !kith_peer_is_contact(peer);
     }
-    return met > KITH_SUGGESTED_MAX / 2;
+    return met > strangers;
 }
 
 /* May it go for a newcomer? It has failed, and is not being tried; nor is it a contact.

@@ -153,7 +153,9 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
     struct kith_log *held = find_head(first, head);
     struct kith_log *asked = find_asked(first, share, head);
     /* Then that FORK is no answer; unless another event came as this number. */
-    bool is_coming = asked != NULL && asked->is_coming && asked->tail_seq < head->seq;
+    bool is_coming =
+        asked != NULL && asked->is_coming &&
+        (asked->tail_seq < head->seq || kith_id_equal(&asked->tail, &head->id));
     if (asked != NULL && asked != held && !is_coming)
         take_back_want(node, share, asked);
     if (held == NULL) {

@@ -115,6 +115,7 @@ static void index_slices(struct kith_upkeep *upkeep)
     uint64_t begun = uv_hrtime();
     kith_time took = 0;
     while (!is_index_done(upkeep) && !is_log_long(upkeep) &&
+           !kith_store_is_dirty(upkeep->store) &&
            took + KITH_INDEX_SLICE_MAX <= KITH_INDEX_TURN_MAX) {
         index_slice(upkeep);
         took = (kith_time)((uv_hrtime() - begun) / 1000);

@@ -219,7 +219,10 @@ function onDelivery(delivery) {
 
 function onPeer({ peer, change }) {
   listing?.push(() => onPeer({ peer, change }));
-  if (change === "renamed") rename(peer);
+  if (change === "renamed") {
+    rename(peer);
+    opening?.push(() => rename(peer));
+  }
   if (peer.id === self.id) return;
   peers.set(peer.id, peer);
   showLists();
@@ -297,7 +300,7 @@ async function load() {
       $("log").scrollTop = $("log").scrollHeight;
     }
   } catch (error) {
-    if (later === opening) $("earlier").hidden = loaded !== null; // it asks again
+    if (later === opening && loaded === null) $("earlier").hidden = false; // it asks again
     throw error;
   } finally {
     if (later === opening) opening = null;

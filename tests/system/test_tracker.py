@@ -386,6 +386,15 @@ def unread_list(scene):
     read_list()
 
 
+@case("who closes the list does not stop the tracker")
+def closed_list(scene):
+    tracker = Tracker(scene, "--list", "1").start()
+    tracker.process.stdout.close()
+    tracker.peer(b"alice")
+    wait_until("some lists were due", lambda: tracker.stats()["uptime_seconds"] >= 4)
+    is_serving(scene, tracker)
+
+
 @case("figures for Prometheus are served where told, and nothing else is")
 def metrics(scene):
     tracker = Tracker(scene, "--metrics", "127.0.0.1:0").start()

@@ -227,9 +227,20 @@ static void of_all_that_failed_a_stranger_makes_room(void **state)
     assert_true(is_dialled(l, &peer.key.id));
 }
 
-static void come_and_go(struct lone *l, uint32_t count, bool is_contact)
+static void fail_all(struct lone *l)
 {
-    for (uint32_t no = 1; no <= count; no++) {
+    struct kith_list *item = l->node->dials.next;
+    while (item != &l->node->dials) {
+        const struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
+        item = item->next;
+        if (dial->state != KITH_DIAL_WAITING)
+            fail_dial(l, dial->no);
+    }
+}
+
+static void come_and_go(struct lone *l, uint32_t first, uint32_t last, bool is_contact)
+{
+    for (uint32_t no = first; no <= last; no++) {
         struct lone_peer peer;
         lone_connect(l, &peer, no, no, KITH_ROLE_LISTENER, 0);
         lone_greet(l, &peer);
@@ -246,7 +257,8 @@ static void who_only_came_and_went_keeps_nobody_out(void **state)
 {
     struct lone *l = *state;
     struct kith_id newcomer = {{0xee}};
-    come_and_go(l, KITH_SUGGESTED_MAX, false);
+    come_and_go(l, 1, KITH_SUGGESTED_MAX + 1, false);
+    fail_all(l);
     hear_of(l, &newcomer, 10 * KITH_SECOND);
     assert_true(is_dialled(l, &newcomer));
 }
@@ -256,7 +268,7 @@ static void nor_do_strangers_beside_many_contacts(void **state)
     struct lone *l = *state;
     uint32_t contacts = KITH_SUGGESTED_MAX / 2 + 1;
     struct kith_id stranger = {{0xee}};
-    come_and_go(l, contacts, true);
+    come_and_go(l, 1, contacts, true);
     for (uint32_t i = contacts; i < KITH_SUGGESTED_MAX; i++) {
         stranger.bytes[1] = (uint8_t)i;
         hear_of(l, &stranger, 2 * KITH_HOUR);
@@ -265,6 +277,17 @@ static void nor_do_strangers_beside_many_contacts(void **state)
     stranger.bytes[0]++;
     hear_of(l, &stranger, 10 * KITH_SECOND);
     assert_true(is_dialled(l, &stranger));
+}
+
+static void nor_do_they_where_contacts_are_sought_as_well(void **state)
+{
+    struct lone *l = *state;
+    struct kith_id newcomer = {{0xee}};
+    come_and_go(l, 1, KITH_SUGGESTED_MAX * 3 / 4, true);
+    come_and_go(l, KITH_SUGGESTED_MAX * 3 / 4 + 1, KITH_SUGGESTED_MAX + 1, false);
+    fail_all(l);
+    hear_of(l, &newcomer, 10 * KITH_SECOND);
+    assert_true(is_dialled(l, &newcomer));
 }
 
 int main(void)
@@ -280,6 +303,7 @@ int main(void)
         CASE(who_has_one_less_does),
         CASE(of_all_that_failed_a_stranger_makes_room),
         CASE(who_only_came_and_went_keeps_nobody_out),
+        CASE(nor_do_they_where_contacts_are_sought_as_well),
         CASE(nor_do_strangers_beside_many_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,7 +20,10 @@ static void a_search_waits_no_longer_in_a_turn_whose_rows_hold_the_index_up(void
     assert_int_equal(kith_store_put(store, &record), 0);
     upkeep.turn_ms = UINT64_MAX;
     assert_false(kith_upkeep_index(&upkeep));
+    kith_upkeep_turn(&upkeep, false); /* nor at the end of a turn that left some */
     assert_int_equal(upkeep.rows, KITH_INDEX_ROWS_FIRST); /* no slice was tried */
+    upkeep.turn_ms = UINT64_MAX;
+    assert_false(kith_upkeep_index(&upkeep));
     assert_int_equal(kith_store_commit(store), 0);
     kith_upkeep_turn(&upkeep, true);                     /* it has its share then */
     assert_int_equal(kith_store_put(store, &record), 0); /* and there are others */
