@@ -18,10 +18,10 @@ async function holdHistory(page, room) {
   const held = [];
   let isOver = false;
   await page.route((url) => url.searchParams.get("order") === "newest" && url.searchParams.get("room") === room,
-    (route) => isOver ? route.continue() : held.push(route));
+    async (route) => isOver ? route.continue() : held.push({ route, response: await route.fetch() }));
   const release = async () => {
     isOver = true;
-    for (const route of held.splice(0)) await route.continue();
+    for (const { route, response } of held.splice(0)) await route.fulfill({ response });
   };
   return { release, isAsked: async () => held.length > 0 };
 }
@@ -201,6 +201,20 @@ test("what comes for a conversation that is left while it loads is counted", asy
   await release();
   await page.getByRole("button", { name: "bob, online, 1 new" }).waitFor();
   await log(page).getByText("and you").waitFor();
+});
+
+test("who takes another name while a conversation loads has it there, too", async (scene) => {
+  const { bob, page } = await pair(scene);
+  await run(bob, ["send", "alice", "psst"]);
+  await page.getByRole("button", { name: "bob, online, 1 new" }).waitFor();
+  const { release, isAsked } = await holdHistory(page, bob.ready.id);
+  await page.getByRole("button", { name: /^bob/ }).click();
+  await until("it is asked for", isAsked);
+  await run(bob, ["rename", "robert"]);
+  await page.getByRole("button", { name: "robert, online" }).waitFor();
+  await release();
+  await log(page).getByText("psst").waitFor();
+  assert.deepEqual(await log(page).locator(".name").allTextContents(), ["robert"]);
 });
 
 test("it is of use on a screen 360 pixels wide, and in twice the size", async (scene) => {
