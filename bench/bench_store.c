@@ -164,8 +164,8 @@ static double store_read(struct kith_store *store)
     double begin = bench_now_s();
     do {
         before = reading.count;
-        bench_must(kith_store_load(store, 1, reading.seq_next, LOAD_SIZE, see_run,
-                                   &reading) == 0,
+        bench_must(kith_store_load(store, 1, reading.seq_next, KITH_SEQ_MAX, LOAD_SIZE,
+                                   see_run, &reading) == 0,
                    "load");
     } while (reading.count > before);
     return (double)reading.count / (bench_now_s() - begin);

@@ -163,13 +163,14 @@ void world_disk_roll_back(struct world *w, size_t row_count)
 /* ---- what is read ---- */
 
 size_t world_disk_load(const struct world *w, uint32_t log_no, uint64_t seq_from,
-                       size_t bytes_max, struct kith_stored_run *out, size_t out_max)
+                       uint64_t seq_last, size_t bytes_max, struct kith_stored_run *out,
+                       size_t out_max)
 {
     size_t count = 0, bytes = 0;
     for (size_t i = 0; i < w->committed_count && count < out_max; i++) {
         const struct world_row *row = &w->rows[i];
         if (row->run == NULL || row->record.run.log_no != log_no ||
-            row->seq_last < seq_from)
+            row->seq_last < seq_from || row->seq_first > seq_last)
             continue;
         if (count > 0 && bytes + row->run_size > bytes_max)
             break;

@@ -211,7 +211,8 @@ static void verify(struct world *w, const struct kith_effect *effect)
 static void ask_load(struct world *w, const struct kith_effect *effect)
 {
     assert(effect->load.load_no > w->load_no && effect->load.bytes_max > 0);
-    assert(effect->load.log_no >= 1 && effect->load.seq_from >= 1);
+    assert(effect->load.log_no >= 1 && effect->load.seq_from >= 1 &&
+           effect->load.seq_from <= effect->load.seq_last);
     w->load_no = effect->load.load_no;
     if (w->load_count == WORLD_WAITING_MAX)
         return;
@@ -219,6 +220,7 @@ static void ask_load(struct world *w, const struct kith_effect *effect)
     w->loads[at].load_no = effect->load.load_no;
     w->loads[at].log_no = effect->load.log_no;
     w->loads[at].seq_from = effect->load.seq_from;
+    w->loads[at].seq_last = effect->load.seq_last;
     w->loads[at].bytes_max = effect->load.bytes_max;
 }
 
@@ -360,7 +362,8 @@ void world_load(struct world *w, int error)
     in.loaded.runs = runs;
     if (error == 0)
         in.loaded.run_count = world_disk_load(w, w->loads[0].log_no, w->loads[0].seq_from,
-                                              w->loads[0].bytes_max, runs, LOADED_MAX);
+                                              w->loads[0].seq_last, w->loads[0].bytes_max,
+                                              runs, LOADED_MAX);
     w->load_count--;
     memmove(&w->loads[0], &w->loads[1], w->load_count * sizeof(w->loads[0]));
     one_step(w, &in);

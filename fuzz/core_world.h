@@ -111,7 +111,7 @@ struct world {
     struct {
         uint64_t load_no;
         uint32_t log_no;
-        uint64_t seq_from;
+        uint64_t seq_from, seq_last;
         size_t bytes_max;
     } loads[WORLD_WAITING_MAX];
 };
@@ -158,7 +158,8 @@ const struct world_row *world_disk_log(const struct world *w, uint32_t log_no,
                                        bool is_committed,
                                        const struct world_row **out_end);
 size_t world_disk_load(const struct world *w, uint32_t log_no, uint64_t seq_from,
-                       size_t bytes_max, struct kith_stored_run *out, size_t out_max);
+                       uint64_t seq_last, size_t bytes_max, struct kith_stored_run *out,
+                       size_t out_max);
 
 /* core_peer.c: what the input has peers and trackers do */
 void world_peer_act(struct world *w, struct kith_reader *in);

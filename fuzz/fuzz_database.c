@@ -169,7 +169,7 @@ static void read_all(struct kith_store *store)
     const struct kith_page_query page = {.limit = 10, .is_newest_first = true};
     for (uint32_t no = 0; no <= 3; no++) {
         uint64_t next = 0;
-        check_error(kith_store_load(store, no, 1, 100000, see_run, &next));
+        check_error(kith_store_load(store, no, 1, KITH_SEQ_MAX, 100000, see_run, &next));
         check_error(kith_store_event_id(store, no, 2, &id));
         check_error(kith_store_event(store, no, 2, see_event, NULL));
         check_error(kith_store_ack_count(store, no, 1, &count));

@@ -208,8 +208,8 @@ int sim_disk_copy(struct sim_disk *disk, struct sim_disk *from)
         const struct kith_record_log log = {.no = no, .room_no = from->logs[no].room_no};
         copy.log = &log;
         for (uint64_t seq = 1; seq <= from->logs[no].seq && error == 0;) {
-            error =
-                kith_store_load(from->store, no, seq, KITH_RUN_SIZE_MAX, copy_run, &copy);
+            error = kith_store_load(from->store, no, seq, KITH_SEQ_MAX, KITH_RUN_SIZE_MAX,
+                                    copy_run, &copy);
             seq = copy.run.seq_first + copy.run.count;
         }
     }

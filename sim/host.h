@@ -59,7 +59,7 @@ struct sim_shown_log {
 struct sim_load {
     uint64_t load_no;
     uint32_t log_no;
-    uint64_t seq_from;
+    uint64_t seq_from, seq_last;
     size_t bytes_max;
 };
 

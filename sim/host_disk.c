@@ -44,8 +44,9 @@ static void serve_load(struct sim_world *world, struct sim_host *host,
                        const struct sim_load *load)
 {
     struct loaded loaded = {0};
-    const int error = kith_store_load(host->disk.store, load->log_no, load->seq_from,
-                                      load->bytes_max, add_loaded, &loaded);
+    const int error =
+        kith_store_load(host->disk.store, load->log_no, load->seq_from, load->seq_last,
+                        load->bytes_max, add_loaded, &loaded);
     sim_world_say(world, host->no, "$ load log %" PRIu32 " from %" PRIu64 ": %zu runs %s",
                   load->log_no, load->seq_from, loaded.count, kith_error_name(error));
     struct kith_input input = {.type = KITH_INPUT_LOADED,

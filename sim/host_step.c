@@ -113,6 +113,7 @@ static void carry_load(struct sim_world *world, struct sim_host *host,
     const struct sim_load load = {.load_no = effect->load.load_no,
                                   .log_no = effect->load.log_no,
                                   .seq_from = effect->load.seq_from,
+                                  .seq_last = effect->load.seq_last,
                                   .bytes_max = effect->load.bytes_max};
     sim_host_load(world, host, &load);
 }

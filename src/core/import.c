@@ -269,6 +269,7 @@ static void compare_from(struct kith_node *node, struct kith_import *import,
     effect->load.load_no = import->load_no;
     effect->load.log_no = log->no;
     effect->load.seq_from = run->seq_first > 1 ? run->seq_first - 1 : 1;
+    effect->load.seq_last = run->seq_first + run->count - 1;
     effect->load.bytes_max = KITH_COMPARE_SIZE;
 }
 

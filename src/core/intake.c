@@ -136,6 +136,7 @@ static void load_branch(struct kith_node *node, struct kith_check *check,
     effect->load.load_no = check->load_no;
     effect->load.log_no = log->no;
     effect->load.seq_from = before > log->seq_first ? before : log->seq_first;
+    effect->load.seq_last = last_seq(run);
     effect->load.bytes_max = KITH_COMPARE_SIZE;
 }
 

@@ -394,10 +394,10 @@ struct kith_effect {
             uint64_t store_no; /* ascending */
             struct kith_record record;
         } store;
-        struct { /* whole runs from the one that holds seq_from; at least one */
+        struct { /* whole runs from that of seq_from to that of seq_last; at least one */
             uint64_t load_no; /* answered by LOADED, which may come in the same turn */
             uint32_t log_no;
-            uint64_t seq_from;
+            uint64_t seq_from, seq_last;
             size_t bytes_max;
         } load;
         struct { /* Ed25519; answered by VERIFIED in any order */

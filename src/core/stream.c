@@ -106,6 +106,7 @@ static void load(struct kith_node *node, struct kith_share *share, struct kith_l
     effect->load.load_no = link->load_no = ++node->load_no;
     effect->load.log_no = log->no;
     effect->load.seq_from = share->tracks[log->index].sent + 1;
+    effect->load.seq_last = KITH_SEQ_MAX;
     effect->load.bytes_max = KITH_LOAD_SIZE;
     link->load_share = share;
     link->load_log = log;

@@ -12,7 +12,7 @@ struct kith_backlog_item {
         struct {
             uint64_t load_no;
             uint32_t log_no;
-            uint64_t seq_from;
+            uint64_t seq_from, seq_last;
             size_t bytes_max;
         } load;
         struct {

@@ -41,6 +41,7 @@ static void load(struct kith_runtime *runtime, const struct kith_effect *effect)
                                  .load = {.load_no = effect->load.load_no,
                                           .log_no = effect->load.log_no,
                                           .seq_from = effect->load.seq_from,
+                                          .seq_last = effect->load.seq_last,
                                           .bytes_max = effect->load.bytes_max}});
 }
 

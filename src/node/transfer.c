@@ -98,7 +98,7 @@ static int step_group(struct kith_runtime *runtime, struct kith_export *export,
     export->arrival = group.first;
     uint64_t seq = export->seq;
     if (is_wanted(runtime, export, &group, step)) {
-        error = kith_store_load(runtime->store, group.log_no, export->seq,
+        error = kith_store_load(runtime->store, group.log_no, export->seq, KITH_SEQ_MAX,
                                 STEP_SIZE - step->size, on_run, step);
         bool is_gone = error >= 0 && export->seq == seq; /* it arrived */
         if (error < 0 && error != KITH_ECORRUPT)
@@ -165,7 +165,8 @@ bool kith_runtime_holds(struct kith_runtime *runtime, const struct kith_id *room
     for (size_t i = 0; i < count && !search.is_found; i++) {
         struct kith_log_view log;
         if (kith_node_log(runtime->node, nos[i], &log) && log.head_seq >= seq_last)
-            kith_store_load(runtime->store, nos[i], run->seq_first, 1, compare, &search);
+            kith_store_load(runtime->store, nos[i], run->seq_first, KITH_SEQ_MAX, 1,
+                            compare, &search);
     }
     free(run);
     return search.is_found;

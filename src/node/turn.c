@@ -75,8 +75,9 @@ static void step_loaded(struct kith_runtime *runtime,
 {
     kith_writer_clear(&runtime->load_bytes);
     runtime->load_count = 0;
-    int error = kith_store_load(runtime->store, item->load.log_no, item->load.seq_from,
-                                item->load.bytes_max, keep_run, runtime);
+    int error =
+        kith_store_load(runtime->store, item->load.log_no, item->load.seq_from,
+                        item->load.seq_last, item->load.bytes_max, keep_run, runtime);
     size_t offset = 0;
     for (size_t i = 0; i < runtime->load_count; i++) {
         runtime->load_runs[i].bytes.data = runtime->load_bytes.data + offset;

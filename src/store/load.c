@@ -151,7 +151,8 @@ static int add_row(struct kith_store *store, struct assembly *a, sqlite3_stmt *s
 }
 
 static int visit_runs(struct kith_store *store, sqlite3_stmt *s, struct assembly *a,
-                      size_t bytes_max, kith_run_visit *visit, void *ctx)
+                      uint64_t seq_last, size_t bytes_max, kith_run_visit *visit,
+                      void *ctx)
 {
     size_t size = 0;
     int rc;
@@ -165,7 +166,7 @@ static int visit_runs(struct kith_store *store, sqlite3_stmt *s, struct assembly
             return 0;
         rc = visit(ctx, &a->run);
         size += a->run.bytes.size;
-        if (rc != 0 || size >= bytes_max)
+        if (rc != 0 || size >= bytes_max || a->run.seq_last >= seq_last)
             return rc;
     }
     if (rc == 0 && a->count > 0)
@@ -193,7 +194,7 @@ static int find_first_prev(struct kith_store *store, uint32_t log_no, int64_t st
 }
 
 int kith_store_load(struct kith_store *store, uint32_t log_no, uint64_t seq_from,
-                    size_t bytes_max, kith_run_visit *visit, void *ctx)
+                    uint64_t seq_last, size_t bytes_max, kith_run_visit *visit, void *ctx)
 {
     struct log_row row;
     int64_t start = 0;
@@ -214,7 +215,7 @@ int kith_store_load(struct kith_store *store, uint32_t log_no, uint64_t seq_from
                           " WHERE e.key > ?1 AND e.key <= ?2 ORDER BY e.key");
     sqlite3_bind_int64(s, 1, start);
     sqlite3_bind_int64(s, 2, kith_db_key(log_no, KITH_SEQ_MAX));
-    rc = visit_runs(store, s, &a, bytes_max, visit, ctx);
+    rc = visit_runs(store, s, &a, seq_last, bytes_max, visit, ctx);
     sqlite3_reset(s);
     return rc;
 }

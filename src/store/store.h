@@ -89,11 +89,13 @@ void kith_store_rollback(struct kith_store *store);
 bool kith_store_is_dirty(const struct kith_store *store);
 
 /* Whole runs of a log, in order, from the one that holds event `seq_from` (or the first
- * after it): as many as fit `bytes_max`, at least one. Past the head there are none.
+ * after it) to the one that holds `seq_last`: as many as fit `bytes_max`, at least one.
+ * Past the head there are none.
  * KITH_ENOTFOUND: no such log. */
 typedef int kith_run_visit(void *ctx, const struct kith_stored_run *run);
 int kith_store_load(struct kith_store *store, uint32_t log_no, uint64_t seq_from,
-                    size_t bytes_max, kith_run_visit *visit, void *ctx);
+                    uint64_t seq_last, size_t bytes_max, kith_run_visit *visit,
+                    void *ctx);
 
 /* The id of one event, KITH_ENOTFOUND if it is not held. */
 int kith_store_event_id(struct kith_store *store, uint32_t log_no, uint64_t seq,

@@ -181,7 +181,8 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
         if (run->log_no != effect->load.log_no || !run->is_committed)
             continue;
         is_known = true;
-        if (run->seq_last >= effect->load.seq_from)
+        if (run->seq_last >= effect->load.seq_from &&
+            run->seq_first <= effect->load.seq_last)
             q->loads[count++] =
                 (struct kith_stored_run){run->seq_first, run->seq_last, run->head,
                                          kith_bytes(run->bytes, run->size)};
@@ -190,7 +191,7 @@ static void answer_load(struct lone *l, const struct kith_effect *effect, struct
     in->loaded.load_no = effect->load.load_no;
     in->loaded.error = is_known ? 0 : KITH_ENOTFOUND;
     in->loaded.runs = q->loads;
-    in->loaded.run_count = count;
+    in->loaded.run_count = l->loaded_count = count;
     if (l->is_load_held) {
         l->is_load_held = false;
         memcpy(l->held_runs, q->loads, count * sizeof(*q->loads));

@@ -86,8 +86,9 @@ struct lone {
     struct lone_tracker trackers[KITH_TRACKERS_MAX + 1]; /* by number */
     struct kith_record_tracker pin;                      /* the last one to be stored */
     struct kith_record_peer peer_row;                    /* the same */
-    size_t told_rows; /* with names that were only told */
-    bool is_relayed;  /* the next connections come through a relay, from elsewhere */
+    size_t loaded_count; /* runs in the last answer to LOAD */
+    size_t told_rows;    /* with names that were only told */
+    bool is_relayed;     /* the next connections come through a relay, from elsewhere */
     int closed[LONE_LINKS_MAX]; /* by link: the error it was closed with; 1: open */
     uint8_t datagram[512];      /* the last one */
     size_t datagram_size;

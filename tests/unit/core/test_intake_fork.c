@@ -68,6 +68,21 @@ static void a_history_goes_on_where_it_left(void **state)
     assert_int_equal(lone_count_sent(&s->l, 1, KITH_FRAME_RUN), 2);
 }
 
+/* Or whoever repeats one has all of a long log read, as often as he likes. */
+static void a_run_that_is_held_is_compared_with_nothing_behind_it(void **state)
+{
+    struct scene *s = *state;
+    struct kith_writer first;
+    lone_write(&s->log, &first, 1, 'a');
+    say_run(s, &first);
+    for (int i = 0; i < 9; i++)
+        push(s, 1);
+    say_run(s, &first);
+    kith_writer_deinit(&first);
+    assert_int_equal(s->l.loaded_count, 1);
+    assert_int_equal(messages(s), 10);
+}
+
 static void what_follows_an_unknown_event_is_fetched_from_the_beginning(void **state)
 {
     struct scene *s = *state;
@@ -526,6 +541,7 @@ int main(void)
         CASE(a_log_is_followed_in_sixteen_histories_and_no_more),
         CASE(one_too_many_is_seldom_asked_for),
         CASE(a_history_goes_on_where_it_left),
+        CASE(a_run_that_is_held_is_compared_with_nothing_behind_it),
         CASE(what_follows_an_unknown_event_is_fetched_from_the_beginning),
         CASE(a_history_of_another_class_is_a_fault_and_leaves_nothing),
         CASE(nor_does_it_take_another_history_along),

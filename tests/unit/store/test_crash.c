@@ -98,7 +98,8 @@ static void what_was_told_survives_a_kill(void **state)
         assert_int_equal(check.arrival_next, check.seq + 1);
         seq = check.seq;
         check.seq = 0;
-        assert_int_equal(kith_store_load(f->store, 1, 1, SIZE_MAX, see_run, &check), 0);
+        assert_int_equal(
+            kith_store_load(f->store, 1, 1, KITH_SEQ_MAX, SIZE_MAX, see_run, &check), 0);
         assert_int_equal(check.seq, seq);
     }
 }

@@ -28,7 +28,7 @@ static int see_run(void *ctx, const struct kith_stored_run *run)
 
 static int load(struct fixture *f)
 {
-    return kith_store_load(f->store, 1, 1, 1000, see_run, NULL);
+    return kith_store_load(f->store, 1, 1, KITH_SEQ_MAX, 1000, see_run, NULL);
 }
 
 /* ---- what the checksum shows ---- */
@@ -92,8 +92,9 @@ static void whatever_changes_in_a_row_ends_the_reading_of_runs_there(void **stat
         size_t count = 0;
         bool is_gone = strncmp(changes[i], "key", 3) == 0;
         change(f, changes[i]);
-        assert_int_equal(kith_store_load(f->store, 1, 1, 100000, count_run, &count),
-                         is_gone ? 0 : KITH_ECORRUPT);
+        assert_int_equal(
+            kith_store_load(f->store, 1, 1, KITH_SEQ_MAX, 100000, count_run, &count),
+            is_gone ? 0 : KITH_ECORRUPT);
         assert_int_equal(count, 1);
         assert_int_not_equal(kith_store_event_id(f->store, 1, 3, &id), 0);
         run_sql(f, "ROLLBACK");
@@ -166,8 +167,9 @@ static void a_run_with_a_row_missing_is_damage(void **state)
         snprintf(sql, sizeof(sql), "BEGIN; DELETE FROM events WHERE key = (1 << 40) + %d",
                  missing[i]);
         run_sql(f, sql);
-        assert_int_equal(kith_store_load(f->store, 1, 1, 100000, count_run, &count),
-                         KITH_ECORRUPT);
+        assert_int_equal(
+            kith_store_load(f->store, 1, 1, KITH_SEQ_MAX, 100000, count_run, &count),
+            KITH_ECORRUPT);
         run_sql(f, "ROLLBACK");
     }
 }
@@ -238,7 +240,8 @@ static void rows_from_before_there_were_checksums_are_read(void **state)
     struct fixture *f = *state;
     size_t count = 0;
     spoil(f, "UPDATE events SET checksum = NULL");
-    assert_int_equal(kith_store_load(f->store, 1, 1, 100000, count_run, &count), 0);
+    assert_int_equal(
+        kith_store_load(f->store, 1, 1, KITH_SEQ_MAX, 100000, count_run, &count), 0);
     assert_int_equal(count, 1);
 }
 

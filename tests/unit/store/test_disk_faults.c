@@ -178,7 +178,8 @@ static void read_all(struct life *life)
     uint64_t seq;
     do
         seq = 0;
-    while (!is_done(life, kith_store_load(store, 1, 1, SIZE_MAX, see_run, &seq)));
+    while (!is_done(life,
+                    kith_store_load(store, 1, 1, KITH_SEQ_MAX, SIZE_MAX, see_run, &seq)));
     assert_int_equal(seq, 3 * life->acknowledged);
     do
         seen.count = 0;
@@ -425,8 +426,9 @@ static void put_and_read_in_vain(struct life *life)
     life->f->arrival_next = OLD_EVENTS + 1;
     assert_int_equal(put_run(life->f, &run), 0);
     vfs_hostile_arm(&life->disk, VFS_FAULT_IO, 1, false);
-    assert_int_equal(kith_store_load(life->f->store, 1, 1, SIZE_MAX, see_run, &seen),
-                     KITH_EIO);
+    assert_int_equal(
+        kith_store_load(life->f->store, 1, 1, KITH_SEQ_MAX, SIZE_MAX, see_run, &seen),
+        KITH_EIO);
     disarm(life);
 }
 

@@ -26,7 +26,8 @@ static int see_run(void *ctx, const struct kith_stored_run *run)
 static struct loaded load(struct fixture *f, uint32_t log_no, uint64_t seq, size_t max)
 {
     struct loaded loaded = {.bytes = kith_writer(&kith_alloc_heap)};
-    assert_int_equal(kith_store_load(f->store, log_no, seq, max, see_run, &loaded), 0);
+    assert_int_equal(
+        kith_store_load(f->store, log_no, seq, KITH_SEQ_MAX, max, see_run, &loaded), 0);
     return loaded;
 }
 
@@ -51,6 +52,23 @@ static struct kith_writer put_runs(struct fixture *f, uint32_t log_no, size_t ru
     }
     assert_int_equal(kith_store_commit(f->store), 0);
     return all;
+}
+
+static void what_lies_behind_the_last_event_wanted_stays_unread(void **state)
+{
+    static const size_t sizes[] = {1, 128, 3, 1, 16};
+    struct fixture *f = *state;
+    put_world(f);
+    struct kith_writer all = put_runs(f, 1, COUNT(sizes), sizes);
+    for (uint64_t last = 2; last <= 130; last += 128) { /* in the second and the third */
+        struct loaded some = {.bytes = kith_writer(&kith_alloc_heap)};
+        assert_int_equal(kith_store_load(f->store, 1, 2, last, SIZE_MAX, see_run, &some),
+                         0);
+        assert_int_equal(some.count, last == 2 ? 1 : 2);
+        assert_int_equal(some.seq_last, last == 2 ? 129 : 132);
+        kith_writer_deinit(&some.bytes);
+    }
+    kith_writer_deinit(&all);
 }
 
 static void bytes_come_back_as_they_went(void **state)
@@ -144,12 +162,14 @@ static void an_unknown_log_is_not_found(void **state)
     struct kith_id id;
     struct loaded loaded = {0};
     put_world(f);
-    assert_int_equal(kith_store_load(f->store, 77, 1, 100, see_run, &loaded),
-                     KITH_ENOTFOUND);
+    assert_int_equal(
+        kith_store_load(f->store, 77, 1, KITH_SEQ_MAX, 100, see_run, &loaded),
+        KITH_ENOTFOUND);
     assert_int_equal(kith_store_event_id(f->store, 1, 1, &id), KITH_ENOTFOUND);
     assert_int_equal(kith_store_event_id(f->store, UINT32_MAX, UINT64_MAX, &id),
                      KITH_ENOTFOUND);
-    assert_int_equal(kith_store_load(f->store, 1, UINT64_MAX, 100, see_run, &loaded), 0);
+    assert_int_equal(
+        kith_store_load(f->store, 1, UINT64_MAX, KITH_SEQ_MAX, 100, see_run, &loaded), 0);
     assert_int_equal(loaded.count, 0);
 }
 
@@ -169,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_memory, teardown)
         T(bytes_come_back_as_they_went),
+        T(what_lies_behind_the_last_event_wanted_stays_unread),
         T(loading_begins_with_the_run_that_holds_the_event),
         T(loading_stays_within_the_size_but_for_the_first_run),
         T(a_branch_follows_the_log_it_left),
