@@ -167,8 +167,8 @@ static void acknowledged(struct kith_node *node, struct kith_share *share,
     if (!share->link->peer->is_kept)
         return; /* its number may be another's */
     uint32_t peer_no = share->link->peer->no;
-    if (seq > log->head_seq)
-        seq = log->head_seq;
+    if (seq > log->head_seq) /* of a history that is not known yet */
+        return;
     if (seq < log->seq_first || !kith_log_acknowledge(node, log, peer_no, seq))
         return;
     if (!share->link->peer->is_recorded)
@@ -192,6 +192,15 @@ void kith_fetch_acknowledged_before(struct kith_node *node, struct kith_link *li
             if (log->author == node->self && share->tracks[i].have > 0)
                 acknowledged(node, share, log, share->tracks[i].have);
         }
+    }
+}
+
+void kith_fetch_acknowledged_again(struct kith_node *node, struct kith_log *log)
+{
+    kith_list_each (item, &log->room->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
+        if (log->index < share->track_count && share->tracks[log->index].have > 0)
+            acknowledged(node, share, log, share->tracks[log->index].have);
     }
 }
 

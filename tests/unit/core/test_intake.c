@@ -452,6 +452,24 @@ static void a_branch_of_ours_that_is_being_verified_is_not_delivered(void **stat
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_WARNING), 1);
 }
 
+/* As after a power cut, when a peer has what this home lost. */
+static void what_came_back_of_ours_is_delivered_to_whom_it_came_from(void **state)
+{
+    struct scene *s = *state;
+    push(s, 1);
+    say(s);
+    struct lone_log log = ours(s, &s->l.key);
+    struct kith_writer run;
+    lone_write(&log, &run, 2, 'y');
+    struct kith_vector_entry held = {s->l.key.id, KITH_LOG_CONTENT, log.log,
+                                     0,           log.seq,          log.head};
+    announce(s, &s->peer, &held);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_DELIVERY), 0);
+    say_run(s, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_DELIVERY)->delivery.seq, log.seq);
+}
+
 static void what_we_write_does_not_rest_on_a_run_being_verified(void **state)
 {
     struct scene *s = *state;
@@ -559,6 +577,7 @@ int main(void)
         TEST(what_others_claim_of_our_log_does_not_end_it),
         TEST(an_event_of_ours_that_we_lack_begins_a_new_log),
         TEST(a_branch_of_ours_that_is_being_verified_is_not_delivered),
+        TEST(what_came_back_of_ours_is_delivered_to_whom_it_came_from),
         TEST(what_we_write_does_not_rest_on_a_run_being_verified),
         TEST(a_forged_run_does_not_date_what_we_write),
         TEST(branches_stand_in_the_vector_each_with_its_head),
