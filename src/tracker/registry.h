@@ -49,6 +49,12 @@
 #define KITH_REGISTRY_QUEUE_HIGH (64 * 1024)
 #define KITH_REGISTRY_QUEUE_MAX  (1024 * 1024)
 
+/* Bytes on their way to all peers together, about as much as 10,000 of them take else:
+ * from many households he who reads nothing would otherwise have 1 MiB for each link.
+ * Above it whoever has more than QUEUE_HIGH waiting is let go when more is sent to it;
+ * who reads is told as before. */
+#define KITH_REGISTRY_QUEUES_MAX (256 * 1024 * 1024)
+
 /* What one id may ask for: so often, and so many at once after a rest. Who registers or
  * looks up more is let go (BYE 4), who calls more is REFUSED, and addresses above it are
  * not dialled back. A long answer counts as several look-ups, or a few bytes would have

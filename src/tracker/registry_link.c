@@ -17,6 +17,7 @@ void kith_registry_link_free(struct kith_registry *r, struct kith_registry_link 
     kith_list_remove(&link->heard_node);
     kith_list_remove(&link->ending_node);
     kith_news_release(r, link);
+    r->queued_all -= link->queued;
     if (link->household != NULL) {
         link->household->link_count--;
         kith_registry_household_drop(r, link->household);
@@ -79,15 +80,20 @@ void kith_registry_link_send(struct kith_registry *r, struct kith_registry_link 
         return;
     effect->send.link = link->no;
     effect->send.bytes.size = size;
+    bool is_slow = link->queued > KITH_REGISTRY_QUEUE_HIGH;
     link->queued += size;
-    if (link->queued > KITH_REGISTRY_QUEUE_MAX)
+    r->queued_all += size;
+    if (link->queued > KITH_REGISTRY_QUEUE_MAX ||
+        (is_slow && r->queued_all > KITH_REGISTRY_QUEUES_MAX))
         kith_registry_link_fail(r, link, KITH_ELIMIT);
 }
 
 void kith_registry_link_drained(struct kith_registry *r, struct kith_registry_link *link,
                                 size_t size)
 {
-    link->queued -= size < link->queued ? size : link->queued;
+    size = size < link->queued ? size : link->queued;
+    link->queued -= size;
+    r->queued_all -= size;
     if (link->news == KITH_NEWS_HELD && link->queued <= KITH_REGISTRY_QUEUE_HIGH / 2) {
         kith_news_release(r, link);
         kith_news_wake(r, link);

@@ -180,6 +180,7 @@ struct kith_registry {
     uint32_t check_no_last;
     uint32_t pair_no_last;
     uint32_t stamp;
+    size_t queued_all; /* of all links */
     struct kith_registry_counts counts;
 
     struct kith_registry_effect *effects;

@@ -168,6 +168,70 @@ static void ten_thousand_of_one_address_may_come_where_that_is_allowed(void **st
     done(g);
 }
 
+/* ---- what waits to be read ---- */
+
+/* Thirty-two of one name, whose records fill an answer. */
+static void join_namesakes(struct ground *g, uint32_t first)
+{
+    static char address[256];
+    struct ground_record record = {.counter = 1, .addresses = {address, address}};
+    memset(address, 'x', sizeof address - 1);
+    for (uint32_t who = first; who < first + KITH_PEERS_FRAME_MAX; who++) {
+        ground_up(g, who, ONE_HOST);
+        ground_register(
+            g, who,
+            (struct ground_register){.name = "sam",
+                                     .record_local = ground_record(0, who, record)});
+        ground_down(g, who);
+    }
+}
+
+/* Comes, asks, and reads nothing of it. */
+static size_t come_and_ask(struct ground *g, uint32_t who, int times)
+{
+    size_t size = 0;
+    ground_forget(g);
+    ground_up(g, who, ONE_HOST);
+    ground_register(g, who, (struct ground_register){.name = "greedy"});
+    for (int i = 0; i < times; i++)
+        ground_lookup_name(g, who, 5, "sam");
+    for (size_t i = 0; i < g->frame_count; i++)
+        size += g->frames[i].fields.size + 5;
+    return size;
+}
+
+static void many_who_read_nothing_share_one_limit_and_one_who_reads_is_told(void **state)
+{
+    struct ground *g = limited(10000, 10000);
+    const uint32_t first = 100;
+    const size_t max = KITH_REGISTRY_QUEUES_MAX;
+    uint32_t who = first;
+    size_t all = 0, each = 0;
+    join_namesakes(g, 10);
+    for (; all + each <= max; who++) {
+        all += each = come_and_ask(g, who, 8);
+        assert_int_equal(g->closed[who], 0);
+    }
+    assert_in_range(each, 2 * KITH_REGISTRY_QUEUE_HIGH, KITH_REGISTRY_QUEUE_MAX);
+    for (; all <= max + 3 * each; who++) { /* less than would hold up their news */
+        all += come_and_ask(g, who, 2);
+        assert_int_equal(g->closed[who], 0);
+    }
+    come_and_ask(g, ALICE, 1);
+    assert_int_equal(ground_peers(g, ALICE, 5)->count, KITH_PEERS_FRAME_MAX);
+    ground_drained(g, ALICE, each);
+    ground_ping(g, first);
+    ground_ended(g, first, KITH_ELIMIT, KITH_BYE_LIMIT);
+    ground_down(g, first + 1);
+    ground_drained(g, first + 2, each);
+    ground_ping(g, first + 3);
+    ground_ended(g, first + 3, KITH_ELIMIT, KITH_BYE_LIMIT);
+    ground_ping(g, first + 4); /* what waited for those four waits no more */
+    assert_int_equal(g->closed[first + 4], 0);
+    assert_int_equal(g->closed[ALICE], 0);
+    done(g);
+}
+
 /* ---- what is kept ---- */
 
 static int restore(struct ground *g, const struct kith_registration *row, uint64_t now_s)
@@ -375,6 +439,7 @@ int main(void)
         cmocka_unit_test(a_household_has_no_more_by_moving_there),
         cmocka_unit_test(an_emptied_household_has_no_new_registrations),
         cmocka_unit_test(ten_thousand_of_one_address_may_come_where_that_is_allowed),
+        cmocka_unit_test(many_who_read_nothing_share_one_limit_and_one_who_reads_is_told),
         cmocka_unit_test(what_is_kept_comes_back_as_away),
         cmocka_unit_test(who_was_away_for_a_day_is_forgotten),
         cmocka_unit_test(a_start_before_the_clock_is_set_forgets_nobody),
