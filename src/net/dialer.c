@@ -159,6 +159,8 @@ static struct kith_attempt *next_attempt(struct kith_dial *dial)
 static void on_timer(uv_timer_t *timer)
 {
     struct kith_dial *dial = timer->data;
+    if (dial->family_last == AF_UNSPEC) /* however late: nothing was tried yet */
+        dial->due_ms = uv_now(timer->loop) + dial->connect_ms;
     if (dial->is_expired || (is_late(dial) && !is_shaking_hands(dial))) {
         note_error(dial, KITH_ETIMEDOUT);
         fail(dial);

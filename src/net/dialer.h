@@ -80,7 +80,7 @@ struct kith_dial {
     uint64_t resolve_due_ms; /* ... while names are looked up, by then */
     bool is_meeting;
     struct kith_conn_plan plan;
-    int family_last; /* of the attempt begun last */
+    int family_last; /* of the attempt begun last; AF_UNSPEC: none was */
     struct kith_attempt attempts[KITH_DIAL_ATTEMPTS_MAX];
     size_t attempt_count;
     int error; /* the most telling one so far */

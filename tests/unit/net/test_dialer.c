@@ -6,7 +6,8 @@
 
 #include "endpoint.h"
 
-#define HELD_MS 2000 /* four times what there is to connect */
+#define HELD_MS  2000 /* four times what there is to connect */
+#define STALL_MS 100
 
 static sem_t gate;
 
@@ -110,6 +111,20 @@ static void who_takes_a_connection_and_says_nothing_hides_nobody(void **state)
     close(silent);
 }
 
+/* As a long commit between the call and the loop's next turn. */
+static void time_before_the_first_attempt_is_not_counted(void **state)
+{
+    struct scene *scene = *state;
+    const struct kith_net_target target = {.addresses = &scene->bob->at,
+                                           .count = 1,
+                                           .expected = &id_bob,
+                                           .connect_ms = STALL_MS / 2};
+    assert_int_equal(kith_net_dial(scene->alice->net, 7, &target), 0);
+    uv_sleep(STALL_MS);
+    until(scene, &scene->alice->up_count);
+    assert_int_equal(scene->alice->dial_failed_count, 0);
+}
+
 static bool was_dialled(int listener)
 {
     int fd = accept(listener, NULL, NULL);
@@ -152,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_name_may_take_longer_than_a_connection),
         TEST(who_takes_a_connection_and_says_nothing_hides_nobody),
+        TEST(time_before_the_first_attempt_is_not_counted),
         TEST(who_stops_dials_nobody_else),
     };
     return cmocka_run_group_tests_name("net dialer", tests, NULL, NULL);
