@@ -442,6 +442,13 @@ void kith_net_close(struct kith_net *net, kith_link_no link, int error)
         kith_conn_close(conn, error);
 }
 
+void kith_net_abort(struct kith_net *net, kith_link_no link, int error)
+{
+    struct kith_conn *conn = find(net, link);
+    if (conn)
+        kith_conn_abort(conn, error);
+}
+
 size_t kith_net_queued(const struct kith_net *net, kith_link_no link)
 {
     const struct kith_conn *conn = find(net, link);

@@ -161,6 +161,10 @@ void kith_net_limit(struct kith_net *net, kith_link_no link, uint32_t frame_size
  * `down` comes with this error. */
 void kith_net_close(struct kith_net *net, kith_link_no link, int error);
 
+/* At once, without a goodbye: what the kernel has taken still leaves, what is queued does
+ * not; `down` comes with this error. To the peer it has hung up. */
+void kith_net_abort(struct kith_net *net, kith_link_no link, int error);
+
 /* Bytes, plain and encrypted, that the kernel has not taken yet. */
 size_t kith_net_queued(const struct kith_net *net, kith_link_no link);
 

@@ -63,11 +63,12 @@ static void finish(struct kith_checker *checker, uint32_t check,
 
 /* ---- happenings ---- */
 
+/* All is said. Would the link wait for the peer to hang up, those who do not could take
+ * the places of others. */
 static void on_up(void *ctx, const struct kith_net_up *up)
 {
     struct kith_checker *checker = ctx;
-    kith_net_close(checker->net, up->link, KITH_ECLOSED);
-    kith_net_flush(checker->net);
+    kith_net_abort(checker->net, up->link, KITH_ECLOSED);
     finish(checker, up->dial, KITH_CHECK_REACHED);
 }
 
@@ -100,8 +101,7 @@ int kith_checker_new(const struct kith_checker_config *config, struct kith_check
     struct kith_net_config net = {.seed = config->seed,
                                   .id = config->id,
                                   .alpn = "kith/1",
-                                  /* those that say goodbye stand a little longer */
-                                  .links_max = 4 * KITH_CHECKER_DIALS_MAX,
+                                  .links_max = KITH_CHECKER_DIALS_MAX,
                                   .frame_size_initial = 1,
                                   .handler = {.ctx = checker,
                                               .up = on_up,
