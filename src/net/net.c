@@ -110,9 +110,12 @@ static void number_link(struct kith_net *net, struct kith_conn *conn)
     net->link_count++;
 }
 
-/* Whether it is not is always asked anew: a network may have come up just now. */
+/* Whether a private one is not is always asked anew: a network may have come up just now.
+ * To others no interface matters. */
 static bool is_lan(struct kith_net *net, const struct sockaddr_storage *remote)
 {
+    if (!kith_lan_is_private(remote))
+        return kith_lan_is_local(remote);
     uint64_t now = uv_now(net->env.loop);
     if (now < net->interfaces_until && kith_lan_has(&net->interfaces, remote))
         return true;

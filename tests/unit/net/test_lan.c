@@ -1,9 +1,24 @@
 /* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 
-#include "lib/unit.h"
+#include "endpoint.h"
 #include "net/lan.h"
 #include "net/sockaddr.h"
+#include "own_network.h"
+
+static size_t readings; /* of all interfaces */
+
+int getifaddrs(struct ifaddrs **out)
+{
+    typedef int reader(struct ifaddrs **);
+    void *symbol = dlsym(RTLD_NEXT, "getifaddrs");
+    reader *libc;
+    memcpy(&libc, &symbol, sizeof(libc));
+    readings++;
+    return libc(out);
+}
 
 static struct sockaddr_storage at(const char *host)
 {
@@ -69,12 +84,46 @@ static void a_private_network_counts_while_we_are_on_it(void **state)
     assert_false(kith_lan_has(&here, &public)); /* a provider's network may be slow */
 }
 
+/* Of a link to an address of this host: is it of the LAN, and were interfaces read? */
+static bool link_over(const char *host, bool *out_is_read)
+{
+    uv_loop_t loop;
+    own_network_add_address(host);
+    uv_loop_init(&loop);
+    struct endpoint *alice = endpoint_new(&loop, seed_alice, &id_alice, NULL);
+    struct endpoint *bob = endpoint_new(&loop, seed_bob, &id_bob, NULL);
+    endpoint_listen(bob, host);
+    readings = 0;
+    assert_int_equal(endpoint_dial(alice, 1, &bob->at, &id_bob), 0);
+    turn_until(&loop, alice, bob, &alice->up_count, 1);
+    turn_until(&loop, alice, bob, &bob->up_count, 1);
+    bool is_lan = alice->up.is_lan;
+    assert_string_equal(bob->up.remote.host, host);
+    assert_int_equal(bob->up.is_lan, is_lan);
+    *out_is_read = readings > 0;
+    endpoint_free(&loop, alice);
+    endpoint_free(&loop, bob);
+    loop_close(&loop);
+    return is_lan;
+}
+
+static void interfaces_are_read_where_a_link_may_be_private(void **state)
+{
+    bool is_read;
+    if (!own_network_enter())
+        skip();
+    assert_true(link_over("10.1.2.3", &is_read) && is_read);
+    assert_false(link_over("203.0.113.7", &is_read) || is_read);
+    assert_true(link_over("169.254.3.4", &is_read) && !is_read);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(loopback_and_link_local_are_local),
         cmocka_unit_test(private_ranges_end_where_they_end),
         cmocka_unit_test(a_private_network_counts_while_we_are_on_it),
+        cmocka_unit_test(interfaces_are_read_where_a_link_may_be_private),
     };
     return cmocka_run_group_tests_name("net lan", tests, NULL, NULL);
 }
