@@ -276,6 +276,16 @@ struct kith_index_queue {
     size_t capacity;
 };
 
+/* A branch that a peer was asked for from its beginning. */
+struct kith_question {
+    struct kith_ref head;
+    kith_time at; /* when, or when something of it came */
+    bool is_open; /* it was not begun, and its head did not come: ask again */
+    bool waits;   /* what came of it cannot be taken in yet: ask again then */
+    struct kith_locator missed; /* what of it came when too much was being compared begins
+                                   behind this event; seq 0: nothing did */
+};
+
 /* One room on one link. */
 struct kith_share {
     struct kith_list in_link;
@@ -296,14 +306,13 @@ struct kith_share {
     struct kith_ref page_end;   /* last entry of the last page; as of no log before */
     struct kith_list hearsay;   /* kith_log.in_hearsay */
     size_t hearsay_count;
-    struct kith_ref whole;      /* the branch that was asked for from its beginning */
-    kith_time whole_at;         /* when, or when something of it came; 0: never */
-    bool whole_waits;           /* what came of it cannot be taken in yet: ask again */
-    bool forks_wait;            /* there is no room in the queue for more FORKs */
-    size_t forks_next;          /* log index from which on they are to be told */
-    struct kith_locator missed; /* what of it came when too much was being compared begins
-                                   behind this event; seq 0: nothing did */
-    struct kith_track *tracks;  /* by log index (owned) */
+    struct kith_question *questions; /* one about a log (owned) */
+    size_t question_count;
+    size_t question_capacity;
+    kith_time whole_at;        /* of the last of them; 0: never */
+    bool forks_wait;           /* there is no room in the queue for more FORKs */
+    size_t forks_next;         /* log index from which on they are to be told */
+    struct kith_track *tracks; /* by log index (owned) */
     size_t track_count;
     size_t track_capacity;
     struct kith_index_queue streams[2]; /* by class: control goes first */
@@ -485,9 +494,10 @@ struct kith_node {
     kith_time store_retried_at;
     kith_time store_wait;           /* before it was retried; 0: never */
     struct kith_list urgent_shares; /* their HAVEs go at the end of the step */
-    kith_time announce_at; /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
-    kith_time forks_at;    /* branches are to be told of; KITH_TIME_NEVER: none */
-    kith_time deadline;    /* never later than the truth */
+    kith_time announce_at;  /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
+    kith_time forks_at;     /* branches are to be told of; KITH_TIME_NEVER: none */
+    kith_time questions_at; /* to be looked at; KITH_TIME_NEVER: none is open */
+    kith_time deadline;     /* never later than the truth */
 };
 
 /* Have the next TIMEOUT at `at` or before. */

@@ -16,92 +16,181 @@ static bool is_same_log(const struct kith_ref *a, const struct kith_ref *b)
            memcmp(a->log.bytes, b->log.bytes, KITH_LOG_ID_SIZE) == 0;
 }
 
-static bool was_just_asked(const struct kith_node *node, const struct kith_share *share,
-                           const struct kith_ref *head)
+static struct kith_question *find_question(const struct kith_share *share,
+                                           const struct kith_ref *ref)
 {
-    return share->whole_at != 0 && is_same_log(&share->whole, head) &&
-           node->now.mono < share->whole_at + KITH_STALL_TIME;
+    for (size_t i = 0; i < share->question_count; i++)
+        if (is_same_log(&share->questions[i].head, ref))
+            return &share->questions[i];
+    return NULL;
+}
+
+static bool was_just_asked(const struct kith_node *node,
+                           const struct kith_question *question)
+{
+    return question != NULL && node->now.mono < question->at + KITH_STALL_TIME;
+}
+
+/* NULL unless an answer may be on its way. */
+static struct kith_question *find_asked_about(const struct kith_node *node,
+                                              const struct kith_share *share,
+                                              const struct kith_ref *ref)
+{
+    struct kith_question *question = find_question(share, ref);
+    bool is_asked =
+        was_just_asked(node, question) || (question != NULL && question->is_open);
+    return is_asked ? question : NULL;
+}
+
+static struct kith_question *find_oldest(struct kith_share *share)
+{
+    struct kith_question *oldest = &share->questions[0];
+    for (size_t i = 1; i < share->question_count; i++)
+        if (share->questions[i].at < oldest->at)
+            oldest = &share->questions[i];
+    return oldest;
+}
+
+/* In place of the one about this log. NULL, and the node is broken, when memory ran out.
+ */
+static struct kith_question *put_question(struct kith_node *node,
+                                          struct kith_share *share,
+                                          const struct kith_ref *head)
+{
+    struct kith_question *question = find_question(share, head);
+    if (question == NULL && share->question_count < KITH_QUESTIONS_MAX) {
+        void *questions = share->questions;
+        if (!kith_node_grow(node, &questions, &share->question_capacity,
+                            share->question_count + 1, sizeof(*question)))
+            return NULL;
+        share->questions = questions;
+        question = &share->questions[share->question_count++];
+    }
+    if (question == NULL)
+        question = find_oldest(share);
+    *question = (struct kith_question){.head = *head, .at = node->now.mono};
+    return question;
+}
+
+static void send(struct kith_node *node, struct kith_share *share,
+                 struct kith_question *question)
+{
+    kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out,
+                            &question->head, &question->missed,
+                            question->missed.seq > 0 ? 1 : 0);
+    question->missed.seq = 0;
+    question->waits = false;
+    question->is_open = true;
+    question->at = share->whole_at = node->now.mono;
+    if (node->questions_at == KITH_TIME_NEVER)
+        node->questions_at = node->now.mono + KITH_STALL_TIME;
+    kith_node_wake_at(node, node->questions_at);
+    kith_link_send_scratch(node, share->link);
 }
 
 static void ask(struct kith_node *node, struct kith_share *share,
                 const struct kith_ref *head)
 {
-    share->whole = *head;
-    share->missed.seq = 0;
-    share->whole_waits = false;
-    share->whole_at = node->now.mono;
-    kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out, head, NULL,
-                            0);
-    kith_link_send_scratch(node, share->link);
+    struct kith_question *question = put_question(node, share, head);
+    if (question != NULL)
+        send(node, share, question);
 }
 
 void kith_fork_ask(struct kith_node *node, struct kith_share *share,
                    const struct kith_ref *head)
 {
-    if (!was_just_asked(node, share, head) || !kith_id_equal(&share->whole.id, &head->id))
+    const struct kith_question *question = find_asked_about(node, share, head);
+    if (question == NULL || !kith_id_equal(&question->head.id, &head->id))
         ask(node, share, head);
 }
 
 void kith_fork_ask_before(struct kith_node *node, struct kith_share *share,
                           const struct kith_ref *last)
 {
-    if (!was_just_asked(node, share, last))
+    if (!was_just_asked(node, find_question(share, last)))
         ask(node, share, last);
+}
+
+static struct kith_question *find_asked_of(const struct kith_node *node,
+                                           const struct kith_share *share,
+                                           const struct kith_log *log)
+{
+    struct kith_ref ref = kith_log_ref(log);
+    return find_asked_about(node, share, &ref);
 }
 
 bool kith_fork_is_asked(const struct kith_node *node, const struct kith_share *share,
                         const struct kith_log *log)
 {
-    struct kith_ref ref = kith_log_ref(log);
-    return was_just_asked(node, share, &ref);
+    return find_asked_of(node, share, log) != NULL;
+}
+
+bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log, const struct kith_run *run, bool follows)
+{
+    struct kith_question *question = find_asked_of(node, share, log);
+    if (question == NULL)
+        return false;
+    const struct kith_ref *head = &question->head;
+    if (head->seq >= run->seq_first && head->seq < run->seq_first + run->count &&
+        kith_id_equal(&run->events[head->seq - run->seq_first].id, &head->id))
+        question->is_open = false;
+    if (!follows)
+        question->at = node->now.mono;
+    return !follows;
 }
 
 void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
                       const struct kith_log *log, const struct kith_run *run)
 {
-    if (kith_fork_is_asked(node, share, log) && share->missed.seq == 0 &&
-        run->seq_first > 1)
-        share->missed = (struct kith_locator){run->seq_first - 1, run->prev};
+    struct kith_question *question = find_asked_of(node, share, log);
+    if (question != NULL && question->missed.seq == 0 && run->seq_first > 1)
+        question->missed = (struct kith_locator){run->seq_first - 1, run->prev};
 }
 
-void kith_fork_wait(const struct kith_node *node, struct kith_share *share,
+void kith_fork_wait(struct kith_node *node, struct kith_share *share,
                     const struct kith_log *log, const struct kith_run *run)
 {
     const struct kith_event *last = &run->events[run->count - 1];
-    if (!kith_fork_is_asked(node, share, log))
-        share->whole = (struct kith_ref){run->author, run->log, last->seq, last->id};
-    share->whole_waits = true;
+    struct kith_question *question = find_asked_of(node, share, log);
+    if (question == NULL)
+        question = put_question(
+            node, share, &(struct kith_ref){run->author, run->log, last->seq, last->id});
+    if (question != NULL) {
+        question->waits = true;
+        question->is_open = false;
+    }
 }
 
 void kith_fork_resume(struct kith_node *node, struct kith_share *share)
 {
-    if (share->missed.seq == 0 || node->check_count > KITH_CHECKS_MAX / 2)
-        return;
-    kith_frame_graft_encode(&node->scratch, KITH_FRAME_GRAFT, &share->tag_out,
-                            &share->whole, &share->missed, 1);
-    share->missed.seq = 0;
-    share->whole_at = node->now.mono;
-    kith_link_send_scratch(node, share->link);
+    for (size_t i = 0; i < share->question_count; i++)
+        if (share->questions[i].missed.seq > 0 &&
+            node->check_count <= KITH_CHECKS_MAX / 2)
+            send(node, share, &share->questions[i]);
 }
 
 void kith_fork_retry(struct kith_node *node, struct kith_room *room)
 {
     kith_list_each_safe (item, &room->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
-        if (share->whole_waits)
-            ask(node, share, &share->whole);
+        for (size_t i = 0; i < share->question_count; i++)
+            if (share->questions[i].waits)
+                ask(node, share, &share->questions[i].head);
     }
 }
 
 void kith_fork_begun(struct kith_node *node, struct kith_share *share,
                      struct kith_log *branch)
 {
-    if (!kith_fork_is_asked(node, share, branch) || share->whole.seq <= branch->tail_seq)
+    struct kith_question *question = find_asked_of(node, share, branch);
+    if (question == NULL || question->head.seq <= branch->tail_seq)
         return;
-    kith_share_holds(node, &share->tracks[branch->index], share->whole.seq,
-                     &share->whole.id);
-    branch->want_seq = share->whole.seq;
-    branch->want = share->whole.id;
+    question->is_open = false;
+    kith_share_holds(node, &share->tracks[branch->index], question->head.seq,
+                     &question->head.id);
+    branch->want_seq = question->head.seq;
+    branch->want = question->head.id;
     kith_fetch_retry(node, branch); /* what came meanwhile had nothing to follow */
 }
 
@@ -168,6 +257,47 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
         return;
     track->is_sure = true;
     kith_share_announce(node, share, held, true);
+}
+
+/* Is it still to be answered? */
+static bool is_open(const struct kith_node *node, const struct kith_share *share,
+                    const struct kith_question *question)
+{
+    const struct kith_ref *head = &question->head;
+    struct kith_log *first = kith_log_find(share->room, &head->author, &head->log);
+    return question->is_open && first != NULL && !kith_log_is_full(node, first) &&
+           find_head(first, head) == NULL;
+}
+
+/* True when any is open. */
+static bool check_asked(struct kith_node *node, struct kith_share *share)
+{
+    bool has_open = false;
+    for (size_t i = 0; i < share->question_count; i++) {
+        struct kith_question *question = &share->questions[i];
+        question->is_open = is_open(node, share, question);
+        if (question->is_open && node->now.mono >= question->at + KITH_FORK_RETRY)
+            send(node, share, question);
+        has_open = has_open || question->is_open;
+    }
+    return has_open;
+}
+
+void kith_fork_check_asked(struct kith_node *node)
+{
+    if (node->questions_at <= node->now.mono) {
+        bool has_open = false;
+        kith_list_each (item, &node->links) {
+            struct kith_link *link = kith_list_item(item, struct kith_link, item);
+            kith_list_each (share_item, &link->shares)
+                has_open = check_asked(node, kith_list_item(share_item, struct kith_share,
+                                                            in_link)) ||
+                           has_open;
+        }
+        node->questions_at =
+            has_open ? node->now.mono + KITH_STALL_TIME : KITH_TIME_NEVER;
+    }
+    kith_node_wake_at(node, node->questions_at);
 }
 
 /* Is what the peer told of that log in this run? */

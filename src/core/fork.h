@@ -10,7 +10,7 @@
 #include "core/engine.h"
 
 /* Ask for the whole branch that leads to `head`, and compare. One question is enough
- * about one head. */
+ * about one head: it is asked again where nothing comes of it. */
 void kith_fork_ask(struct kith_node *node, struct kith_share *share,
                    const struct kith_ref *head);
 
@@ -24,6 +24,11 @@ void kith_fork_ask_before(struct kith_node *node, struct kith_share *share,
 bool kith_fork_is_asked(const struct kith_node *node, const struct kith_share *share,
                         const struct kith_log *log);
 
+/* That run came. True when it is of what was asked for, as far as can be told: it does
+ * not follow what is held, and a branch of its log is on its way there. */
+bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log, const struct kith_run *run, bool follows);
+
 /* A run of it came when too much was being compared: it is asked for again, with what
  * comes behind it, by kith_fork_resume. */
 void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
@@ -31,7 +36,7 @@ void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
 void kith_fork_resume(struct kith_node *node, struct kith_share *share);
 
 /* That run cannot be taken in yet: the branch is asked for again by kith_fork_retry. */
-void kith_fork_wait(const struct kith_node *node, struct kith_share *share,
+void kith_fork_wait(struct kith_node *node, struct kith_share *share,
                     const struct kith_log *log, const struct kith_run *run);
 
 /* Control logs moved, or the store is back: ask again for what could not be taken in. */
@@ -59,6 +64,9 @@ void kith_fork_tell_later(struct kith_node *node);
 
 /* Tell what is due; lowers the node's deadline. */
 void kith_fork_check(struct kith_node *node);
+
+/* Ask again what was not answered; lowers the node's deadline. */
+void kith_fork_check_asked(struct kith_node *node);
 
 /* There is room in the link's queue: go on to tell. */
 void kith_fork_drained(struct kith_node *node, struct kith_link *link);

@@ -235,13 +235,12 @@ static int take(struct kith_node *node, struct kith_share *share, struct kith_lo
     if (track == NULL)
         return 0;
     bool follows = kith_intake_follows(log, run);
-    bool is_of_fork = !follows && kith_fork_is_asked(node, share, log);
-    if (is_of_fork)
-        share->whole_at = node->now.mono;
-    else if (last_seq(run) > track->have)
+    bool is_of_fork = kith_fork_came(node, share, log, run, follows);
+    if (!is_of_fork && last_seq(run) > track->have)
         kith_share_holds(node, track, last_seq(run), id_at(run, last_seq(run)));
     if (node->now.mono < node->store_retry_at) {
-        share->whole_waits = share->whole_waits || is_of_fork;
+        if (is_of_fork)
+            kith_fork_wait(node, share, log, run);
         return 0; /* nothing can be kept now; it is fetched when that is over */
     }
     if (follows)

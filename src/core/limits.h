@@ -65,6 +65,10 @@
 #define KITH_FUTURE_MAX     (24 * KITH_HOUR)   /* an hlc beyond is parked */
 #define KITH_FUTURE_GONE_ON (23 * KITH_HOUR)   /* nor is it gone on from: clocks differ */
 
+/* Logs of a share that are asked for from their beginning at once; each costs a GRAFT in
+ * that time, and one more takes the place of who was silent for longest. */
+#define KITH_QUESTIONS_MAX 16
+
 /* Of a log that has no place for another branch. */
 #define KITH_FORK_FULL_RETRY KITH_HOUR
 
