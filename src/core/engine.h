@@ -312,6 +312,8 @@ struct kith_share {
     kith_time whole_at;        /* of the last of them; 0: never */
     bool forks_wait;           /* there is no room in the queue for more FORKs */
     size_t forks_next;         /* log index from which on they are to be told */
+    kith_time forks_at;        /* branches are to be told of; 0: none */
+    kith_time forks_pause;     /* before that is done again */
     struct kith_track *tracks; /* by log index (owned) */
     size_t track_count;
     size_t track_capacity;
@@ -495,7 +497,7 @@ struct kith_node {
     kith_time store_wait;           /* before it was retried; 0: never */
     struct kith_list urgent_shares; /* their HAVEs go at the end of the step */
     kith_time announce_at;  /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
-    kith_time forks_at;     /* branches are to be told of; KITH_TIME_NEVER: none */
+    kith_time forks_at;     /* of the first share; KITH_TIME_NEVER: of none */
     kith_time questions_at; /* to be looked at; KITH_TIME_NEVER: none is open */
     kith_time deadline;     /* never later than the truth */
 };

@@ -224,7 +224,7 @@ static void learn(struct kith_node *node, struct kith_share *share,
         return;
     }
     if (entry->seq == log->head_seq)
-        track->is_sure = true;
+        kith_fork_sure(node, share, log);
     if (entry->seq > track->have || (is_told && entry->seq == track->have))
         kith_share_holds(node, track, entry->seq, &entry->head);
     if (track->have > track->sent)

@@ -252,10 +252,9 @@ void kith_fork_heard(struct kith_node *node, struct kith_share *share,
             kith_fork_ask(node, share, head);
         return;
     }
-    struct kith_track *track = kith_share_track(node, share, held);
-    if (track == NULL)
+    if (kith_share_track(node, share, held) == NULL)
         return;
-    track->is_sure = true;
+    kith_fork_sure(node, share, held);
     kith_share_announce(node, share, held, true);
 }
 
@@ -330,29 +329,49 @@ void kith_fork_found(struct kith_node *node, const struct kith_log *log,
 
 /* ---- telling ---- */
 
+/* Is it one of several branches, and held? */
+static bool is_to_tell(const struct kith_log *log)
+{
+    return kith_log_is_held(log) && (log->base != NULL || log->branch_next != NULL);
+}
+
+/* That long from now, or before. */
+static void tell_in(struct kith_node *node, struct kith_share *share, kith_time delay)
+{
+    kith_time at = node->now.mono + delay;
+    if (share->forks_at == 0 || at < share->forks_at)
+        share->forks_at = at;
+    if (share->forks_at < node->forks_at)
+        node->forks_at = share->forks_at;
+    kith_node_wake_at(node, node->forks_at);
+}
+
+void kith_fork_tell_later(struct kith_node *node, struct kith_share *share)
+{
+    share->forks_pause = KITH_FORK_RETRY;
+    tell_in(node, share, KITH_FORK_DELAY);
+}
+
 void kith_fork_moved(struct kith_node *node, const struct kith_log *log, uint32_t link)
 {
     kith_list_each (item, &log->room->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
         if (log->index < share->track_count)
             share->tracks[log->index].is_sure = share->link->no == link;
+        if (share->is_live && is_to_tell(log))
+            kith_fork_tell_later(node, share);
     }
-    if (log->room->branch_count > 0)
-        kith_fork_tell_later(node);
 }
 
-void kith_fork_tell_later(struct kith_node *node)
+void kith_fork_sure(struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log)
 {
-    kith_time at = node->now.mono + KITH_FORK_DELAY;
-    if (at < node->forks_at)
-        node->forks_at = at;
-    kith_node_wake_at(node, node->forks_at);
-}
-
-/* Is it one of several branches, and held? */
-static bool is_to_tell(const struct kith_log *log)
-{
-    return kith_log_is_held(log) && (log->base != NULL || log->branch_next != NULL);
+    struct kith_track *track = &share->tracks[log->index];
+    if (!track->is_sure && is_to_tell(log)) {
+        share->forks_pause = KITH_FORK_RETRY;
+        tell_in(node, share, share->forks_pause);
+    }
+    track->is_sure = true;
 }
 
 /* Until the queue is full. True when there was anything to tell. */
@@ -388,27 +407,31 @@ void kith_fork_drained(struct kith_node *node, struct kith_link *link)
     }
 }
 
+static void check_told(struct kith_node *node, struct kith_share *share)
+{
+    if (share->forks_at == 0)
+        return;
+    kith_time pause = share->forks_at - node->now.mono;
+    if (pause <= 0) {
+        share->forks_at = 0;
+        if (!tell(node, share))
+            return;
+        pause = share->forks_pause;
+        share->forks_pause =
+            2 * pause < KITH_FORK_RETRY_MAX ? 2 * pause : KITH_FORK_RETRY_MAX;
+    }
+    tell_in(node, share, pause);
+}
+
 void kith_fork_check(struct kith_node *node)
 {
-    if (node->forks_at > node->now.mono) {
-        kith_node_wake_at(node, node->forks_at);
-        return;
-    }
-    node->forks_at = KITH_TIME_NEVER;
-    bool has_told = false;
-    kith_list_each (item, &node->links) {
-        struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (link->state != KITH_LINK_LIVE)
-            continue;
-        kith_list_each (share_item, &link->shares) {
-            struct kith_share *share =
-                kith_list_item(share_item, struct kith_share, in_link);
-            if (share->is_live && share->room->branch_count > 0)
-                has_told = tell(node, share) || has_told;
+    if (node->forks_at <= node->now.mono) {
+        node->forks_at = KITH_TIME_NEVER;
+        kith_list_each (item, &node->links) {
+            struct kith_link *link = kith_list_item(item, struct kith_link, item);
+            kith_list_each (share_item, &link->shares)
+                check_told(node, kith_list_item(share_item, struct kith_share, in_link));
         }
     }
-    if (!has_told)
-        return;
-    node->forks_at = node->now.mono + KITH_FORK_RETRY;
     kith_node_wake_at(node, node->forks_at);
 }

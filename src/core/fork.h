@@ -3,7 +3,8 @@
  *
  * Vectors and HAVEs say how far a peer is, not on which branches: whoever holds more of
  * one takes an entry of another for a peer that is behind. So a node tells of every
- * branch by FORK, again and again, until the peer has said that it holds just that. */
+ * branch by FORK, again and again, until the peer has said that it holds just that; ever
+ * more seldom where it says nothing. */
 #ifndef KITH_CORE_FORK_H
 #define KITH_CORE_FORK_H
 
@@ -59,8 +60,12 @@ void kith_fork_found(struct kith_node *node, const struct kith_log *log,
  * whether they hold it. */
 void kith_fork_moved(struct kith_node *node, const struct kith_log *log, uint32_t link);
 
-/* A branch, or a peer that may lack one, has come up: tell of all branches soon. */
-void kith_fork_tell_later(struct kith_node *node);
+/* The peer told that it holds just our head. */
+void kith_fork_sure(struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log);
+
+/* A branch, or a peer that may lack one, has come up: tell it of all branches soon. */
+void kith_fork_tell_later(struct kith_node *node, struct kith_share *share);
 
 /* Tell what is due; lowers the node's deadline. */
 void kith_fork_check(struct kith_node *node);

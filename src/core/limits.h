@@ -65,6 +65,9 @@
 #define KITH_FUTURE_MAX     (24 * KITH_HOUR)   /* an hlc beyond is parked */
 #define KITH_FUTURE_GONE_ON (23 * KITH_HOUR)   /* nor is it gone on from: clocks differ */
 
+/* Doubled up to there while no branch moves and the peer tells of none. */
+#define KITH_FORK_RETRY_MAX KITH_HOUR
+
 /* Logs of a share that are asked for from their beginning at once; each costs a GRAFT in
  * that time, and one more takes the place of who was silent for longest. */
 #define KITH_QUESTIONS_MAX 16

@@ -51,7 +51,7 @@ static void rest(struct kith_node *node, struct kith_share *share)
     struct kith_link *link = share->link;
     share->is_live = share->has_vector = share->is_in_page = share->is_asking = false;
     share->has_more = false;
-    share->whole_at = 0;
+    share->whole_at = share->forks_at = 0;
     share->forks_wait = false;
     share->forks_next = 0;
     kith_list_remove(&share->telling);
@@ -206,7 +206,7 @@ static void wake(struct kith_node *node, struct kith_share *share)
     kith_list_push(&share->link->telling, &share->telling);
     kith_share_tell(node, share->link);
     if (share->room->branch_count > 0)
-        kith_fork_tell_later(node);
+        kith_fork_tell_later(node, share);
 }
 
 void kith_share_accept(struct kith_node *node, struct kith_link *link,

@@ -308,6 +308,38 @@ static void questions_of_one_peer_are_bounded(void **state)
     free_forked(&f, KITH_QUESTIONS_MAX + 1);
 }
 
+/* FORKs to the second peer, in that time. */
+static size_t forks_within(struct scene *s, const struct lone_peer *second,
+                           kith_time duration)
+{
+    size_t count = 0;
+    for (kith_time t = 0; t < duration; t += KITH_MINUTE) {
+        lone_forget(&s->l);
+        pass_alive(s, second, KITH_MINUTE);
+        count += lone_count_sent(&s->l, 2, KITH_FRAME_FORK);
+    }
+    return count;
+}
+
+/* It may be unable to hold them. */
+static void who_says_nothing_of_branches_is_told_of_them_ever_more_seldom(void **state)
+{
+    struct scene *s = *state;
+    push(s, 2);
+    struct lone_log other = s->log;
+    push(s, 1);
+    push_to(s, &other, 1, 'z');
+    struct lone_peer second;
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    assert_in_range(forks_within(s, &second, 2 * KITH_HOUR), 2 * 5, 2 * 8);
+    push_to(s, &other, 1, 'y');
+    assert_int_equal(forks_within(s, &second, KITH_MINUTE), 2 * 2);
+    forks_within(s, &second, 2 * KITH_HOUR);
+    say_have(s, &second, &other);
+    assert_int_equal(forks_within(s, &second, KITH_MINUTE), 2); /* of the other one */
+}
+
 /* A second peer tells of an event that comes, or another in its place, by the first.
  * How often it is told of ours. */
 static size_t told_back(struct scene *s, bool is_another)
@@ -500,6 +532,7 @@ int main(void)
         TEST(a_branch_that_is_not_taken_lets_nothing_in_twice),
         TEST(a_run_is_compared_with_every_branch),
         TEST(branches_are_told_of_until_they_are_held),
+        TEST(who_says_nothing_of_branches_is_told_of_them_ever_more_seldom),
         TEST(a_branch_that_is_long_in_coming_is_let_come),
         TEST(branches_of_two_logs_come_from_one_peer),
         TEST(a_branch_is_asked_for_until_it_comes),

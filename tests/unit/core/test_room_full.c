@@ -198,6 +198,18 @@ static void of_very_many_branches_a_peer_is_told_as_it_reads(void **state)
     drop(s);
 }
 
+/* As it is after half a minute. */
+static void pass_to_forks(struct scene *s, struct kith_link *link)
+{
+    s->l.now.mono += 50 * KITH_MS;
+    s->l.node->forks_at = s->l.now.mono;
+    kith_list_each (item, &link->shares) {
+        struct kith_share *share = kith_list_item(item, struct kith_share, in_link);
+        if (share->forks_at > 0)
+            share->forks_at = s->l.now.mono;
+    }
+}
+
 /* A queue that stays full for a while: those told of before are told of again. */
 static void what_was_told_before_the_queue_was_full_is_told_again(void **state)
 {
@@ -211,14 +223,12 @@ static void what_was_told_before_the_queue_was_full_is_told_again(void **state)
     link->queued = KITH_QUEUE_HIGH - 1;
     for (int i = 0; i < 4; i++) {
         assert_int_not_equal(s->l.node->forks_at, KITH_TIME_NEVER);
-        s->l.now.mono += 50 * KITH_MS;
-        s->l.node->forks_at = s->l.now.mono; /* as it is after half a minute */
+        pass_to_forks(s, link);
         count_forks(s, timeout);
     }
     drained.drained.size = link->queued;
     size_t told = count_forks(s, drained);
-    s->l.now.mono += 50 * KITH_MS;
-    s->l.node->forks_at = s->l.now.mono;
+    pass_to_forks(s, link);
     told += count_forks(s, timeout);
     assert_in_range(told, 2, 4);
     drop(s);
