@@ -303,6 +303,8 @@ struct kith_share {
     bool is_asking;  /* MORE is under way */
     bool has_more;   /* of the peer's vector, without place here when it came */
     struct kith_ref more_after; /* behind this entry */
+    kith_time more_at;          /* asked for by then if there is place; 0: no such time */
+    kith_time more_pause;       /* before it; 0: none since something was brought */
     struct kith_ref page_end;   /* last entry of the last page; as of no log before */
     struct kith_list hearsay;   /* kith_log.in_hearsay */
     size_t hearsay_count;
@@ -499,6 +501,7 @@ struct kith_node {
     kith_time announce_at;  /* HAVEs that may wait are due; KITH_TIME_NEVER: none */
     kith_time forks_at;     /* of the first share; KITH_TIME_NEVER: of none */
     kith_time questions_at; /* to be looked at; KITH_TIME_NEVER: none is open */
+    kith_time more_at;      /* of the first share; KITH_TIME_NEVER: of none */
     kith_time deadline;     /* never later than the truth */
 };
 

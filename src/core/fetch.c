@@ -295,7 +295,7 @@ static void doubt(struct kith_node *node, struct kith_log *log)
         log->index >= share->track_count || !kith_list_is_empty(&log->pending))
         return;
     share->tracks[log->index].have = 0;
-    kith_hearsay_miss(share);
+    kith_hearsay_miss(node, share);
 }
 
 static void check(struct kith_node *node, struct kith_log *log)

@@ -40,10 +40,25 @@ static void detach(struct kith_log *log)
     log->herald = NULL;
 }
 
-void kith_hearsay_miss(struct kith_share *share)
+static void ask_later(struct kith_node *node, struct kith_share *share)
+{
+    if (share->more_at == 0) {
+        kith_time pause = 2 * share->more_pause;
+        if (pause == 0)
+            pause = KITH_MORE_RETRY_MIN;
+        share->more_pause = pause < KITH_MORE_RETRY_MAX ? pause : KITH_MORE_RETRY_MAX;
+        share->more_at = node->now.mono + share->more_pause;
+    }
+    if (share->more_at < node->more_at)
+        node->more_at = share->more_at;
+    kith_node_wake_at(node, node->more_at);
+}
+
+void kith_hearsay_miss(struct kith_node *node, struct kith_share *share)
 {
     share->has_more = true;
     share->more_after = (struct kith_ref){.seq = 1}; /* no such log: from the first */
+    ask_later(node, share);
 }
 
 static void miss_in_page(struct kith_share *share)
@@ -63,7 +78,7 @@ struct kith_log *kith_hearsay_add(struct kith_node *node, struct kith_share *sha
         if (share->is_in_page)
             miss_in_page(share);
         else
-            kith_hearsay_miss(share);
+            kith_hearsay_miss(node, share);
         return NULL;
     }
     struct kith_log *log = kith_log_add(node, room, author, id, log_class);
@@ -99,6 +114,29 @@ static void ask_more(struct kith_node *node, struct kith_share *share)
     kith_link_send_scratch(node, share->link);
 }
 
+static void check(struct kith_node *node, struct kith_share *share)
+{
+    if (share->more_at > node->now.mono) {
+        ask_later(node, share);
+    } else if (share->more_at > 0) {
+        share->more_at = 0;
+        ask_more(node, share);
+    }
+}
+
+void kith_hearsay_check(struct kith_node *node)
+{
+    if (node->more_at <= node->now.mono) {
+        node->more_at = KITH_TIME_NEVER;
+        kith_list_each (item, &node->links) {
+            struct kith_link *link = kith_list_item(item, struct kith_link, item);
+            kith_list_each (share_item, &link->shares)
+                check(node, kith_list_item(share_item, struct kith_share, in_link));
+        }
+    }
+    kith_node_wake_at(node, node->more_at);
+}
+
 void kith_hearsay_page(struct kith_node *node, struct kith_share *share,
                        const struct kith_frame_vector *page)
 {
@@ -129,8 +167,10 @@ bool kith_hearsay_settle(struct kith_node *node, struct kith_log *log)
     detach(log);
     log->is_hearsay = false;
     log->room->hearsay_count--;
-    if (herald != NULL)
+    if (herald != NULL) {
+        herald->more_at = herald->more_pause = 0;
         ask_more(node, herald);
+    }
     return true;
 }
 
@@ -155,7 +195,7 @@ void kith_hearsay_share_gone(struct kith_node *node, struct kith_share *share)
             continue;
         }
         if (other != NULL)
-            kith_hearsay_miss(other);
+            kith_hearsay_miss(node, other);
         kith_hearsay_forget(node, log);
     }
 }

@@ -3,7 +3,8 @@
  *
  * They cost the teller nothing, so each share has a bounded number of them, they make
  * nobody a peer, and they are forgotten when their link goes or nobody brings them. What
- * finds no place is asked for again (MORE) once there is some. */
+ * finds no place is asked for again (MORE) once there is some, and what nobody brought
+ * after a while. */
 #ifndef KITH_CORE_HEARSAY_H
 #define KITH_CORE_HEARSAY_H
 
@@ -24,8 +25,11 @@ bool kith_hearsay_settle(struct kith_node *node, struct kith_log *log);
 void kith_hearsay_forget(struct kith_node *node, struct kith_log *log);
 
 /* What this share tells of is not known here any more: learn it again, from the
- * beginning. */
-void kith_hearsay_miss(struct kith_share *share);
+ * beginning, when something settles or some time has passed. */
+void kith_hearsay_miss(struct kith_node *node, struct kith_share *share);
+
+/* Ask where that time has passed; lowers the node's deadline. */
+void kith_hearsay_check(struct kith_node *node);
 
 /* A page of the peer's vector was taken in. */
 void kith_hearsay_page(struct kith_node *node, struct kith_share *share,

@@ -93,6 +93,11 @@
 #define KITH_HEARSAY_ROOM_MAX 16384
 #define KITH_HEARSAY_FEW      8
 
+/* Before what nobody brought is asked for again, doubled while nothing is: a disk may
+ * have failed there. */
+#define KITH_MORE_RETRY_MIN (30 * KITH_SECOND)
+#define KITH_MORE_RETRY_MAX (10 * KITH_MINUTE)
+
 /* A room keeps places for as many forgotten logs as it has others, and this many more: so
  * that it is seldom compacted. */
 #define KITH_SPARE_LOGS_MAX 64

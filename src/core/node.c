@@ -14,6 +14,7 @@
 #include "core/exchange.h"
 #include "core/fetch.h"
 #include "core/fork.h"
+#include "core/hearsay.h"
 #include "core/import.h"
 #include "core/intake.h"
 #include "core/link.h"
@@ -91,8 +92,8 @@ static void init(struct kith_node *node, const struct kith_node_config *config)
     kith_list_init(&node->imports);
     node->arrival_next = 1;
     node->peer_no_next = node->room_no_next = node->log_no_next = 1;
-    node->announce_at = node->forks_at = node->questions_at = node->deadline =
-        KITH_TIME_NEVER;
+    node->announce_at = node->forks_at = node->questions_at = node->more_at =
+        node->deadline = KITH_TIME_NEVER;
 }
 
 int kith_node_new(const struct kith_node_config *config, struct kith_node **out)
@@ -234,6 +235,7 @@ static void check_times(struct kith_node *node)
     kith_remember_check(node);
     kith_commit_check(node);
     kith_fetch_check_all(node);
+    kith_hearsay_check(node);
     kith_fork_check(node);
     kith_fork_check_asked(node);
     check_announcements(node);

@@ -51,7 +51,7 @@ static void rest(struct kith_node *node, struct kith_share *share)
     struct kith_link *link = share->link;
     share->is_live = share->has_vector = share->is_in_page = share->is_asking = false;
     share->has_more = false;
-    share->whole_at = share->forks_at = 0;
+    share->whole_at = share->forks_at = share->more_at = share->more_pause = 0;
     share->forks_wait = false;
     share->forks_next = 0;
     kith_list_remove(&share->telling);

@@ -107,6 +107,45 @@ static void hearsay_that_nobody_brings_is_forgotten(void **state)
     assert_int_equal(lone_count_sent(l, 1, KITH_FRAME_MORE), 0);
 }
 
+/* How often MORE comes in that time; the answer is three logs that nobody brings. */
+static size_t mores_within(struct lone *l, const struct lone_peer *peer,
+                           kith_time duration)
+{
+    size_t count = 0;
+    for (kith_time t = 0; t < duration; t += 2 * KITH_SECOND) {
+        lone_say_raw(l, peer,
+                     BYTES("\x03"
+                           "12345678")); /* PING: it lives */
+        lone_pass(l, 2 * KITH_SECOND);
+        size_t more = lone_count_sent(l, peer->link, KITH_FRAME_MORE);
+        lone_forget(l);
+        if (more > 0)
+            rumour(l, peer, 0, 3, true);
+        count += more;
+    }
+    return count;
+}
+
+/* Its disk may have failed. */
+static void what_nobody_brought_is_asked_for_ever_more_seldom(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    struct kith_writer run;
+    meet(l, &peer, 1);
+    rumour(l, &peer, 0, 3, true);
+    assert_int_equal(mores_within(l, &peer, KITH_MINUTE), 1);
+    assert_in_range(mores_within(l, &peer, KITH_HOUR), 5, 9);
+    struct lone_log log = {.author = &peer.key,
+                           .room = lone_lobby(),
+                           .hlc = kith_hlc_from_wall(l->now.wall)};
+    lone_write(&log, &run, 1, 'a');
+    lone_say_run(l, &peer, &peer.lobby_tag, &run);
+    kith_writer_deinit(&run);
+    assert_int_equal(lone_count_stored(l), 1 + 1);
+    assert_int_equal(mores_within(l, &peer, KITH_MINUTE), 2);
+}
+
 static void hearsay_goes_with_its_link_unless_another_told_of_it_too(void **state)
 {
     struct lone *l = *state;
@@ -352,6 +391,7 @@ int main(void)
         TEST(in_a_room_that_is_full_no_page_is_asked_for),
         TEST(logs_of_who_may_not_write_in_a_direct_room_are_no_hearsay),
         TEST(hearsay_that_nobody_brings_is_forgotten),
+        TEST(what_nobody_brought_is_asked_for_ever_more_seldom),
         TEST(hearsay_goes_with_its_link_unless_another_told_of_it_too),
         TEST(a_forged_run_leaves_neither_log_nor_peer),
         TEST(a_room_of_more_logs_than_are_believed_is_fetched_whole),
