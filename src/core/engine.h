@@ -279,9 +279,10 @@ struct kith_index_queue {
 /* A branch that a peer was asked for from its beginning. */
 struct kith_question {
     struct kith_ref head;
-    kith_time at; /* when, or when something of it came */
-    bool is_open; /* it was not begun, and its head did not come: ask again */
-    bool waits;   /* what came of it cannot be taken in yet: ask again then */
+    kith_time at;    /* when, or when something of it came */
+    kith_time pause; /* before it is asked again */
+    bool is_open;    /* it was not begun, and its head did not come: ask again */
+    bool waits;      /* what came of it cannot be taken in yet: ask again then */
     struct kith_locator missed; /* what of it came when too much was being compared begins
                                    behind this event; seq 0: nothing did */
 };

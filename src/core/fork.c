@@ -42,13 +42,22 @@ static struct kith_question *find_asked_about(const struct kith_node *node,
     return is_asked ? question : NULL;
 }
 
-static struct kith_question *find_oldest(struct kith_share *share)
+static bool is_over(const struct kith_question *question)
 {
-    struct kith_question *oldest = &share->questions[0];
-    for (size_t i = 1; i < share->question_count; i++)
-        if (share->questions[i].at < oldest->at)
-            oldest = &share->questions[i];
-    return oldest;
+    return !question->is_open && !question->waits && question->missed.seq == 0;
+}
+
+/* Of those that are over the oldest, else of all. */
+static struct kith_question *find_least(struct kith_share *share)
+{
+    struct kith_question *least = &share->questions[0];
+    for (size_t i = 1; i < share->question_count; i++) {
+        struct kith_question *question = &share->questions[i];
+        if (is_over(question) != is_over(least) ? is_over(question)
+                                                : question->at < least->at)
+            least = question;
+    }
+    return least;
 }
 
 /* In place of the one about this log. NULL, and the node is broken, when memory ran out.
@@ -67,9 +76,18 @@ static struct kith_question *put_question(struct kith_node *node,
         question = &share->questions[share->question_count++];
     }
     if (question == NULL)
-        question = find_oldest(share);
-    *question = (struct kith_question){.head = *head, .at = node->now.mono};
+        question = find_least(share);
+    *question = (struct kith_question){
+        .head = *head, .at = node->now.mono, .pause = KITH_FORK_RETRY};
     return question;
+}
+
+static void open_again(struct kith_node *node, struct kith_question *question)
+{
+    question->is_open = true;
+    if (node->questions_at == KITH_TIME_NEVER)
+        node->questions_at = node->now.mono + KITH_STALL_TIME;
+    kith_node_wake_at(node, node->questions_at);
 }
 
 static void send(struct kith_node *node, struct kith_share *share,
@@ -80,11 +98,8 @@ static void send(struct kith_node *node, struct kith_share *share,
                             question->missed.seq > 0 ? 1 : 0);
     question->missed.seq = 0;
     question->waits = false;
-    question->is_open = true;
-    question->at = share->whole_at = node->now.mono;
-    if (node->questions_at == KITH_TIME_NEVER)
-        node->questions_at = node->now.mono + KITH_STALL_TIME;
-    kith_node_wake_at(node, node->questions_at);
+    question->at = node->now.mono;
+    open_again(node, question);
     kith_link_send_scratch(node, share->link);
 }
 
@@ -92,6 +107,7 @@ static void ask(struct kith_node *node, struct kith_share *share,
                 const struct kith_ref *head)
 {
     struct kith_question *question = put_question(node, share, head);
+    share->whole_at = node->now.mono;
     if (question != NULL)
         send(node, share, question);
 }
@@ -135,15 +151,24 @@ bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
     if (head->seq >= run->seq_first && head->seq < run->seq_first + run->count &&
         kith_id_equal(&run->events[head->seq - run->seq_first].id, &head->id))
         question->is_open = false;
-    if (!follows)
+    if (!follows || question->is_open)
         question->at = node->now.mono;
     return !follows;
 }
 
-void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
+void kith_fork_lost(struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log)
+{
+    struct kith_question *question = find_asked_of(node, share, log);
+    if (question != NULL)
+        open_again(node, question);
+}
+
+void kith_fork_missed(struct kith_node *node, struct kith_share *share,
                       const struct kith_log *log, const struct kith_run *run)
 {
     struct kith_question *question = find_asked_of(node, share, log);
+    kith_fork_lost(node, share, log);
     if (question != NULL && question->missed.seq == 0 && run->seq_first > 1)
         question->missed = (struct kith_locator){run->seq_first - 1, run->prev};
 }
@@ -275,8 +300,12 @@ static bool check_asked(struct kith_node *node, struct kith_share *share)
     for (size_t i = 0; i < share->question_count; i++) {
         struct kith_question *question = &share->questions[i];
         question->is_open = is_open(node, share, question);
-        if (question->is_open && node->now.mono >= question->at + KITH_FORK_RETRY)
+        if (question->is_open && node->now.mono >= question->at + question->pause) {
             send(node, share, question);
+            question->pause = 2 * question->pause < KITH_FORK_RETRY_MAX
+                                  ? 2 * question->pause
+                                  : KITH_FORK_RETRY_MAX;
+        }
         has_open = has_open || question->is_open;
     }
     return has_open;
@@ -286,6 +315,7 @@ void kith_fork_check_asked(struct kith_node *node)
 {
     if (node->questions_at <= node->now.mono) {
         bool has_open = false;
+        node->questions_at = KITH_TIME_NEVER;
         kith_list_each (item, &node->links) {
             struct kith_link *link = kith_list_item(item, struct kith_link, item);
             kith_list_each (share_item, &link->shares)

@@ -32,9 +32,13 @@ bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
 
 /* A run of it came when too much was being compared: it is asked for again, with what
  * comes behind it, by kith_fork_resume. */
-void kith_fork_missed(const struct kith_node *node, struct kith_share *share,
+void kith_fork_missed(struct kith_node *node, struct kith_share *share,
                       const struct kith_log *log, const struct kith_run *run);
 void kith_fork_resume(struct kith_node *node, struct kith_share *share);
+
+/* What came of it could not be compared, or not be placed: it is asked for again. */
+void kith_fork_lost(struct kith_node *node, struct kith_share *share,
+                    const struct kith_log *log);
 
 /* That run cannot be taken in yet: the branch is asked for again by kith_fork_retry. */
 void kith_fork_wait(struct kith_node *node, struct kith_share *share,

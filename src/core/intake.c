@@ -441,8 +441,8 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
         }
     bool has_origin = check->origin.log != NULL;
     if (is_early || (has_origin && kith_intake_is_doubtful(&check->origin)))
-        return; /* what it leaves may still be refused; it is told of again */
-    if (has_origin)
+        kith_fork_lost(node, share, first); /* what it leaves may still be refused */
+    else if (has_origin)
         take_fork(node, share, &check->origin, run);
     else
         kith_fork_ask_before(
@@ -498,6 +498,8 @@ bool kith_intake_loaded(struct kith_node *node, uint64_t load_no, int error,
         kith_node_break(node);
     else if (error == 0 && share != NULL)
         is_done = compare(node, share, check, runs, run_count, scratch);
+    else if (share != NULL)
+        kith_fork_lost(node, share, check->log);
     kith_release(node->alloc, scratch);
     if (is_done) {
         share = share_of(node, check); /* a fault ends it */

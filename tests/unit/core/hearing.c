@@ -66,3 +66,41 @@ void rumour(struct lone *l, const struct lone_peer *peer, uint32_t first, size_t
     kith_writer_deinit(&w);
     free(page);
 }
+
+void say_again(struct scene *s, const struct kith_writer *run)
+{
+    say_run(s, run);
+    assert_int_equal(s->l.closed[1], 1);
+}
+
+void say_have(struct scene *s, const struct lone_peer *peer, const struct lone_log *log)
+{
+    struct kith_vector_entry held = {s->peer.key.id, log->log_class, log->log, 0,
+                                     log->seq,       log->head};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_have_encode(&w, &peer->lobby_tag, &held, 1);
+    lone_say(&s->l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
+/* Both peers live. */
+void pass_alive(struct scene *s, const struct lone_peer *other, kith_time duration)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_ping_encode(&w, KITH_FRAME_PING, &(struct kith_frame_ping){1});
+    for (kith_time t = 0; t < duration; t += 3 * KITH_SECOND) {
+        lone_say(&s->l, &s->peer, &w);
+        lone_say(&s->l, other, &w);
+        lone_pass(&s->l, 3 * KITH_SECOND);
+    }
+    kith_writer_deinit(&w);
+}
+
+void say_fork(struct scene *s, const struct lone_peer *peer, const struct lone_log *log)
+{
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    struct kith_ref head = {log->author->id, log->log, log->seq, log->head};
+    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &peer->lobby_tag, &head, NULL, 0);
+    lone_say(&s->l, peer, &w);
+    kith_writer_deinit(&w);
+}

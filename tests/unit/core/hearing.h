@@ -30,4 +30,14 @@ size_t messages(const struct scene *s);
 void rumour(struct lone *l, const struct lone_peer *peer, uint32_t first, size_t count,
             bool is_last);
 
+/* The peer may send it. */
+void say_again(struct scene *s, const struct kith_writer *run);
+
+/* What this peer tells of its head of a log, to whoever holds less, or another one. */
+void say_have(struct scene *s, const struct lone_peer *peer, const struct lone_log *log);
+void say_fork(struct scene *s, const struct lone_peer *peer, const struct lone_log *log);
+
+/* Time passes in which the peer and another one are there. */
+void pass_alive(struct scene *s, const struct lone_peer *other, kith_time duration);
+
 #endif

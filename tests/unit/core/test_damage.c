@@ -85,7 +85,7 @@ static void what_follows_is_not_sent_when_nothing_shows_that_it_does(void **stat
 }
 
 /* A run of two events comes twice; meanwhile the disk did this to it. */
-static void say_again(struct scene *s, void (*spoil)(struct scene *s, size_t at))
+static void say_twice(struct scene *s, void (*spoil)(struct scene *s, size_t at))
 {
     struct kith_writer run;
     struct kith_id lobby = lone_lobby();
@@ -107,13 +107,13 @@ static void say_again(struct scene *s, void (*spoil)(struct scene *s, size_t at)
 
 static void what_comes_again_is_not_taken_for_another_history(void **state)
 {
-    say_again(*state, damage);
+    say_twice(*state, damage);
 }
 
 /* It still decodes, but what its first event said is not what its hash is of. */
 static void nor_is_it_when_another_text_is_stored(void **state)
 {
-    say_again(*state, change_first_text);
+    say_twice(*state, change_first_text);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

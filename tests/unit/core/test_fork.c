@@ -4,12 +4,6 @@
 #include "core/limits.h"
 #include "hearing.h"
 
-static void say_again(struct scene *s, const struct kith_writer *run)
-{
-    say_run(s, run);
-    assert_int_equal(s->l.closed[1], 1);
-}
-
 /* As content does that goes on with a log. */
 static void a_branch_waits_for_the_control_event_it_names(void **state)
 {
@@ -125,17 +119,6 @@ static void a_run_is_compared_with_every_branch(void **state)
         kith_writer_deinit(&runs[i]);
 }
 
-static void say_have(struct scene *s, const struct lone_peer *peer,
-                     const struct lone_log *log)
-{
-    struct kith_vector_entry held = {s->peer.key.id, log->log_class, log->log, 0,
-                                     log->seq,       log->head};
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_have_encode(&w, &peer->lobby_tag, &held, 1);
-    lone_say(&s->l, peer, &w);
-    kith_writer_deinit(&w);
-}
-
 /* A peer that was not heard to hold a branch is told of it, and again, until it says so.
  */
 static void branches_are_told_of_until_they_are_held(void **state)
@@ -166,147 +149,6 @@ static void branches_are_told_of_until_they_are_held(void **state)
 }
 
 /* ---- what was asked for ---- */
-
-static void say_vector(struct scene *s, const struct lone_peer *peer,
-                       const struct lone_log *logs, size_t count)
-{
-    struct kith_vector_entry page[KITH_QUESTIONS_MAX + 1];
-    for (size_t i = 0; i < count; i++)
-        page[i] = (struct kith_vector_entry){
-            s->peer.key.id, logs[i].log_class, logs[i].log, 0, logs[i].seq, logs[i].head};
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_vector_encode(&w, &peer->lobby_tag, true, page, count);
-    lone_say(&s->l, peer, &w);
-    kith_writer_deinit(&w);
-}
-
-/* Both peers live. */
-static void pass_alive(struct scene *s, const struct lone_peer *other, kith_time duration)
-{
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    kith_frame_ping_encode(&w, KITH_FRAME_PING, &(struct kith_frame_ping){1});
-    for (kith_time t = 0; t < duration; t += 3 * KITH_SECOND) {
-        lone_say(&s->l, &s->peer, &w);
-        lone_say(&s->l, other, &w);
-        lone_pass(&s->l, 3 * KITH_SECOND);
-    }
-    kith_writer_deinit(&w);
-}
-
-/* Of a log of its own, as many times as there are: the first peer pushes two events, and
- * a second one tells of another second. What it has to say then. */
-struct forked {
-    struct lone_log other[KITH_QUESTIONS_MAX + 1];
-    struct kith_writer shared[KITH_QUESTIONS_MAX + 1], own[KITH_QUESTIONS_MAX + 1];
-};
-
-static void fork_logs(struct scene *s, struct lone_peer *second, struct forked *f,
-                      size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct lone_log log = s->log;
-        log.log.bytes[1] = (uint8_t)i;
-        lone_write(&log, &f->shared[i], 1, 'a');
-        say_again(s, &f->shared[i]);
-        f->other[i] = log;
-        push_to(s, &log, 1, 'b');
-        lone_write(&f->other[i], &f->own[i], 1, 'z');
-    }
-    lone_connect(&s->l, second, 2, 2, KITH_ROLE_DIALLER, 0);
-    lone_greet(&s->l, second);
-    lone_forget(&s->l);
-    say_vector(s, second, f->other, count);
-    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), count);
-    lone_forget(&s->l);
-}
-
-static void bring(struct scene *s, const struct lone_peer *peer,
-                  const struct kith_writer *run)
-{
-    lone_say_run(&s->l, peer, &peer->lobby_tag, run);
-    assert_int_equal(lone_count_sent(&s->l, peer->link, KITH_FRAME_PRUNE), 0);
-}
-
-static void free_forked(struct forked *f, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        kith_writer_deinit(&f->shared[i]);
-        kith_writer_deinit(&f->own[i]);
-    }
-}
-
-/* The way is slow. */
-static void a_branch_that_is_long_in_coming_is_let_come(void **state)
-{
-    struct scene *s = *state;
-    struct lone_peer second;
-    struct forked f;
-    fork_logs(s, &second, &f, 1);
-    pass_alive(s, &second, 6 * KITH_SECOND);
-    bring(s, &second, &f.shared[0]);
-    pass_alive(s, &second, 6 * KITH_SECOND);
-    bring(s, &second, &f.own[0]);
-    assert_int_equal(messages(s), 2 + 1);
-    pass_alive(s, &second, 6 * KITH_SECOND);
-    lone_say_run(&s->l, &second, &second.lobby_tag, &f.shared[0]);
-    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_PRUNE), 1); /* it is over */
-    free_forked(&f, 1);
-}
-
-static void branches_of_two_logs_come_from_one_peer(void **state)
-{
-    struct scene *s = *state;
-    struct lone_peer second;
-    struct forked f;
-    fork_logs(s, &second, &f, 2);
-    for (size_t i = 0; i < 2; i++)
-        bring(s, &second, &f.shared[i]);
-    for (size_t i = 0; i < 2; i++)
-        bring(s, &second, &f.own[i]);
-    assert_int_equal(messages(s), 2 * (2 + 1));
-    free_forked(&f, 2);
-}
-
-static void a_branch_is_asked_for_until_it_comes(void **state)
-{
-    struct scene *s = *state;
-    struct lone_peer second;
-    struct forked f;
-    fork_logs(s, &second, &f, 1);
-    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
-    assert_in_range(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 3, 4);
-    bring(s, &second, &f.shared[0]);
-    bring(s, &second, &f.own[0]);
-    lone_forget(&s->l);
-    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
-    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
-    free_forked(&f, 1);
-}
-
-/* It came from elsewhere. */
-static void a_branch_that_is_held_is_not_asked_for_again(void **state)
-{
-    struct scene *s = *state;
-    struct lone_peer second;
-    struct forked f;
-    fork_logs(s, &second, &f, 1);
-    say_again(s, &f.own[0]);
-    lone_forget(&s->l);
-    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
-    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
-    free_forked(&f, 1);
-}
-
-static void questions_of_one_peer_are_bounded(void **state)
-{
-    struct scene *s = *state;
-    struct lone_peer second;
-    struct forked f;
-    fork_logs(s, &second, &f, KITH_QUESTIONS_MAX + 1);
-    pass_alive(s, &second, KITH_FORK_RETRY + KITH_STALL_TIME);
-    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), KITH_QUESTIONS_MAX);
-    free_forked(&f, KITH_QUESTIONS_MAX + 1);
-}
 
 /* FORKs to the second peer, in that time. */
 static size_t forks_within(struct scene *s, const struct lone_peer *second,
@@ -400,16 +242,6 @@ static void who_brings_what_rests_on_one_event_has_not_told_of_it(void **state)
     assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_HAVE), 1);
     kith_writer_deinit(&profile);
     kith_writer_deinit(&run);
-}
-
-static void say_fork(struct scene *s, const struct lone_peer *peer,
-                     const struct lone_log *log)
-{
-    struct kith_writer w = kith_writer(&kith_alloc_heap);
-    struct kith_ref head = {log->author->id, log->log, log->seq, log->head};
-    kith_frame_graft_encode(&w, KITH_FRAME_FORK, &peer->lobby_tag, &head, NULL, 0);
-    lone_say(&s->l, peer, &w);
-    kith_writer_deinit(&w);
 }
 
 /* What a peer told of turns out to be of another branch, which has come meanwhile: it
@@ -533,11 +365,6 @@ int main(void)
         TEST(a_run_is_compared_with_every_branch),
         TEST(branches_are_told_of_until_they_are_held),
         TEST(who_says_nothing_of_branches_is_told_of_them_ever_more_seldom),
-        TEST(a_branch_that_is_long_in_coming_is_let_come),
-        TEST(branches_of_two_logs_come_from_one_peer),
-        TEST(a_branch_is_asked_for_until_it_comes),
-        TEST(a_branch_that_is_held_is_not_asked_for_again),
-        TEST(questions_of_one_peer_are_bounded),
         TEST(who_told_of_another_event_is_told_of_the_one_that_came),
         TEST(who_told_of_just_that_event_is_not),
         TEST(who_answers_with_a_branch_that_is_held_is_not_asked_again),

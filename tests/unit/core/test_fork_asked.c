@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* Branches that a peer is asked for from their beginning: how long, how often, how many.
+ */
+#include "hearing.h"
+
+#include "core/limits.h"
+
+/* Of a log of its own, as many times as there are: the first peer pushes two events, and
+ * a second one tells of another second. What it has to say then. */
+struct forked {
+    struct lone_log other[KITH_QUESTIONS_MAX + 1];
+    struct kith_writer shared[KITH_QUESTIONS_MAX + 1], own[KITH_QUESTIONS_MAX + 1];
+};
+
+static void say_vector(struct scene *s, const struct lone_peer *peer,
+                       const struct lone_log *logs, size_t count)
+{
+    struct kith_vector_entry page[KITH_QUESTIONS_MAX + 1];
+    for (size_t i = 0; i < count; i++)
+        page[i] = (struct kith_vector_entry){
+            s->peer.key.id, logs[i].log_class, logs[i].log, 0, logs[i].seq, logs[i].head};
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    kith_frame_vector_encode(&w, &peer->lobby_tag, true, page, count);
+    lone_say(&s->l, peer, &w);
+    kith_writer_deinit(&w);
+}
+
+static void fork_logs(struct scene *s, struct lone_peer *second, struct forked *f,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct lone_log log = s->log;
+        log.log.bytes[1] = (uint8_t)i;
+        lone_write(&log, &f->shared[i], 1, 'a');
+        say_again(s, &f->shared[i]);
+        f->other[i] = log;
+        push_to(s, &log, 1, 'b');
+        lone_write(&f->other[i], &f->own[i], 1, 'z');
+    }
+    lone_connect(&s->l, second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, second);
+    lone_forget(&s->l);
+    say_vector(s, second, f->other, count);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), count);
+    lone_forget(&s->l);
+}
+
+static void bring(struct scene *s, const struct lone_peer *peer,
+                  const struct kith_writer *run)
+{
+    lone_say_run(&s->l, peer, &peer->lobby_tag, run);
+    assert_int_equal(lone_count_sent(&s->l, peer->link, KITH_FRAME_PRUNE), 0);
+}
+
+static void free_forked(struct forked *f, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        kith_writer_deinit(&f->shared[i]);
+        kith_writer_deinit(&f->own[i]);
+    }
+}
+
+/* The way is slow. */
+static void a_branch_that_is_long_in_coming_is_let_come(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    pass_alive(s, &second, 6 * KITH_SECOND);
+    bring(s, &second, &f.shared[0]);
+    pass_alive(s, &second, 6 * KITH_SECOND);
+    bring(s, &second, &f.own[0]);
+    assert_int_equal(messages(s), 2 + 1);
+    pass_alive(s, &second, 6 * KITH_SECOND);
+    lone_say_run(&s->l, &second, &second.lobby_tag, &f.shared[0]);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_PRUNE), 1); /* it is over */
+    free_forked(&f, 1);
+}
+
+static void branches_of_two_logs_come_from_one_peer(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 2);
+    for (size_t i = 0; i < 2; i++)
+        bring(s, &second, &f.shared[i]);
+    for (size_t i = 0; i < 2; i++)
+        bring(s, &second, &f.own[i]);
+    assert_int_equal(messages(s), 2 * (2 + 1));
+    free_forked(&f, 2);
+}
+
+static void a_branch_is_asked_for_until_it_comes(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 2);
+    bring(s, &second, &f.shared[0]);
+    bring(s, &second, &f.own[0]);
+    lone_forget(&s->l);
+    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+    free_forked(&f, 1);
+}
+
+static void what_comes_slowly_and_is_no_branch_is_not_asked_for_again(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct kith_writer runs[12];
+    push(s, 1);
+    struct lone_log whole = s->log;
+    for (size_t i = 0; i < COUNT(runs); i++)
+        lone_write(&whole, &runs[i], 1, 'a');
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    say_fork(s, &second, &whole);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    lone_forget(&s->l);
+    for (size_t i = 0; i < COUNT(runs); i++) {
+        bring(s, &second, &runs[i]);
+        kith_writer_deinit(&runs[i]);
+        pass_alive(s, &second, 6 * KITH_SECOND);
+    }
+    assert_int_equal(messages(s), 1 + COUNT(runs));
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+}
+
+static void a_branch_that_could_not_be_compared_is_asked_for_again(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    bring(s, &second, &f.shared[0]);
+    s->l.is_load_held = true;
+    bring(s, &second, &f.own[0]);
+    s->l.held_load.loaded.error = KITH_EIO;
+    lone_load(&s->l);
+    pass_alive(s, &second, KITH_FORK_RETRY + KITH_STALL_TIME);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    free_forked(&f, 1);
+}
+
+/* As where its log is damaged there. */
+static void a_branch_that_never_comes_is_asked_for_ever_more_seldom(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    size_t asked = 0;
+    fork_logs(s, &second, &f, 1);
+    for (kith_time t = 0; t < 4 * KITH_HOUR; t += 12 * KITH_SECOND) {
+        pass_alive(s, &second, 12 * KITH_SECOND);
+        size_t now = lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT);
+        lone_forget(&s->l);
+        if (now > 0)
+            bring(s, &second, &f.shared[0]);
+        asked += now;
+    }
+    assert_in_range(asked, 6, 10);
+    free_forked(&f, 1);
+}
+
+/* It came from elsewhere. */
+static void a_branch_that_is_held_is_not_asked_for_again(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    say_again(s, &f.own[0]);
+    lone_forget(&s->l);
+    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+    free_forked(&f, 1);
+}
+
+static void a_question_that_is_over_makes_room_for_another(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    size_t open = KITH_QUESTIONS_MAX;
+    fork_logs(s, &second, &f, KITH_QUESTIONS_MAX);
+    bring(s, &second, &f.shared[3]);
+    bring(s, &second, &f.own[3]);
+    lone_forget(&s->l);
+    pass_alive(s, &second, 6 * KITH_SECOND);
+    s->log.log.bytes[1] = (uint8_t)open;
+    struct lone_log other = s->log;
+    push(s, 1);
+    lone_write(&other, &f.shared[open], 1, 'z');
+    lone_write(&other, &f.own[open], 1, 'z');
+    say_fork(s, &second, &other);
+    pass_alive(s, &second, KITH_FORK_RETRY + 2 * KITH_STALL_TIME);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1 + open);
+    free_forked(&f, KITH_QUESTIONS_MAX + 1);
+}
+
+static void questions_of_one_peer_are_bounded(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, KITH_QUESTIONS_MAX + 1);
+    pass_alive(s, &second, KITH_FORK_RETRY + KITH_STALL_TIME);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), KITH_QUESTIONS_MAX);
+    free_forked(&f, KITH_QUESTIONS_MAX + 1);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_branch_that_is_long_in_coming_is_let_come),
+        TEST(branches_of_two_logs_come_from_one_peer),
+        TEST(a_branch_is_asked_for_until_it_comes),
+        TEST(what_comes_slowly_and_is_no_branch_is_not_asked_for_again),
+        TEST(a_branch_that_could_not_be_compared_is_asked_for_again),
+        TEST(a_branch_that_never_comes_is_asked_for_ever_more_seldom),
+        TEST(a_branch_that_is_held_is_not_asked_for_again),
+        TEST(a_question_that_is_over_makes_room_for_another),
+        TEST(questions_of_one_peer_are_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
