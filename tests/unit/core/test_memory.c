@@ -216,9 +216,13 @@ static void live_another(struct lone *l)
                            .room = lone_lobby(),
                            .log = {{1}},
                            .hlc = kith_hlc_from_wall(l->now.wall)};
+    struct lone_log other = log;
     lone_write(&log, &run, 1, 'a');
     lone_say_run(l, &peer, &peer.lobby_tag, &run);
     kith_writer_deinit(&run);
+    lone_write(&other, &run, 1, 'z'); /* a branch that is only told of */
+    kith_writer_deinit(&run);
+    tell_of(l, &peer, &other);
     ask(l, 2, KITH_FRAME_GRAFT, &log);
     ask(l, 3, KITH_FRAME_PRUNE, &log);
     ask(l, 4, KITH_FRAME_FORK, &log);
