@@ -43,6 +43,7 @@ struct import {
     size_t refusals_shown;
     bool has_head;
     bool has_end;     /* behind the last run */
+    bool is_cut;      /* another export began before that */
     bool is_complete; /* the body has ended */
 };
 
@@ -181,13 +182,16 @@ static bool take_parsed(struct kith_request *request, const struct kith_import_l
     struct import *import = request->state;
     if (line->kind == KITH_IMPORT_RUN && import->has_head)
         return take_run(request, line);
-    if (line->kind == KITH_IMPORT_HEAD)
+    if (line->kind == KITH_IMPORT_HEAD) {
+        import->is_cut |= import->has_head && !import->has_end;
         import->has_head = true;
-    else if (line->kind == KITH_IMPORT_END)
+        import->has_end = false;
+    } else if (line->kind == KITH_IMPORT_END) {
         import->has_end = true;
-    else
+    } else {
         refuse(import, import->line, KITH_EINVALID,
                "the line with which an export begins is missing before it");
+    }
     return true;
 }
 
@@ -300,7 +304,7 @@ static void answer(struct kith_request *request)
     kith_json_number(&w, "runs", import->runs);
     kith_json_number(&w, "events", import->events);
     kith_json_number(&w, "known", import->known);
-    kith_json_bool(&w, "complete", import->has_end);
+    kith_json_bool(&w, "complete", import->has_end && !import->is_cut);
     kith_json_number(&w, "refused_count", import->refused);
     kith_json_open(&w, "refused", '[');
     kith_writer_bytes(&w, import->refusals.data, import->refusals.size);

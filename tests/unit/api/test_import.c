@@ -191,6 +191,28 @@ static void what_was_cut_off_is_said(void **state)
     free(body);
 }
 
+/* Exports may follow one another. */
+static void what_was_cut_off_is_said_whatever_follows(void **state)
+{
+    struct api *api = *state;
+    char *body = make_export(3);
+    size_t size = strlen(body), cut = size - strlen(end_line);
+    char *both = malloc(2 * size);
+    memcpy(both, body, cut);
+    memcpy(both + cut, body, size);
+    post(api, both, cut + size, 0);
+    assert_true(json_is_false(json_object_get(api->answer.json, "complete")));
+    memcpy(both, body, size);
+    memcpy(both + size, body, (size_t)(strchr(body, '\n') + 1 - body)); /* its head */
+    post(api, both, size + (size_t)(strchr(body, '\n') + 1 - body), 0);
+    assert_true(json_is_false(json_object_get(api->answer.json, "complete")));
+    memcpy(both + size, body, size);
+    post(api, both, 2 * size, 0);
+    assert_true(json_is_true(json_object_get(api->answer.json, "complete")));
+    free(both);
+    free(body);
+}
+
 static void say_things(struct api *api, void *ctx)
 {
     (void)ctx;
@@ -315,6 +337,7 @@ int main(void)
         CASE(a_full_disk_ends_it_and_names_the_line),
         CASE(the_reason_is_told_however_much_is_still_to_come),
         CASE(what_was_cut_off_is_said),
+        CASE(what_was_cut_off_is_said_whatever_follows),
         CASE(an_export_has_a_line_a_run_between_head_and_end),
         cmocka_unit_test(a_line_may_be_written_otherwise),
         cmocka_unit_test(a_line_that_is_none_is_refused_with_a_reason),
