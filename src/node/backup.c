@@ -236,6 +236,11 @@ int kith_backup_check(const struct kith_backup_job *job, struct kith_problem *pr
                                 "there is no identity in %s, so nothing to back up; "
                                 "`kith up` makes one, --home DIR names another home",
                                 job->home);
+    if (kith_place_leads_nowhere(job->file))
+        return kith_problem_set(problem, KITH_EINVALID,
+                                "%s is a link to what is not there; make where it leads "
+                                "to reachable, or remove the link",
+                                job->file);
     if (stat(job->file, &is) != 0)
         return check_parent(job, problem);
     if (!S_ISREG(is.st_mode))
@@ -311,18 +316,27 @@ static int write_file(struct out *out)
     return error;
 }
 
+/* What a link leads to is replaced, and not the link. */
 int kith_backup(const struct kith_backup_job *job, uint64_t *out_size,
                 struct kith_problem *problem)
 {
-    struct out out = {.job = job, .problem = problem, .fd = -1};
+    struct kith_backup_job own = *job;
+    struct out out = {.job = &own, .problem = problem, .fd = -1};
     int error = kith_backup_check(job, problem);
     if (error != 0)
         return error;
-    if (asprintf(&out.part, "%s.%ld.part", job->file, (long)getpid()) < 0)
-        return out_of_memory(problem);
-    error = write_file(&out);
+    char *file = realpath(job->file, NULL); /* NULL: it is not there yet */
+    if (file != NULL)
+        own.file = file;
+    if (asprintf(&out.part, "%s.%ld.part", own.file, (long)getpid()) < 0) {
+        out.part = NULL;
+        error = out_of_memory(problem);
+    }
+    if (error == 0)
+        error = write_file(&out);
     kith_sealer_free(out.sealer);
     free(out.part);
+    free(file);
     if (error == 0 && out_size != NULL)
         *out_size = out.size;
     return error;

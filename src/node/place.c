@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kith/error.h"
@@ -30,6 +31,13 @@ void kith_place_sync(const char *directory)
         return;
     fsync(fd);
     close(fd);
+}
+
+bool kith_place_leads_nowhere(const char *path)
+{
+    struct stat is;
+    return lstat(path, &is) == 0 && S_ISLNK(is.st_mode) && stat(path, &is) != 0 &&
+           errno == ENOENT;
 }
 
 char *kith_place_parent(const char *path)

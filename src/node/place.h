@@ -9,6 +9,9 @@
  * EEXIST. 0 or an errno. */
 int kith_place_put(const char *from, const char *to, bool replaces);
 
+/* Is it a symbolic link to what is not there? */
+bool kith_place_leads_nowhere(const char *path);
+
 /* The directory that `path` lies in; heap, NULL when memory ran out. */
 char *kith_place_parent(const char *path);
 

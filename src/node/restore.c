@@ -425,16 +425,9 @@ static int work(struct restore *r)
 
 /* ---- before ---- */
 
-static bool leads_nowhere(const char *path)
-{
-    struct stat is;
-    return lstat(path, &is) == 0 && S_ISLNK(is.st_mode) && stat(path, &is) != 0 &&
-           errno == ENOENT;
-}
-
 int kith_restore_check(const struct kith_restore_job *job, struct kith_problem *problem)
 {
-    if (leads_nowhere(job->home))
+    if (kith_place_leads_nowhere(job->home))
         return kith_problem_set(problem, KITH_EINVALID,
                                 "%s is a link to what is not there; make the directory "
                                 "it leads to, or remove the link",

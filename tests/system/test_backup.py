@@ -241,6 +241,14 @@ def _(scene):
     same(names(disk.path), ["backup"])
     with open(file, "rb") as other:
         assert other.read() != content
+    link = os.path.join(scene.path, "link")
+    os.symlink(file, link)
+    before = os.stat(file).st_ino
+    back_up(alice.home, link, "--force").expect(DONE)
+    assert os.path.islink(link) and os.stat(file).st_ino != before
+    os.unlink(file)
+    back_up(alice.home, link, "--force").expect(FAILED, "a link to what is not there")
+    assert os.path.islink(link)
 
 
 def change(home, *statements):
