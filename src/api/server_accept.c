@@ -9,18 +9,6 @@
 
 #define ACCEPT_MS 10000 /* unless told otherwise; the core gives up sooner */
 
-static void on_joined(struct kith_request *request, const struct kith_notice *notice,
-                      void *extra)
-{
-    (void)extra;
-    if (notice->reply.error == 0)
-        kith_request_room_answer(request, notice);
-    else
-        kith_request_problem(request, notice->reply.error,
-                             "the room was not joined: %s; try again",
-                             kith_error_text(notice->reply.error));
-}
-
 static void on_found(struct kith_request *request, const struct kith_notice *notice,
                      void *extra)
 {
@@ -52,9 +40,9 @@ static bool is_our_network(struct kith_request *request, const struct kith_invit
         return true;
     kith_request_problem(
         request, KITH_EPROOF,
-        "this invite is to the network '%s', and this node is in '%s'; "
-        "start one with --network '%s' and its passphrase, if it has one",
-        invite->network.text, own, invite->network.text);
+        "this invite is to the network “%s”, and this node is in “%s”; start one in that "
+        "network, with `kith up --network` and its passphrase, if it has one",
+        invite->network.text, own);
     return false;
 }
 
@@ -93,7 +81,7 @@ static int follow(struct kith_request *request, const struct kith_invite *invite
     for (size_t i = 0; i < invite->tracker_count && error == 0; i++)
         error = register_at(request->server->config.runtime, &invite->trackers[i]);
     if (error == 0 && invite->has_room)
-        error = kith_request_command(request, &join, on_joined, NULL);
+        error = kith_request_command(request, &join, kith_request_room_joined, NULL);
     if (error == 0 && invite->has_id)
         error = seek(request, invite);
     return error;

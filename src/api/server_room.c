@@ -30,3 +30,19 @@ void kith_request_room(struct kith_request *request, enum kith_command_type type
         kith_request_problem(request, KITH_ELIMIT, "the node is busy; try again");
     json_decref(body);
 }
+
+void kith_request_room_joined(struct kith_request *request,
+                              const struct kith_notice *notice, void *extra)
+{
+    int error = notice->reply.error;
+    if (!error)
+        kith_request_room_answer(request, notice);
+    else if (error == KITH_ELIMIT)
+        kith_request_problem(request, error,
+                             "a node is in at most %d rooms; leave one first, `kith "
+                             "rooms` lists them",
+                             KITH_JOINED_MAX);
+    else
+        kith_request_problem(request, error, "the room was not joined: %s; try again",
+                             kith_error_text(error));
+}

@@ -58,12 +58,14 @@ static int read_all(struct export *export, const char *path)
         return kith_cli_fail(export->cli, KITH_EXIT_FAILED, "%s", kith_error_text(error));
     error = kith_client_download(client, path, &reader);
     int exit_code = KITH_EXIT_DONE;
-    if (error < 0)
+    bool has_begun = error == 0 || (error == KITH_ECLOSED && export->lines > 0);
+    if (error < 0 && !has_begun)
         exit_code = kith_cli_ask_failed(export->cli, client, NULL, error);
-    else if (error == 0 && !export->is_whole)
+    else if (has_begun && !export->is_whole)
         exit_code = kith_cli_fail(export->cli, KITH_EXIT_FAILED,
-                                  "the node ended before the end of the export; look at "
-                                  "its log, and export again");
+                                  "the export ended before its end, and something is "
+                                  "missing; look at `kith doctor` and the node's log, "
+                                  "and export again");
     else if (error == 0 && export->has_damage)
         exit_code = kith_cli_fail(export->cli, KITH_EXIT_FAILED,
                                   "what is damaged is not in the export, the rest is; "

@@ -82,8 +82,9 @@ static int post(struct import *import)
     int exit_code;
     if (error > 0)
         exit_code = kith_cli_fail(cli, KITH_EXIT_FAILED,
-                                  "line %" PRIu64 " cannot be read: %s; the lines before "
-                                  "are imported",
+                                  "line %" PRIu64 " cannot be read: %s; of those before "
+                                  "some may be missing: import all again, what is here "
+                                  "is skipped",
                                   import->lines + 1, strerror(errno));
     else if (error < 0)
         exit_code = kith_cli_ask_failed(cli, client, &answer, error);

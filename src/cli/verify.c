@@ -57,7 +57,8 @@ static int show_code(struct kith_cli *cli, bool *is_same, char id[static ID_SIZE
     const char *its = json_string_value(json_object_get(answer.json, "id"));
     snprintf(id, ID_SIZE, "%s", its ? its : "");
     kith_answer_deinit(&answer);
-    if (exit_code || cli->is_json || !isatty(fileno(cli->in)))
+    if (exit_code || cli->is_json || !isatty(fileno(cli->in)) ||
+        !isatty(fileno(cli->out)))
         return exit_code;
     fputs("Is it? [y/N] ", cli->out);
     fflush(cli->out);

@@ -221,7 +221,8 @@ def invite(scene):
     bob.say("#garden", "roses")
     hears(alice, "roses")
     bob.kith("connect", "kith:add/nobody").expect(2, "no invite")
-    bob.kith("connect", link.replace("net=home", "net=work")).expect(FAILED, "--network 'work'")
+    bob.kith("connect", link.replace("net=home", "net=work")).expect(
+        FAILED, "the network “work”", "--network")
 
 
 @case("an invite's tracker for which there is no place is told of, and what else it says is done")
