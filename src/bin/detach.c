@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bin/detach.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,21 +24,36 @@ static bool pass_on(int from)
     return is_whole;
 }
 
-static int exit_code_of(pid_t child)
+static int exit_code_of(struct kith_cli *cli, pid_t child)
 {
     int status = 0;
-    if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
-        return KITH_EXIT_FAILED;
+    if (waitpid(child, &status, 0) != child)
+        return kith_cli_fail(cli, KITH_EXIT_FAILED, "the node cannot be waited for: %s",
+                             strerror(errno));
+    if (WIFSIGNALED(status))
+        return kith_cli_fail(cli, KITH_EXIT_FAILED,
+                             "the node was ended by the signal \"%s\" before it was "
+                             "ready; try again, or without --detach to see more",
+                             strsignal(WTERMSIG(status)));
     int code = WEXITSTATUS(status);
     return code == KITH_EXIT_DONE ? KITH_EXIT_FAILED : code; /* it never was ready */
 }
 
-bool kith_detach_begin(int *exit_code)
+static int failed(struct kith_cli *cli)
+{
+    return kith_cli_fail(cli, KITH_EXIT_FAILED,
+                         "no process can be started: %s; end some, or run `kith up` "
+                         "without --detach",
+                         strerror(errno));
+}
+
+bool kith_detach_begin(struct kith_cli *cli, int *exit_code)
 {
     int ends[2];
-    *exit_code = KITH_EXIT_FAILED;
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        *exit_code = failed(cli);
         return true;
+    }
     pid_t child = fork();
     if (child == 0) {
         setsid();
@@ -45,9 +62,10 @@ bool kith_detach_begin(int *exit_code)
         closefrom(STDERR_FILENO + 1); /* a lock of whoever started us, say */
         return false;
     }
+    *exit_code = child < 0 ? failed(cli) : KITH_EXIT_DONE;
     close(ends[1]);
-    if (child > 0)
-        *exit_code = pass_on(ends[0]) ? KITH_EXIT_DONE : exit_code_of(child);
+    if (child > 0 && !pass_on(ends[0]))
+        *exit_code = exit_code_of(cli, child);
     close(ends[0]);
     return true;
 }

@@ -405,8 +405,7 @@ int kith_up(struct kith_cli *cli, const struct kith_up_shell *shell)
 
 static bool begin_detached(void *ctx, int *exit_code)
 {
-    (void)ctx;
-    return kith_detach_begin(exit_code);
+    return kith_detach_begin(ctx, exit_code);
 }
 
 static void finish_detached(void *ctx, const char *home)
@@ -417,7 +416,7 @@ static void finish_detached(void *ctx, const char *home)
 
 static int run(struct kith_cli *cli)
 {
-    static const struct kith_up_shell detached = {begin_detached, finish_detached, NULL};
+    const struct kith_up_shell detached = {begin_detached, finish_detached, cli};
     return kith_up(cli, kith_cli_has(cli, "detach") ? &detached : NULL);
 }
 
