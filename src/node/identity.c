@@ -31,8 +31,9 @@ static int read_seed(const struct kith_secret_file *file,
     if (error == 0 && size != KITH_IDENTITY_SEED_SIZE)
         return kith_problem_set(problem, KITH_ECORRUPT,
                                 "the identity %s has %zu bytes where %d belong; restore "
-                                "it from a backup, or move it and " KITH_HOME_DATABASE
-                                " away to become a new peer",
+                                "it from a backup, or move it, " KITH_HOME_DATABASE
+                                " and " KITH_HOME_DATABASE "-wal away to become a new "
+                                "peer",
                                 file->path, size, KITH_IDENTITY_SEED_SIZE);
     return error;
 }
@@ -73,7 +74,8 @@ static int explain_lost(const struct kith_secret_file *file, struct kith_problem
     return kith_problem_set(problem, KITH_ENOTFOUND,
                             "the identity %s is missing, and %s/" KITH_HOME_DATABASE
                             " is of it; put it back, or `kith restore` a backup; to "
-                            "begin as a new peer move " KITH_HOME_DATABASE " away too",
+                            "begin as a new peer move " KITH_HOME_DATABASE
+                            " and " KITH_HOME_DATABASE "-wal away too",
                             file->path, file->home);
 }
 

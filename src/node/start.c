@@ -35,8 +35,15 @@ static int explain_store(const struct kith_runtime *runtime, int error,
     case KITH_ECORRUPT:
         return kith_problem_set(problem, error,
                                 "the database %s is damaged (%s); restore it from a "
-                                "backup, or move it away to begin with an empty one",
-                                runtime->database, detail);
+                                "backup, or move it and %s-wal away to begin with an "
+                                "empty one",
+                                runtime->database, detail, runtime->database);
+    case KITH_ENOTFOUND:
+        return kith_problem_set(problem, error,
+                                "the database %s is missing, and %s-wal beside it has "
+                                "what was said last, or all of it; put the database "
+                                "back, or move that away too to begin with an empty one",
+                                runtime->database, runtime->database);
     case KITH_EREADONLY:
     case KITH_EACCESS:
         return kith_problem_set(problem, error,
@@ -50,7 +57,8 @@ static int explain_store(const struct kith_runtime *runtime, int error,
                                 runtime->database);
     default:
         return kith_problem_set(problem, error,
-                                "the database %s cannot be opened: %s (%s)",
+                                "the database %s cannot be opened: %s (%s); look at the "
+                                "disk, the memory and `ulimit -n`, and try again",
                                 runtime->database, kith_error_text(error), detail);
     }
 }

@@ -46,6 +46,30 @@ static void run_sql(const char *path, const char *sql)
     sqlite3_close(db);
 }
 
+/* As after a kill -9, when only the database was moved away. */
+static void a_log_without_its_database_is_refused_and_kept(void **state)
+{
+    struct fixture *f = *state;
+    struct stat before, after;
+    char log[128], aside[136];
+    put_world(f);
+    assert_int_equal(kith_store_commit(f->store), 0);
+    snprintf(log, sizeof log, "%s-wal", f->config.path);
+    snprintf(aside, sizeof aside, "%s.aside", log);
+    assert_int_equal(link(log, aside), 0);
+    assert_int_equal(stat(aside, &before), 0);
+    assert_true(before.st_size > 0);
+    unlink(log); /* the store leaves it alone then */
+    close_store(f);
+    unlink(f->config.path);
+    assert_int_equal(rename(aside, log), 0);
+    expect_refusal(f, KITH_ENOTFOUND);
+    assert_int_equal(stat(log, &after), 0);
+    assert_int_equal(after.st_size, before.st_size);
+    unlink(log);
+    assert_int_equal(kith_store_open(&f->config, &f->store, NULL), 0);
+}
+
 /* Runs in another process; true is success there. */
 static bool in_child(bool (*what)(struct fixture *f), struct fixture *f)
 {
@@ -379,7 +403,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define D(name) cmocka_unit_test_setup_teardown(name, setup_disk, teardown_disk)
         D(a_second_process_is_refused_even_in_a_transaction),
-
         D(a_child_that_lives_on_holds_no_lock),
         D(the_files_are_nobody_elses),
         D(garbage_is_corrupt),
@@ -391,6 +414,7 @@ int main(void)
         D(an_empty_file_becomes_a_store),
         D(a_missing_home_is_an_error),
         D(a_readonly_home_is_named),
+        D(a_log_without_its_database_is_refused_and_kept),
         D(a_full_database_fails_the_commit_and_recovers),
         D(a_full_disk_fails_the_commit_and_recovers),
         D(a_new_marker_is_kept),
