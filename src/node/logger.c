@@ -55,19 +55,19 @@ static bool is_bare(const char *value)
 
 static void put_value(struct kith_writer *w, const char *value)
 {
-    struct kith_writer safe = kith_writer(w->alloc);
-    kith_utf8_write_safe(&safe, kith_bytes(value, strlen(value)), "\\n");
+    struct kith_writer quoted = kith_writer(w->alloc);
     bool bare = is_bare(value);
     if (!bare)
         put(w, "\"");
-    for (size_t i = 0; i < safe.size; i++) {
-        if (!bare && safe.data[i] == '"')
-            put(w, "\\");
-        kith_writer_u8(w, safe.data[i]);
+    for (const char *at = value; *at != '\0'; at++) {
+        if (*at == '"' || *at == '\\')
+            put(&quoted, "\\");
+        kith_writer_u8(&quoted, (uint8_t)*at);
     }
+    kith_utf8_write_safe(w, kith_writer_view(&quoted), "\\n");
     if (!bare)
         put(w, "\"");
-    kith_writer_deinit(&safe);
+    kith_writer_deinit(&quoted);
 }
 
 /* Cut between characters, and say so. */

@@ -63,6 +63,9 @@ static void a_value_forges_neither_line_nor_field(void **state)
                          "sam\n2026 error x=\"1\"", "end", "", NULL);
     assert_string_equal(last, "1970-01-01T00:00:00.000Z info link online "
                               "name=\"sam\\n2026 error x=\\\"1\\\"\" end=\"\"\n");
+    kith_logger_write_at(&log_, 0, KITH_LOGGER_INFO, "link", "online", "name",
+                         "\\\" address=6.6.6.6 x=\\", NULL);
+    assert_non_null(strstr(last, "name=\"\\\\\\\" address=6.6.6.6 x=\\\\\"\n"));
 }
 
 static void a_value_moves_no_cursor(void **state)
