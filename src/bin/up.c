@@ -68,7 +68,8 @@ static void on_server_stopped(void *ctx)
     up->runtime = NULL;
     for (size_t i = 0; i < SIGNALS; i++)
         uv_close((uv_handle_t *)&up->signals[i], NULL);
-    uv_close((uv_handle_t *)&up->patience, NULL);
+    /* A name that is being looked up keeps the loop: it ends when patience does. */
+    uv_unref((uv_handle_t *)&up->patience);
 }
 
 /* The runtime has answered everybody; the server passes the last answers on. */
@@ -338,8 +339,10 @@ static int run_loop(struct up *up)
         up->has_log_file = true;
     }
     uv_run(&up->loop, UV_RUN_DEFAULT);
-    uv_loop_close(
-        &up->loop); /* a name still being resolved may hold it; we leave anyway */
+    uv_timer_stop(&up->patience);
+    uv_close((uv_handle_t *)&up->patience, NULL);
+    uv_run(&up->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&up->loop);
     return up->exit_code;
 }
 

@@ -2,6 +2,7 @@
 """SIGSTOP, in the midst of it: of a node under load, and of a program that follows one."""
 
 import json
+import os
 import signal
 import subprocess
 
@@ -24,6 +25,18 @@ def _(scene):
         bob.go_on()
         wait_until("they are linked again", lambda: bob.id in alice.online())
     note(f"the last was heard after {talk.ends():.1f} s")
+
+
+@case("a node that looks up a name ends all the same, when it is told to")
+def _(scene):
+    env = {"LD_PRELOAD": os.environ["KITH_SLOW_NAMES"],
+           # The sanitizer wants to be first, and does without.
+           "ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"}
+    alice = scene.make("alice", "--peer", "slow.example:4747", env=env).start()
+    alice.process.send_signal(signal.SIGTERM)
+    same(alice.process.wait(30), 0)  # no name is found for a minute
+    alice.is_absent = True
+    alice.process.stdout.close()
 
 
 @case("a program that is stopped while it follows has all of it when it goes on, and nobody waits")
