@@ -309,19 +309,22 @@ static bool is_crowded(const struct kith_node *node)
     return met > strangers;
 }
 
-/* May it go for a newcomer? It has failed, and is not being tried; nor is it a contact.
- */
+/* May it go for a newcomer? It is not being tried, and no contact; for one that is no
+ * contact either, it has failed or is held, too. */
 static bool may_go(const struct kith_node *node, const struct kith_dial *dial,
-                   bool is_met)
+                   bool is_for_contact, bool is_met)
 {
     const struct kith_peer *peer = kith_peer_find(node, &dial->expected);
-    return dial->is_suggested && dial->state == KITH_DIAL_WAITING && dial->failures > 0 &&
-           (peer != NULL) == is_met && (peer == NULL || !kith_peer_is_contact(peer));
+    if (!dial->is_suggested || dial->state != KITH_DIAL_WAITING ||
+        (peer != NULL && kith_peer_is_contact(peer)))
+        return false;
+    bool was_tried = dial->failures > 0 || held_until(node, dial) > node->now.mono;
+    return is_for_contact || (was_tried && (peer != NULL) == is_met);
 }
 
 /* Whoever makes identities up fills all places with strangers who never answer, or with
  * those who were linked for a moment. The oldest goes: of those who take most places. */
-static bool make_room(struct kith_node *node)
+static bool make_room(struct kith_node *node, bool is_for_contact)
 {
     struct kith_dial *least = NULL;
     if (count(node, true) < KITH_SUGGESTED_MAX)
@@ -329,7 +332,8 @@ static bool make_room(struct kith_node *node)
     bool is_met = is_crowded(node);
     kith_list_each (item, &node->dials) {
         struct kith_dial *dial = kith_list_item(item, struct kith_dial, item);
-        if (may_go(node, dial, is_met) && (least == NULL || dial->until < least->until))
+        if (may_go(node, dial, is_for_contact, is_met) &&
+            (least == NULL || dial->until < least->until))
             least = dial;
     }
     if (least != NULL)
@@ -348,7 +352,7 @@ static void suggest(struct kith_node *node, const struct kith_id *id,
         return;
     struct kith_dial *dial = find_suggested(node, id);
     if (dial == NULL) {
-        if (!make_room(node))
+        if (!make_room(node, peer != NULL && kith_peer_is_contact(peer)))
             return;
         dial = add(node, address);
         if (dial == NULL)

@@ -263,6 +263,42 @@ static void who_only_came_and_went_keeps_nobody_out(void **state)
     assert_true(is_dialled(l, &newcomer));
 }
 
+/* Nor those who do not even let themselves be dialled: what they send is a fault. */
+static void who_is_held_keeps_nobody_out(void **state)
+{
+    static const uint8_t truncated[] = {KITH_FRAME_PING, 1};
+    struct lone *l = *state;
+    struct kith_id newcomer = {{0xee}};
+    for (uint32_t no = 1; no <= KITH_SUGGESTED_MAX + 1; no++) {
+        struct lone_peer peer;
+        for (uint32_t again = 0; again < 4; again++) { /* the more, the longer */
+            lone_connect(l, &peer, no, 4 * no + again - 3, KITH_ROLE_LISTENER, 0);
+            lone_greet(l, &peer);
+            lone_say_raw(l, &peer, kith_bytes(truncated, sizeof(truncated)));
+            lone_forget(l);
+        }
+    }
+    hear_of(l, &newcomer, 10 * KITH_SECOND);
+    assert_true(is_dialled(l, &newcomer));
+}
+
+static void a_contact_gets_the_place_of_any_stranger(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer;
+    const struct kith_address address = {.host = "10.0.0.7", .port = 4747};
+    struct kith_id stranger = {{0xee}};
+    lone_connect(l, &peer, 1, 1, KITH_ROLE_LISTENER, 0);
+    lone_greet(l, &peer);
+    kith_peer_find(l->node, &peer.key.id)->is_contact = true;
+    for (uint32_t i = 0; i < KITH_SUGGESTED_MAX; i++) {
+        stranger.bytes[1] = (uint8_t)i;
+        kith_dial_suggest(l->node, &stranger, &address, KITH_MINUTE, KITH_HOUR);
+    }
+    lose(l, 1);
+    assert_true(is_dialled(l, &peer.key.id));
+}
+
 static void nor_do_strangers_beside_many_contacts(void **state)
 {
     struct lone *l = *state;
@@ -304,6 +340,8 @@ int main(void)
         CASE(of_all_that_failed_a_stranger_makes_room),
         CASE(who_only_came_and_went_keeps_nobody_out),
         CASE(nor_do_they_where_contacts_are_sought_as_well),
+        CASE(who_is_held_keeps_nobody_out),
+        CASE(a_contact_gets_the_place_of_any_stranger),
         CASE(nor_do_strangers_beside_many_contacts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
