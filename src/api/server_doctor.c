@@ -182,7 +182,7 @@ static void check_store(struct kith_doctor *doctor)
     else if (error != 0)
         kith_doctor_say(doctor, "store", KITH_DOCTOR_PROBLEM,
                         kith_runtime_store_advice(error),
-                        "nothing is stored in %s, which is tried again: %s",
+                        "nothing can be stored in %s: %s",
                         kith_runtime_home(doctor->runtime), kith_error_text(error));
     else
         kith_doctor_say(doctor, "store", KITH_DOCTOR_OK, NULL, "in %s",

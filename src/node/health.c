@@ -68,8 +68,10 @@ const char *kith_runtime_store_advice(int error)
         return "stop the node and restore the home from a backup";
     case KITH_ELIMIT:
         return "let the node have more files open (ulimit -n); it goes on by itself";
+    case KITH_ENOMEM:
+        return "let the node have more memory; it goes on by itself";
     default:
-        return "look at the disk; it goes on by itself where it can";
+        return "look at the disk; if it does not go on by itself, start the node anew";
     }
 }
 
