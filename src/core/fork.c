@@ -151,7 +151,8 @@ bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
     if (head->seq >= run->seq_first && head->seq < run->seq_first + run->count &&
         kith_id_equal(&run->events[head->seq - run->seq_first].id, &head->id))
         question->is_open = false;
-    if (!follows || question->is_open)
+    /* What follows may be on its way to that head, until it is past it. */
+    if (!follows || (question->is_open && run->seq_first <= head->seq))
         question->at = node->now.mono;
     return !follows;
 }
@@ -159,7 +160,8 @@ bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
 void kith_fork_lost(struct kith_node *node, struct kith_share *share,
                     const struct kith_log *log)
 {
-    struct kith_question *question = find_asked_of(node, share, log);
+    const struct kith_ref ref = kith_log_ref(log);
+    struct kith_question *question = find_question(share, &ref);
     if (question != NULL)
         open_again(node, question);
 }

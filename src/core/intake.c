@@ -412,7 +412,7 @@ static void take_fork(struct kith_node *node, struct kith_share *share,
     if (error == 0 && branch->tail_seq >= branch->seq_first) {
         kith_fork_begun(node, share, branch);
     } else {
-        if (branch->waits_for_control)
+        if (branch->waits_for_control || node->now.mono < node->store_retry_at)
             kith_fork_wait(node, share, branch, run);
         kith_log_forget_branch(node, branch);
     }

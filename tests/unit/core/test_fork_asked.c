@@ -8,7 +8,7 @@
 /* Of a log of its own, as many times as there are: the first peer pushes two events, and
  * a second one tells of another second. What it has to say then. */
 struct forked {
-    struct lone_log other[KITH_QUESTIONS_MAX + 1];
+    struct lone_log log[KITH_QUESTIONS_MAX + 1], other[KITH_QUESTIONS_MAX + 1];
     struct kith_writer shared[KITH_QUESTIONS_MAX + 1], own[KITH_QUESTIONS_MAX + 1];
 };
 
@@ -35,6 +35,7 @@ static void fork_logs(struct scene *s, struct lone_peer *second, struct forked *
         say_again(s, &f->shared[i]);
         f->other[i] = log;
         push_to(s, &log, 1, 'b');
+        f->log[i] = log;
         lone_write(&f->other[i], &f->own[i], 1, 'z');
     }
     lone_connect(&s->l, second, 2, 2, KITH_ROLE_DIALLER, 0);
@@ -147,6 +148,42 @@ static void a_branch_that_could_not_be_compared_is_asked_for_again(void **state)
     free_forked(&f, 1);
 }
 
+static void nor_does_what_is_said_meanwhile_put_it_off(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    for (int i = 0; i < 7; i++) {
+        struct kith_writer run;
+        lone_write(&f.log[0], &run, 1, 'c');
+        bring(s, &second, &run);
+        kith_writer_deinit(&run);
+        pass_alive(s, &second, 6 * KITH_SECOND);
+    }
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    free_forked(&f, 1);
+}
+
+/* The disk is full by then. */
+static void a_branch_that_had_no_place_is_asked_for_again(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    bring(s, &second, &f.shared[0]);
+    s->l.is_load_held = true;
+    bring(s, &second, &f.own[0]);
+    s->l.store_error = KITH_EFULL;
+    push_to(s, &f.log[0], 1, 'c');
+    s->l.store_error = 0;
+    lone_load(&s->l);
+    pass_alive(s, &second, KITH_FORK_RETRY);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    free_forked(&f, 1);
+}
+
 /* As where its log is damaged there. */
 static void a_branch_that_never_comes_is_asked_for_ever_more_seldom(void **state)
 {
@@ -224,6 +261,8 @@ int main(void)
         TEST(a_branch_is_asked_for_until_it_comes),
         TEST(what_comes_slowly_and_is_no_branch_is_not_asked_for_again),
         TEST(a_branch_that_could_not_be_compared_is_asked_for_again),
+        TEST(nor_does_what_is_said_meanwhile_put_it_off),
+        TEST(a_branch_that_had_no_place_is_asked_for_again),
         TEST(a_branch_that_never_comes_is_asked_for_ever_more_seldom),
         TEST(a_branch_that_is_held_is_not_asked_for_again),
         TEST(a_question_that_is_over_makes_room_for_another),
