@@ -66,7 +66,7 @@ static int read_all(struct export *export, const char *path)
                                   "the export ended before its end, and something is "
                                   "missing; look at `kith doctor` and the node's log, "
                                   "and export again");
-    else if (error == 0 && export->has_damage)
+    else if (has_begun && export->has_damage)
         exit_code = kith_cli_fail(export->cli, KITH_EXIT_FAILED,
                                   "what is damaged is not in the export, the rest is; "
                                   "restore the home from a backup, or keep this");

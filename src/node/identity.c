@@ -62,10 +62,14 @@ static int load(const struct kith_secret_file *file, struct kith_identity *out,
  * would be told of logs that it never wrote. */
 static bool has_database(const char *home)
 {
-    struct stat is;
-    char *path = kith_home_file(home, KITH_HOME_DATABASE);
-    bool has = path == NULL || (stat(path, &is) == 0 && is.st_size > 0);
-    free(path);
+    static const char *const names[] = {KITH_HOME_DATABASE, KITH_HOME_DATABASE "-wal"};
+    bool has = false;
+    for (size_t i = 0; i < 2; i++) {
+        struct stat is;
+        char *path = kith_home_file(home, names[i]);
+        has |= path == NULL || (stat(path, &is) == 0 && is.st_size > 0);
+        free(path);
+    }
     return has;
 }
 

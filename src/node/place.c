@@ -36,8 +36,7 @@ void kith_place_sync(const char *directory)
 bool kith_place_leads_nowhere(const char *path)
 {
     struct stat is;
-    return lstat(path, &is) == 0 && S_ISLNK(is.st_mode) && stat(path, &is) != 0 &&
-           errno == ENOENT;
+    return lstat(path, &is) == 0 && S_ISLNK(is.st_mode) && stat(path, &is) != 0;
 }
 
 char *kith_place_parent(const char *path)
