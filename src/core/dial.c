@@ -420,6 +420,10 @@ static void fail(struct kith_node *node, struct kith_dial *dial, int error)
     answer(node, dial, error);
     dial->error = error;
     dial->failures++;
+    const struct kith_peer *wanted =
+        dial->is_suggested ? kith_peer_find(node, &dial->expected) : dial->peer;
+    if (wanted != NULL && is_contact(node, &wanted->id))
+        kith_mutual_call(node, &wanted->id);
     if (node->now.mono >= dial->until) {
         if (dial->is_suggested && dial->failures > 1) /* else it was only remembered */
             node->dial_lost = (struct kith_dial_lost){
@@ -427,8 +431,6 @@ static void fail(struct kith_node *node, struct kith_dial *dial, int error)
         forget(node, dial);
         return;
     }
-    if (dial->is_suggested && is_contact(node, &dial->expected))
-        kith_mutual_call(node, &dial->expected);
     wait(node, dial, backoff(node, dial->failures));
 }
 

@@ -27,19 +27,26 @@ static void ask(struct kith_node *node, struct kith_link *link, const struct kit
     kith_link_send_scratch(node, link);
 }
 
+/* Others each time, for most may not relay: a few in a row, beginning anywhere. */
 void kith_mutual_call(struct kith_node *node, const struct kith_id *id)
 {
     const struct kith_peer *wanted = kith_peer_find(node, id);
     size_t asked = 0;
     if (wanted == NULL || !kith_peer_is_contact(wanted))
         return;
-    kith_list_each (item, &node->links) {
-        struct kith_link *link = kith_list_item(item, struct kith_link, item);
-        if (!is_direct(link) || !kith_peer_is_contact(link->peer) ||
-            asked == KITH_MUTUAL_ASKED_MAX)
-            continue;
-        ask(node, link, id);
-        asked++;
+    size_t skip = (size_t)kith_rng_below(&node->rng, node->link_count + 1);
+    for (int round = 0; round < 2; round++) {
+        size_t at = 0;
+        kith_list_each (item, &node->links) {
+            struct kith_link *link = kith_list_item(item, struct kith_link, item);
+            bool is_in_round = round == 0 ? at >= skip : at < skip;
+            at++;
+            if (!is_in_round || asked == KITH_MUTUAL_ASKED_MAX || !is_direct(link) ||
+                !kith_peer_is_contact(link->peer))
+                continue;
+            ask(node, link, id);
+            asked++;
+        }
     }
 }
 

@@ -225,6 +225,67 @@ static void a_contact_that_is_not_reached_is_asked_for_at_contacts(void **state)
     assert_true(kith_id_equal(&frame.id, &dave));
 }
 
+static void fail_last_dial(struct scene *s)
+{
+    struct kith_input in = {.type = KITH_INPUT_DIAL_FAILED};
+    in.dial_failed.dial = s->l.dial_nos[(s->l.dial_count - 1) % LONE_DIALS_MAX];
+    in.dial_failed.error = KITH_ETIMEDOUT;
+    lone_step(&s->l, in);
+}
+
+/* It was there, and is somewhere else now. */
+static void also_where_only_its_address_was_dialled(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer dave;
+    struct kith_input in = {.type = KITH_INPUT_COMMAND};
+    make_contact(&s->l, DAVE, NULL);
+    in.command.type = KITH_COMMAND_CONNECT;
+    in.command.connect = (struct kith_address){.host = "192.0.2.3", .port = 4747};
+    lone_step(&s->l, in);
+    lone_connect(&s->l, &dave, DAVE, DAVE, KITH_ROLE_LISTENER,
+                 s->l.dial_nos[(s->l.dial_count - 1) % LONE_DIALS_MAX]);
+    lone_greet(&s->l, &dave);
+    lone_step(&s->l,
+              (struct kith_input){.type = KITH_INPUT_LINK_DOWN,
+                                  .link_down = {.link = DAVE, .error = KITH_ECLOSED}});
+    lone_forget(&s->l);
+    size_t dials = s->l.dial_count;
+    while (s->l.dial_count == dials)
+        lone_pass(&s->l, 50 * KITH_MS);
+    fail_last_dial(s);
+    assert_int_equal(lone_count_sent(&s->l, ALICE, KITH_FRAME_CALL), 1);
+}
+
+/* Four are asked at once. */
+static void each_contact_is_asked_in_time(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer peers[5];
+    size_t asked[COUNT(peers)] = {0}, dials = s->l.dial_count;
+    struct kith_writer ping = kith_writer(&kith_alloc_heap);
+    kith_frame_ping_encode(&ping, KITH_FRAME_PING, &(struct kith_frame_ping){1});
+    for (uint8_t i = 0; i < COUNT(peers); i++) {
+        link_up(s, &peers[i], 5 + i);
+        make_contact(&s->l, 5 + i, NULL);
+    }
+    make_contact(&s->l, DAVE, "192.0.2.3");
+    for (kith_time t = 0; t < 20 * KITH_MINUTE; t += 2 * KITH_SECOND) {
+        lone_forget(&s->l);
+        if (s->l.dial_count > dials)
+            fail_last_dial(s);
+        dials = s->l.dial_count;
+        for (size_t i = 0; i < COUNT(peers); i++) {
+            asked[i] += lone_count_sent(&s->l, peers[i].link, KITH_FRAME_CALL);
+            lone_say(&s->l, &peers[i], &ping);
+        }
+        lone_pass(&s->l, 2 * KITH_SECOND);
+    }
+    for (size_t i = 0; i < COUNT(peers); i++)
+        assert_true(asked[i] > 0);
+    kith_writer_deinit(&ping);
+}
+
 /* A tracker tells of both, and does not relay. */
 static void contacts_are_not_asked_for_who_is_none(void **state)
 {
@@ -299,6 +360,8 @@ int main(void)
         TEST(a_flood_of_calls_is_refused_and_harms_no_link),
         TEST(a_call_that_is_cut_short_is_a_fault),
         TEST(a_contact_that_is_not_reached_is_asked_for_at_contacts),
+        TEST(also_where_only_its_address_was_dialled),
+        TEST(each_contact_is_asked_in_time),
         TEST(contacts_are_not_asked_for_who_is_none),
         TEST(a_ring_of_a_contact_is_followed_where_it_listens),
         TEST(rings_that_lead_nowhere_good_are_not_followed),
