@@ -184,6 +184,23 @@ static void a_branch_that_had_no_place_is_asked_for_again(void **state)
     free_forked(&f, 1);
 }
 
+static void what_came_of_it_then_is_asked_for_when_that_is_over(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    s->l.store_error = KITH_EFULL;
+    push_to(s, &f.log[0], 1, 'c');
+    s->l.store_error = 0;
+    bring(s, &second, &f.shared[0]);
+    bring(s, &second, &f.own[0]);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+    pass_alive(s, &second, 6 * KITH_SECOND);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    free_forked(&f, 1);
+}
+
 /* As where its log is damaged there. */
 static void a_branch_that_never_comes_is_asked_for_ever_more_seldom(void **state)
 {
@@ -263,6 +280,7 @@ int main(void)
         TEST(a_branch_that_could_not_be_compared_is_asked_for_again),
         TEST(nor_does_what_is_said_meanwhile_put_it_off),
         TEST(a_branch_that_had_no_place_is_asked_for_again),
+        TEST(what_came_of_it_then_is_asked_for_when_that_is_over),
         TEST(a_branch_that_never_comes_is_asked_for_ever_more_seldom),
         TEST(a_branch_that_is_held_is_not_asked_for_again),
         TEST(a_question_that_is_over_makes_room_for_another),

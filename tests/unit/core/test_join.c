@@ -460,6 +460,23 @@ static void what_was_joined_and_left_is_so_after_a_restart(void **state)
     free(l);
 }
 
+static void each_is_answered_once_its_own_row_is_stored(void **state)
+{
+    struct lone *l = *state;
+    lone_forget(l);
+    l->is_store_held = true;
+    ask(l, KITH_COMMAND_JOIN, "garden");
+    struct kith_input stored = {.type = KITH_INPUT_STORED};
+    stored.stored.store_no = l->store_no;
+    ask(l, KITH_COMMAND_JOIN, "kitchen");
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_REPLY), 0);
+    lone_step(l, stored);
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_REPLY), 1);
+    l->is_store_held = false;
+    lone_commit(l);
+    assert_int_equal(lone_count_told(l, KITH_NOTICE_REPLY), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, lone_teardown)
 
 int main(void)
@@ -467,6 +484,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lobby_is_joined_from_the_beginning),
         TEST(joining_offers_the_room_on_every_live_link),
+        TEST(each_is_answered_once_its_own_row_is_stored),
         TEST(a_later_link_is_offered_it_with_the_others),
         TEST(joining_is_answered_once_it_is_stored),
         TEST(joining_twice_changes_nothing),
