@@ -174,20 +174,16 @@ static void pass_on(struct kith_node *node, const struct kith_known_record *know
 {
     struct kith_frame_addresses frame = {.count = 1, .records = {known->bytes}};
     size_t left = KITH_EXCHANGE_FANOUT;
-    size_t skip = (size_t)kith_rng_below(&node->rng, node->link_count + 1);
-    for (int round = 0; round < 2; round++) {
-        size_t at = 0;
-        kith_list_each (item, &node->links) {
-            struct kith_link *link = kith_list_item(item, struct kith_link, item);
-            bool is_in_round = round == 0 ? at >= skip : at < skip;
-            at++;
-            if (!is_in_round || left == 0 || link->no == from ||
-                link->state != KITH_LINK_LIVE || kith_id_equal(&link->id, &known->id))
-                continue;
-            send_records(node, link, &frame);
-            left--;
-        }
-    }
+    struct kith_list *last = kith_link_draw(node), *item = last;
+    do {
+        item = item->next;
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (item == &node->links || link->no == from || link->state != KITH_LINK_LIVE ||
+            kith_id_equal(&link->id, &known->id))
+            continue;
+        send_records(node, link, &frame);
+        left--;
+    } while (item != last && left > 0);
 }
 
 /* ---- receiving ---- */

@@ -101,6 +101,15 @@ void kith_link_open(struct kith_node *node, const struct kith_input_link_up *up)
         kith_greet_prove(node, link);
 }
 
+struct kith_list *kith_link_draw(struct kith_node *node)
+{
+    struct kith_list *place = &node->links;
+    size_t count = (size_t)kith_rng_below(&node->rng, node->link_count + 1);
+    while (count-- > 0)
+        place = place->next;
+    return place;
+}
+
 const struct kith_link *kith_link_coming(const struct kith_node *node,
                                          const struct kith_id *id)
 {

@@ -52,6 +52,10 @@ void kith_link_warn_network(struct kith_node *node, const struct kith_link *link
 /* The peer broke the protocol, or failed to prove our network: warn and close. */
 void kith_link_fault(struct kith_node *node, struct kith_link *link, int error);
 
+/* Any place in node->links, its head among them: who begins behind it, and goes round to
+ * it, does not begin with the same link each time. */
+struct kith_list *kith_link_draw(struct kith_node *node);
+
 /* A link to this peer that is not yet live; NULL: none. */
 const struct kith_link *kith_link_coming(const struct kith_node *node,
                                          const struct kith_id *id);

@@ -34,20 +34,15 @@ void kith_mutual_call(struct kith_node *node, const struct kith_id *id)
     size_t asked = 0;
     if (wanted == NULL || !kith_peer_is_contact(wanted))
         return;
-    size_t skip = (size_t)kith_rng_below(&node->rng, node->link_count + 1);
-    for (int round = 0; round < 2; round++) {
-        size_t at = 0;
-        kith_list_each (item, &node->links) {
-            struct kith_link *link = kith_list_item(item, struct kith_link, item);
-            bool is_in_round = round == 0 ? at >= skip : at < skip;
-            at++;
-            if (!is_in_round || asked == KITH_MUTUAL_ASKED_MAX || !is_direct(link) ||
-                !kith_peer_is_contact(link->peer))
-                continue;
-            ask(node, link, id);
-            asked++;
-        }
-    }
+    struct kith_list *last = kith_link_draw(node), *item = last;
+    do {
+        item = item->next;
+        struct kith_link *link = kith_list_item(item, struct kith_link, item);
+        if (item == &node->links || !is_direct(link) || !kith_peer_is_contact(link->peer))
+            continue;
+        ask(node, link, id);
+        asked++;
+    } while (item != last && asked < KITH_MUTUAL_ASKED_MAX);
 }
 
 /* Where it listens: the far end of an accepted link had told that in its HELLO. */
