@@ -32,6 +32,8 @@ static int add_event(void *ctx, const struct kith_stored_event *event)
     history->last = (struct kith_cursor){.hlc = event->hlc, .id = event->id};
     history->has_last = true;
     history->page_count++;
+    if (event->kind != KITH_KIND_MESSAGE)
+        return 0;
     crypto_generichash_update(&history->state, (const uint8_t *)&event->hlc,
                               sizeof(event->hlc));
     crypto_generichash_update(&history->state, event->id.bytes, sizeof(event->id.bytes));
@@ -45,7 +47,6 @@ static int read_history(struct sim_host *host, uint32_t room_no, struct history 
     do {
         const struct kith_cursor after = out->last;
         const struct kith_page_query query = {.room_no = room_no,
-                                              .kind = KITH_KIND_MESSAGE,
                                               .limit = PAGE_LIMIT,
                                               .after = out->has_last ? &after : NULL};
         out->page_count = 0;

@@ -3,7 +3,8 @@
  * time.
  *
  * A page ends at `limit` messages or at a size, whichever comes first; `next` is the
- * `after` of the next page, or null at the end. */
+ * `after` of the next page, or null at the end. Where much is left out of it, looking
+ * goes in steps of a few milliseconds, a turn of the loop between them. */
 #include "api/server_object.h"
 #include "api/server_request.h"
 
@@ -20,7 +21,9 @@
 
 struct page {
     struct kith_server *server;
+    struct kith_history_query query;
     struct kith_writer w;
+    uint64_t arrival_last; /* when it began: what comes later comes in the stream */
     size_t visited;
     size_t limit;
     bool is_full; /* by size */
@@ -41,7 +44,7 @@ static int visit(void *ctx, const struct kith_entry *entry)
     page->has_last = true;
     page->last_hlc = entry->hlc;
     page->last_id = entry->id;
-    if (kith_message_from_entry(entry, &message))
+    if (entry->arrival <= page->arrival_last && kith_message_from_entry(entry, &message))
         kith_object_message(&page->w, NULL, page->server, &message);
     return page->w.failed;
 }
@@ -120,41 +123,70 @@ static bool parse_query(struct kith_request *request, struct kith_history_query 
     return false;
 }
 
-static void answer(struct kith_request *request, const struct kith_history_query *query,
-                   bool is_empty)
+static void answer(struct kith_request *request, struct page *page)
 {
-    struct page page = {.server = request->server, .limit = query->limit};
-    page.w = kith_writer(&kith_alloc_heap);
-    kith_json_open(&page.w, NULL, '{');
-    kith_json_number(&page.w, "arrival",
-                     kith_runtime_arrival_last(request->server->config.runtime));
-    kith_json_open(&page.w, "messages", '[');
-    int error = is_empty ? 0
-                         : kith_runtime_history(request->server->config.runtime, query,
-                                                visit, &page);
-    if (error < 0) {
-        kith_writer_deinit(&page.w);
-        kith_request_problem(request, error,
+    kith_json_close(&page->w, ']');
+    write_next(page);
+    kith_json_close(&page->w, '}');
+    kith_request_answer(request, MHD_HTTP_OK, &page->w);
+    page->w = kith_writer(&kith_alloc_heap);
+}
+
+static void step(struct kith_request *request)
+{
+    struct page *page = request->state;
+    bool has_more = false;
+    int result = kith_runtime_history(request->server->config.runtime, &page->query,
+                                      visit, page, &has_more);
+    if (result < 0)
+        kith_request_problem(request, result,
                              "the history cannot be read; `kith doctor` tells what to "
                              "do");
-        return;
-    }
-    kith_json_close(&page.w, ']');
-    write_next(&page);
-    kith_json_close(&page.w, '}');
-    kith_request_answer(request, MHD_HTTP_OK, &page.w);
+    else if (has_more)
+        kith_request_wait(request, 1);
+    else
+        answer(request, page);
 }
 
 static void handle(struct kith_request *request)
 {
-    struct kith_history_query query = {.kind = KITH_KIND_MESSAGE, .limit = LIMIT_DEFAULT};
     bool is_empty = false;
-    if (parse_query(request, &query) && find_room(request, &query, &is_empty))
-        answer(request, &query, is_empty);
+    struct page *page = calloc(1, sizeof *page);
+    request->state = page;
+    if (!page) {
+        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+        return;
+    }
+    page->server = request->server;
+    page->w = kith_writer(&kith_alloc_heap);
+    page->query =
+        (struct kith_history_query){.kind = KITH_KIND_MESSAGE, .limit = LIMIT_DEFAULT};
+    if (!parse_query(request, &page->query) ||
+        !find_room(request, &page->query, &is_empty))
+        return;
+    page->limit = page->query.limit;
+    page->arrival_last = kith_runtime_arrival_last(request->server->config.runtime);
+    kith_json_open(&page->w, NULL, '{');
+    kith_json_number(&page->w, "arrival", page->arrival_last);
+    kith_json_open(&page->w, "messages", '[');
+    if (is_empty)
+        answer(request, page);
+    else
+        step(request);
+}
+
+static void end(struct kith_request *request)
+{
+    struct page *page = request->state;
+    if (page)
+        kith_writer_deinit(&page->w);
+    free(page);
 }
 
 const struct kith_endpoint kith_endpoint_history = {
     .method = "GET",
     .path = "/api/v1/messages",
     .handle = handle,
+    .end = end,
+    .timed_out = step,
 };

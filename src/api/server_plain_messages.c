@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* GET /messages: what was said last, as `NAME: TEXT`, oldest first, for scripts. */
-#include <string.h>
-
 #include "api/server_object.h"
 #include "api/server_request.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum {
     MESSAGES_MAX = 1000,
     TEXT_SIZE_MAX = 2 * 1024 * 1024, /* of all of them */
 };
 
-/* Where to begin: behind the newest one that is left out. */
-struct beginning {
-    struct kith_history_query *query;
+/* First back to the message behind which it begins, then forward from there; each in
+ * steps as long as a turn of the loop may take. */
+struct answer {
+    struct kith_server *server;
+    struct kith_history_query back;
+    struct kith_history_query query;
+    bool is_begun; /* the beginning is found */
     size_t count;
     size_t text_size;
+    struct kith_writer w;
+    struct kith_writer line;
 };
 
 static int look_back(void *ctx, const struct kith_entry *entry)
 {
-    struct beginning *beginning = ctx;
-    struct kith_history_query *query = beginning->query;
-    beginning->count++;
-    beginning->text_size += entry->body.size;
-    if (beginning->count <= MESSAGES_MAX && beginning->text_size <= TEXT_SIZE_MAX)
+    struct answer *answer = ctx;
+    answer->count++;
+    answer->text_size += entry->body.size;
+    if (answer->count <= MESSAGES_MAX && answer->text_size <= TEXT_SIZE_MAX)
         return 0;
-    query->has_after = true;
-    query->after_hlc = entry->hlc;
-    query->after_id = entry->id;
+    answer->query.has_after = true;
+    answer->query.after_hlc = entry->hlc;
+    answer->query.after_id = entry->id;
     return 1;
 }
-
-struct answer {
-    struct kith_server *server;
-    struct kith_writer w;
-    struct kith_writer line;
-};
 
 static int write_message(void *ctx, const struct kith_entry *entry)
 {
@@ -53,38 +53,68 @@ static int write_message(void *ctx, const struct kith_entry *entry)
     return answer->w.failed || answer->line.failed;
 }
 
-static int read_history(struct kith_server *server, struct answer *answer)
+static int look(struct answer *answer, bool *out_more)
 {
-    struct kith_runtime *runtime = server->config.runtime;
-    struct kith_history_query back = {
-        .kind = KITH_KIND_MESSAGE, .newest_first = true, .limit = MESSAGES_MAX + 1};
-    struct kith_history_query query = {.kind = KITH_KIND_MESSAGE, .limit = MESSAGES_MAX};
-    struct beginning beginning = {.query = &query};
-    int error = kith_runtime_history(runtime, &back, look_back, &beginning);
-    if (error < 0)
-        return error;
-    return kith_runtime_history(runtime, &query, write_message, answer);
+    struct kith_runtime *runtime = answer->server->config.runtime;
+    if (!answer->is_begun) {
+        int error =
+            kith_runtime_history(runtime, &answer->back, look_back, answer, out_more);
+        if (error < 0 || *out_more)
+            return error;
+        answer->is_begun = true;
+    }
+    return kith_runtime_history(runtime, &answer->query, write_message, answer, out_more);
 }
 
-static void handle(struct kith_request *request)
+static void step(struct kith_request *request)
 {
-    struct answer answer = {.server = request->server};
-    answer.w = kith_writer(&kith_alloc_heap);
-    answer.line = kith_writer(&kith_alloc_heap);
-    kith_json_open(&answer.w, NULL, '[');
-    int error = read_history(request->server, &answer);
-    kith_json_close(&answer.w, ']');
-    if (answer.line.failed)
+    struct answer *answer = request->state;
+    bool has_more = false;
+    int error = look(answer, &has_more);
+    if (answer->line.failed)
         error = KITH_ENOMEM;
-    kith_writer_deinit(&answer.line);
     if (error < 0) {
-        kith_writer_deinit(&answer.w);
         kith_request_problem(request, error,
                              "the history cannot be read; `kith doctor` tells what to "
                              "do");
         return;
     }
-    kith_request_answer(request, MHD_HTTP_OK, &answer.w);
+    if (has_more) {
+        kith_request_wait(request, 1);
+        return;
+    }
+    kith_json_close(&answer->w, ']');
+    kith_request_answer(request, MHD_HTTP_OK, &answer->w);
+    answer->w = kith_writer(&kith_alloc_heap);
+}
+
+static void handle(struct kith_request *request)
+{
+    struct answer *answer = calloc(1, sizeof *answer);
+    request->state = answer;
+    if (!answer) {
+        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+        return;
+    }
+    answer->server = request->server;
+    answer->back = (struct kith_history_query){
+        .kind = KITH_KIND_MESSAGE, .newest_first = true, .limit = MESSAGES_MAX + 1};
+    answer->query =
+        (struct kith_history_query){.kind = KITH_KIND_MESSAGE, .limit = MESSAGES_MAX};
+    answer->w = kith_writer(&kith_alloc_heap);
+    answer->line = kith_writer(&kith_alloc_heap);
+    kith_json_open(&answer->w, NULL, '[');
+    step(request);
+}
+
+static void end(struct kith_request *request)
+{
+    struct answer *answer = request->state;
+    if (answer) {
+        kith_writer_deinit(&answer->w);
+        kith_writer_deinit(&answer->line);
+    }
+    free(answer);
 }
 
 const struct kith_endpoint kith_endpoint_plain_messages = {
@@ -92,4 +122,6 @@ const struct kith_endpoint kith_endpoint_plain_messages = {
     .path = "/messages",
     .access = KITH_ACCESS_PLAIN,
     .handle = handle,
+    .end = end,
+    .timed_out = step,
 };

@@ -87,9 +87,13 @@ static size_t with_pending(const struct kith_runtime *runtime, size_t limit)
     return limit > SIZE_MAX - pending ? SIZE_MAX : limit + pending;
 }
 
+/* What is looked at in one call, but for the first page: some milliseconds. */
+#define LOOK_COUNT 1000
+
 /* Rows that the store gave for a page. */
 struct rows {
     struct filter *filter;
+    uint16_t kind; /* asked for; 0: all */
     size_t count;
     size_t damaged;
     struct kith_cursor last; /* that is sound */
@@ -102,57 +106,68 @@ static int on_row(void *ctx, const struct kith_stored_event *event)
     rows->damaged += event->is_damaged;
     if (!event->is_damaged)
         rows->last = (struct kith_cursor){event->hlc, event->id};
-    return on_event(rows->filter, event);
+    bool is_other = event->kind == 0 || (rows->kind != 0 && event->kind != rows->kind);
+    return is_other && !event->is_damaged ? 0 : on_event(rows->filter, event);
 }
 
-/* Damaged rows take places of a page: then it goes on behind the last sound one, with
- * places for those that come again there, and for as many more. */
-static int read_page(struct kith_runtime *runtime, const struct kith_page_query *query,
-                     struct filter *filter)
+/* What a page leaves out takes places of it: then it goes on behind the last sound row,
+ * with places for the damaged ones that come again there, and for as many more. */
+static int read_page(struct kith_runtime *runtime, struct kith_page_query *page,
+                     struct rows *rows, struct kith_cursor *place, bool *out_more)
 {
-    struct kith_page_query page = *query;
-    struct rows rows = {.filter = filter};
-    struct kith_cursor from;
+    size_t looked = 0;
+    page->limit = with_pending(runtime, rows->filter->left);
     for (;;) {
-        page.limit = with_pending(runtime, filter->left) + 2 * rows.damaged;
-        rows.count = rows.damaged = 0;
-        int result = kith_store_page(runtime->store, &page, on_row, &rows);
-        if (result != 0 || rows.damaged == 0 || rows.count < page.limit)
+        rows->count = rows->damaged = 0;
+        int result = kith_store_page(runtime->store, page, on_row, rows);
+        if (result != 0 || rows->count < page->limit)
             return result;
-        if (rows.damaged == rows.count)
+        looked += rows->count;
+        page->limit = with_pending(runtime, LOOK_COUNT) + 2 * rows->damaged;
+        if (rows->damaged == rows->count)
             continue;
-        from = rows.last;
-        if (page.is_newest_first)
-            page.before = &from;
+        *place = rows->last;
+        if (page->is_newest_first)
+            page->before = place;
         else
-            page.after = &from;
+            page->after = place;
+        *out_more = looked >= LOOK_COUNT;
+        if (*out_more)
+            return 0;
     }
 }
 
-int kith_runtime_history(struct kith_runtime *runtime,
-                         const struct kith_history_query *query, kith_entry_cb *visit,
-                         void *ctx)
+int kith_runtime_history(struct kith_runtime *runtime, struct kith_history_query *query,
+                         kith_entry_cb *visit, void *ctx, bool *out_more)
 {
     struct kith_cursor since = {.hlc = kith_hlc_from_wall(query->since)};
-    struct kith_cursor after = {.hlc = query->after_hlc, .id = query->after_id};
+    struct kith_cursor place = {.hlc = query->after_hlc, .id = query->after_id};
     struct filter filter = begin(runtime, query->limit, visit, ctx);
     struct kith_cursor due = {.hlc = filter.due_end};
+    struct rows rows = {.filter = &filter, .kind = query->kind};
+    *out_more = false;
     if (runtime->store == NULL)
         return KITH_ECLOSED;
     if (query->limit == 0)
         return 0;
     struct kith_page_query page = {
         .room_no = query->room_no,
-        .kind = query->kind,
         .is_newest_first = query->newest_first,
         .after = &since,
         .before = &due,
     };
-    if (query->has_after && query->newest_first && after.hlc < due.hlc)
-        page.before = &after;
-    if (query->has_after && !query->newest_first && after.hlc >= since.hlc)
-        page.after = &after;
-    return end(runtime, &filter, read_page(runtime, &page, &filter));
+    if (query->has_after && query->newest_first && place.hlc < due.hlc)
+        page.before = &place;
+    if (query->has_after && !query->newest_first && place.hlc >= since.hlc)
+        page.after = &place;
+    int result = read_page(runtime, &page, &rows, &place, out_more);
+    if (*out_more) {
+        query->has_after = true;
+        query->after_hlc = place.hlc;
+        query->after_id = place.id;
+        query->limit = filter.left;
+    }
+    return end(runtime, &filter, result);
 }
 
 int kith_runtime_arrivals(struct kith_runtime *runtime, uint64_t first, size_t limit,

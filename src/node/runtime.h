@@ -181,8 +181,11 @@ struct kith_entry {
 typedef int kith_entry_cb(void *ctx, const struct kith_entry *entry); /* non-zero stops */
 
 /* History: what is committed, in the order shown to people, oldest first (or newest
- * first). Returns 0, what `visit` stopped with, KITH_ECLOSED once the runtime has
- * stopped, or what the store says. */
+ * first), `limit` at most. Looks at some thousand events and no more, so that it takes a
+ * bounded time, also where nearly all were said by somebody who is blocked: then
+ * `*out_more` is set, and the query changed to go on in a later turn. Returns 0, what
+ * `visit` stopped with, KITH_ECLOSED once the runtime has stopped, or what the store
+ * says. */
 struct kith_history_query {
     uint32_t room_no; /* 0: all rooms */
     uint16_t kind;    /* 0: all kinds */
@@ -195,9 +198,8 @@ struct kith_history_query {
     struct kith_id after_id;
     size_t limit;
 };
-int kith_runtime_history(struct kith_runtime *runtime,
-                         const struct kith_history_query *query, kith_entry_cb *visit,
-                         void *ctx);
+int kith_runtime_history(struct kith_runtime *runtime, struct kith_history_query *query,
+                         kith_entry_cb *visit, void *ctx, bool *out_more);
 
 /* Events from arrival number `first` on, in order of arrival, at most `limit`. What a
  * blocked peer said, and what is dated more than a day ahead until it is due, is left out

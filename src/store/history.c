@@ -4,25 +4,24 @@
 
 #include <string.h>
 
-/* What the cursors and the kind leave of a room. */
+/* What the cursors leave of a room. All that may be many stays in: so a page takes a time
+ * that is bounded by its limit. */
 #define WITHIN                                                                           \
     " e.hlc >= ?2 AND (e.hlc > ?2 OR e.id > ?3) AND e.hlc <= ?4"                         \
-    " AND (e.hlc < ?4 OR e.id < ?5) AND (?6 = 0 OR e.kind = ?6)"                         \
-    " AND " KITH_HISTORY_IS_SHOWN " AND " KITH_HISTORY_FITS_CLASS                        \
-    " AND " KITH_HISTORY_IS_WANTED " "
+    " AND (e.hlc < ?4 OR e.id < ?5) AND " KITH_HISTORY_IS_SHOWN " "
 
 #define PAGE_ROOM(order)                                                                 \
     "SELECT " KITH_HISTORY_COLUMNS " FROM events e CROSS JOIN logs l"                    \
     " ON l.no = e.key >> 40 WHERE e.room = ?1 AND" WITHIN "ORDER BY e.hlc " order        \
-    ", e.id " order " LIMIT ?7"
+    ", e.id " order " LIMIT ?6"
 
 /* At most a page of each room, then the best of those. */
 #define PAGE_ALL(order)                                                                  \
     "SELECT " KITH_HISTORY_COLUMNS " FROM rooms r CROSS JOIN events e ON e.key IN"       \
     " (SELECT e.key FROM events e CROSS JOIN logs l ON l.no = e.key >> 40"               \
     "  WHERE e.room = r.no AND" WITHIN "ORDER BY e.hlc " order ", e.id " order           \
-    "  LIMIT ?7) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"                     \
-    " ORDER BY e.hlc " order ", e.id " order " LIMIT ?7"
+    "  LIMIT ?6) CROSS JOIN logs l ON l.no = e.key >> 40 AND ?1 = 0"                     \
+    " ORDER BY e.hlc " order ", e.id " order " LIMIT ?6"
 
 enum { AUTHOR = KITH_EVENT_COLUMN_COUNT, CLASS, ARRIVED };
 
@@ -105,8 +104,7 @@ int kith_store_page(struct kith_store *store, const struct kith_page_query *quer
     sqlite3_bind_int64(s, 4, query->before ? kith_db_hlc(query->before->hlc) : INT64_MAX);
     kith_db_bind_bytes(s, 5, query->before ? query->before->id.bytes : above_all,
                        query->before ? KITH_ID_SIZE : sizeof above_all);
-    sqlite3_bind_int64(s, 6, query->kind);
-    sqlite3_bind_int64(s, 7, kith_history_limit(query->limit));
+    sqlite3_bind_int64(s, 6, kith_history_limit(query->limit));
     return kith_history_visit(store, s, visit, ctx);
 }
 

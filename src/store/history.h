@@ -13,18 +13,14 @@
 #define KITH_HISTORY_COLUMNS_ARRIVED                                                     \
     KITH_EVENT_COLUMNS ", l.author, l.class, a.first + (e.key & 1099511627775) - a.seq"
 
-/* A message in a control log is none: neither pages nor searches have it, and in the
- * order of arrival it has no kind. */
+/* A message in a control log is none: nothing finds it, and pages and the order of
+ * arrival give it no kind. */
 _Static_assert(KITH_KIND_MESSAGE == 1 && KITH_LOG_CONTENT == 0, "as it says here");
 #define KITH_HISTORY_FITS_CLASS "(e.kind <> 1 OR l.class = 0)"
 
 /* A branch is stored from the start of a run, which may lie before the first event that
  * differs; until there its rows are those of its base, not shown twice. */
 #define KITH_HISTORY_IS_SHOWN "(e.key & 1099511627775) >= l.seq_first"
-
-/* Nothing of a peer that is blocked is shown. It is kept, for others may lack it. */
-#define KITH_HISTORY_IS_WANTED                                                           \
-    "NOT EXISTS (SELECT 1 FROM peers p WHERE p.no = l.author AND p.is_blocked)"
 
 /* Visit all rows of a bound statement that selects one of these; resets it. */
 int kith_history_visit(struct kith_store *store, sqlite3_stmt *s,

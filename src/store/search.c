@@ -182,7 +182,6 @@ static int find(struct kith_store *store, struct kith_bytes words,
         " CROSS JOIN events e ON e.key = (a.log << 40) + a.seq + f.rowid - a.first"
         " CROSS JOIN logs l ON l.no = a.log"
         " WHERE f.search MATCH ?1 AND f.rowid < ?2 AND f.rowid >= ?4"
-        " AND " KITH_HISTORY_FITS_CLASS " AND " KITH_HISTORY_IS_WANTED
         " ORDER BY f.rowid DESC LIMIT ?3");
     sqlite3_bind_text(s, 1, (const char *)words.data, (int)words.size, SQLITE_STATIC);
     sqlite3_bind_int64(s, 2, is_bounded ? (int64_t)query->arrival_before : INT64_MAX);

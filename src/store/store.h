@@ -128,16 +128,15 @@ struct kith_cursor {
 
 struct kith_page_query {
     uint32_t room_no;                 /* 0 is all rooms */
-    uint16_t kind;                    /* 0 is all kinds */
     bool is_newest_first;             /* else oldest first */
     size_t limit;                     /* events at most */
     const struct kith_cursor *after;  /* NULL, or only what is greater (borrowed) */
     const struct kith_cursor *before; /* NULL, or only what is less (borrowed) */
 };
 
-/* Part of the history, in the order shown, without what blocked peers said, and without
- * messages in control logs. The next page begins after (newest first: before) the last
- * event of this one. */
+/* Part of the history, in the order shown, all kinds and what blocked peers said among
+ * it: a filter here could read everything for one page. The next page begins after
+ * (newest first: before) the last event of this one. */
 int kith_store_page(struct kith_store *store, const struct kith_page_query *query,
                     kith_stored_event_visit *visit, void *ctx);
 

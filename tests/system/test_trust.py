@@ -4,6 +4,7 @@
 import contextlib
 import os
 import pty
+import json
 import subprocess
 
 from kithlib import (DONE, FAILED, NOT_FOUND, USAGE, WAIT_S, case, kith_path, main, same,
@@ -71,6 +72,31 @@ def _(scene):
     arrive(dave, "ham")
     alice.kith("unblock", bob.id).expect(DONE)
     same(alice.texts(), dave.texts(), "after the block")
+
+
+@case("however much a blocked peer said, pages and searches have what the others did")
+def _(scene):
+    alice = scene.node("alice")
+    bob, carol = scene.node("bob", alice), scene.node("carol", alice)
+    scene.linked(alice, bob)
+    scene.linked(alice, carol)
+    carol.say(LOBBY, "a word before")
+    wait_until("all heard it", lambda: alice.texts() == bob.texts() == ["a word before"])
+    lines = json.dumps({"to": LOBBY, "text": "a word of many"}).encode() + b"\n"
+    same(bob.request("POST", "/messages/batch", lines * 2500)[0], 200)
+    wait_until("she has them all", lambda: len(alice.texts()) == 2501)
+    alice.kith("block", bob.id).expect(DONE)
+    carol.say(LOBBY, "a word after")
+    arrive(alice, "a word after")
+    words = ["a word before", "a word after"]
+    for query, expected in (("limit=2", words), ("limit=2&order=newest", words[::-1]),
+                            ("limit=3", words)):
+        page = alice.request("GET", f"/messages?{query}")[1]
+        same([message["text"] for message in page["messages"]], expected, query)
+    found = alice.kith("search", "--json", "word").expect(DONE).lines()
+    same(sorted(message["text"] for message in found), sorted(words))
+    alice.kith("unblock", bob.id).expect(DONE)
+    same(len(alice.texts()), 2502, "after the block")
 
 
 def codes(node, other):

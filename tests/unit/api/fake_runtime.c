@@ -356,10 +356,14 @@ static bool is_asked(const struct kith_history_query *query,
     return query->newest_first ? order > 0 : order < 0;
 }
 
-int kith_runtime_history(struct kith_runtime *runtime,
-                         const struct kith_history_query *query, kith_entry_cb *visit,
-                         void *ctx)
+int kith_runtime_history(struct kith_runtime *runtime, struct kith_history_query *query,
+                         kith_entry_cb *visit, void *ctx, bool *out_more)
 {
+    *out_more = runtime->history_steps > 0;
+    if (*out_more) {
+        runtime->history_steps--;
+        return 0;
+    }
     size_t count = runtime->entry_count;
     const struct fake_entry **sorted = calloc(count + 1, sizeof(void *));
     if (sorted == NULL)

@@ -86,6 +86,7 @@ struct kith_runtime {
     size_t command_count;
     size_t batch_max;           /* texts in the largest command */
     unsigned index_steps;       /* until the search index is filled */
+    unsigned history_steps;     /* until a page of history comes to what it shows */
     bool is_holding;            /* replies wait */
     bool holds_all;             /* every run that is to be imported is there already */
     int reply_error;            /* for all that come, or 0 */

@@ -259,6 +259,22 @@ static void history_comes_in_pages_both_ways(void **state)
     assert_int_equal(api_number(api, "arrival"), 250);
 }
 
+static void look_slowly(struct api *api, void *ctx)
+{
+    api->runtime->history_steps = 20;
+}
+
+static void a_page_may_take_several_turns(void **state)
+{
+    struct api *api = *state;
+    int count = 20;
+    api_on_loop(api, add_peer, "bob");
+    api_on_loop(api, receive, &count);
+    api_on_loop(api, look_slowly, NULL);
+    assert_int_equal(read_pages(api, "limit=7", 1), 20);
+    assert_int_equal(api->runtime->history_steps, 0);
+}
+
 static void history_refuses_what_it_does_not_understand(void **state)
 {
     static const char *const queries[] = {
@@ -316,6 +332,7 @@ int main(void)
         TEST(waiting_in_vain_says_that_the_message_is_stored),
         TEST(hanging_up_while_waiting_does_no_harm),
         TEST(history_comes_in_pages_both_ways),
+        TEST(a_page_may_take_several_turns),
         TEST(history_refuses_what_it_does_not_understand),
         TEST(the_path_of_the_contract_is_no_message),
         TEST(time_is_the_lesser_of_written_and_seen),

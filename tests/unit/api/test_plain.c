@@ -159,12 +159,18 @@ static void messages_are_lines_oldest_first(void **state)
     json_decref(answer.json);
 }
 
+static void look_slowly(struct api *api, void *ctx)
+{
+    api->runtime->history_steps = 20;
+}
+
 static void of_many_messages_the_last_are_told(void **state)
 {
     struct api *api = *state;
     int count = 1003;
     api_on_loop(api, add_peer, "bob");
     api_on_loop(api, receive, &count);
+    api_on_loop(api, look_slowly, NULL);
     struct answer answer = ask(api, "GET /messages", "");
     assert_int_equal(json_array_size(answer.json), 1000);
     assert_string_equal(text_at(&answer, 0), "bob: text 3");

@@ -145,7 +145,7 @@ size_t count_messages(const struct fixture *f, size_t index)
     size_t count = 0;
     struct kith_store *store;
     struct kith_store_config config = {.path = path_of(f, index, "kith.db")};
-    struct kith_page_query query = {.limit = 10, .kind = KITH_KIND_MESSAGE};
+    struct kith_page_query query = {.limit = 10};
     assert_int_equal(kith_store_open(&config, &store, NULL), 0);
     assert_int_equal(kith_store_page(store, &query, count_message, &count), 0);
     kith_store_close(store);

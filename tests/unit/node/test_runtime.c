@@ -194,8 +194,11 @@ static int collect(void *ctx, const struct kith_entry *entry)
 static struct collected history_of(struct fixture *f, struct kith_history_query query)
 {
     struct collected collected = {0};
+    bool has_more = false;
     query.kind = KITH_KIND_MESSAGE;
-    assert_int_equal(kith_runtime_history(f->nodes[0], &query, collect, &collected), 0);
+    assert_int_equal(
+        kith_runtime_history(f->nodes[0], &query, collect, &collected, &has_more), 0);
+    assert_false(has_more);
     return collected;
 }
 
@@ -298,17 +301,44 @@ static bool is_true(void *ctx)
     return *(bool *)ctx;
 }
 
+static void a_page_that_much_is_left_out_of_goes_on_in_later_turns(void **state)
+{
+    struct fixture *f = *state;
+    static struct answer answers[500];
+    struct collected collected = {0};
+    for (size_t said = 0; said < 2500; said += COUNT(answers)) {
+        memset(answers, 0, sizeof answers);
+        for (size_t i = 0; i < COUNT(answers); i++)
+            assert_int_equal(say(f, 0, "to be left out", &answers[i]), 0);
+        run_until(f, is_answered, &answers[COUNT(answers) - 1]);
+    }
+    for (int newest_first = 0; newest_first < 2; newest_first++) {
+        struct kith_history_query query = {
+            .kind = 99, .newest_first = newest_first, .limit = 10};
+        bool has_more = true;
+        size_t turns = 0;
+        for (; has_more; turns++)
+            assert_int_equal(
+                kith_runtime_history(f->nodes[0], &query, collect, &collected, &has_more),
+                0);
+        assert_int_equal(turns, 3);
+        assert_int_equal(collected.count, 0);
+    }
+}
+
 static void a_stopping_node_takes_no_commands(void **state)
 {
     struct fixture *f = *state;
+    bool is_otherwise = false;
     bool stopped = false;
     kith_runtime_stop(f->nodes[0], on_stopped, &stopped);
     assert_int_equal(say(f, 0, "too late", NULL), KITH_ECLOSED);
     run_until(f, is_true, &stopped);
     assert_int_equal(say(f, 0, "far too late", NULL), KITH_ECLOSED);
     struct kith_history_query query = {.limit = 1};
-    assert_int_equal(kith_runtime_history(f->nodes[0], &query, collect, NULL),
-                     KITH_ECLOSED);
+    assert_int_equal(
+        kith_runtime_history(f->nodes[0], &query, collect, NULL, &is_otherwise),
+        KITH_ECLOSED);
     kith_runtime_free(f->nodes[0]);
     f->nodes[0] = NULL;
 }
@@ -436,6 +466,9 @@ int main(void)
                                         setup_alice, teardown),
         cmocka_unit_test_setup_teardown(a_reply_that_never_comes_is_closed_by_the_stop,
                                         setup_alice, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_page_that_much_is_left_out_of_goes_on_in_later_turns, setup_alice,
+            teardown),
         cmocka_unit_test_setup_teardown(a_stopping_node_takes_no_commands, setup_alice,
                                         teardown),
         cmocka_unit_test_setup_teardown(observers_may_leave_while_they_are_told,

@@ -128,25 +128,6 @@ static void cursors_bound_a_page_on_both_sides(void **state)
     free(seen);
 }
 
-static void a_kind_can_be_asked_for(void **state)
-{
-    struct fixture *f = *state;
-    struct seen *seen = seen_new();
-    put_world(f);
-    struct run_spec message = {.log_no = 1, .seq_first = 1, .count = 3};
-    struct run_spec other = {.log_no = 2, .seq_first = 1, .count = 3, .kind = 99};
-    assert_int_equal(put_run(f, &message), 0);
-    assert_int_equal(put_run(f, &other), 0);
-    for (uint32_t room_no = 0; room_no < 2; room_no++) {
-        struct kith_page_query query = {.room_no = room_no, .kind = 99, .limit = 2};
-        seen->count = 0;
-        assert_int_equal(kith_store_page(f->store, &query, see_event, seen), 0);
-        assert_int_equal(seen->count, 2);
-        assert_int_equal(seen->events[0].kind, 99);
-    }
-    free(seen);
-}
-
 static void an_impossible_hlc_stays_last(void **state)
 {
     static const kith_hlc hlcs[] = {UINT64_MAX, 5, INT64_MAX, (kith_hlc)1 << 63, 6};
@@ -234,9 +215,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup_memory, teardown)
         T(order_holds_with_ties_across_pages), T(an_event_is_told_whole),
-        T(cursors_bound_a_page_on_both_sides), T(a_kind_can_be_asked_for),
-        T(an_impossible_hlc_stays_last),       T(arrivals_resume_anywhere),
-        T(a_stopped_visit_is_reported),        T(what_a_branch_shares_is_shown_once),
+        T(cursors_bound_a_page_on_both_sides), T(an_impossible_hlc_stays_last),
+        T(arrivals_resume_anywhere),           T(a_stopped_visit_is_reported),
+        T(what_a_branch_shares_is_shown_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
