@@ -65,7 +65,8 @@ static size_t find_places(const struct kith_node *node, struct place *out)
             out[count++] = (struct place){.address = peer.address,
                                           .last_seen = peer.last_seen,
                                           .peer_no = no,
-                                          .is_online = peer.is_online};
+                                          .is_online = peer.is_online &&
+                                                       peer.path != KITH_PATH_RELAY};
     count = keep_one_each(out, count);
     mark_shared(out, count);
     qsort(out, count, sizeof *out, compare_numbers);

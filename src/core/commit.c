@@ -131,7 +131,7 @@ static void commit(struct kith_node *node, struct kith_pending *pending)
     reply(node, pending);
     publish(node, pending);
     if (log->author == node->self && pending->link != 0)
-        kith_fetch_acknowledged_again(node, log);
+        kith_fetch_acknowledged_again(node, log, pending->run);
     kith_fork_moved(node, log, pending->link);
     kith_fork_found(node, log, pending->run);
 }

@@ -412,7 +412,8 @@ struct kith_dial *kith_dial_reached(struct kith_node *node, uint32_t dial_no,
 static bool is_contact(const struct kith_node *node, const struct kith_id *id)
 {
     const struct kith_peer *peer = kith_peer_find(node, id);
-    return peer != NULL && kith_peer_is_contact(peer) && peer->link == NULL;
+    return peer != NULL && kith_peer_is_contact(peer) && peer->link == NULL &&
+           !kith_peer_is_unwanted(peer);
 }
 
 static void fail(struct kith_node *node, struct kith_dial *dial, int error)

@@ -282,6 +282,7 @@ struct kith_question {
     kith_time at;    /* when, or when something of it came */
     kith_time pause; /* before it is asked again */
     bool is_open;    /* it was not begun, and its head did not come: ask again */
+    bool is_lost;    /* something of it came and was left: its head is not enough */
     bool waits;      /* what came of it cannot be taken in yet: ask again then */
     struct kith_locator missed; /* what of it came when too much was being compared begins
                                    behind this event; seq 0: nothing did */
@@ -505,6 +506,12 @@ struct kith_node {
     kith_time more_at;      /* of the first share; KITH_TIME_NEVER: of none */
     kith_time deadline;     /* never later than the truth */
 };
+
+/* Rounded up, for what need not be exact. */
+static inline kith_time kith_next_tick(kith_time at)
+{
+    return (at + KITH_TICK - 1) / KITH_TICK * KITH_TICK;
+}
 
 /* Have the next TIMEOUT at `at` or before. */
 static inline void kith_node_wake_at(struct kith_node *node, kith_time at)

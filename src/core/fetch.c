@@ -195,12 +195,20 @@ void kith_fetch_acknowledged_before(struct kith_node *node, struct kith_link *li
     }
 }
 
-void kith_fetch_acknowledged_again(struct kith_node *node, struct kith_log *log)
+void kith_fetch_acknowledged_again(struct kith_node *node, struct kith_log *log,
+                                   const struct kith_run *run)
 {
     kith_list_each (item, &log->room->shares) {
         struct kith_share *share = kith_list_item(item, struct kith_share, in_room);
-        if (log->index < share->track_count && share->tracks[log->index].have > 0)
-            acknowledged(node, share, log, share->tracks[log->index].have);
+        if (log->index >= share->track_count)
+            continue;
+        const struct kith_track *track = &share->tracks[log->index];
+        bool is_in_run =
+            track->have >= run->seq_first && track->have - run->seq_first < run->count;
+        if (track->have > 0 &&
+            (!is_in_run ||
+             kith_share_told(node, track, &run->events[track->have - run->seq_first].id)))
+            acknowledged(node, share, log, track->have);
     }
 }
 

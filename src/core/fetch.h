@@ -9,8 +9,9 @@
 /* Of all our logs, what the peer of this link said that it holds: it is kept only now. */
 void kith_fetch_acknowledged_before(struct kith_node *node, struct kith_link *link);
 
-/* Events of our own came back from others: who told of them holds them. */
-void kith_fetch_acknowledged_again(struct kith_node *node, struct kith_log *log);
+/* A run of our own came back from others: who told of these very events holds them. */
+void kith_fetch_acknowledged_again(struct kith_node *node, struct kith_log *log,
+                                   const struct kith_run *run);
 
 /* A vector or HAVE says how far the peer holds a log. Acknowledges our own, asks for what
  * we lack. */

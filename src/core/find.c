@@ -81,10 +81,25 @@ static bool fits_address(const struct kith_peer *peer, struct kith_bytes text)
            (wanted.port == 0 || wanted.port == at->port);
 }
 
-/* Others may have been there before. */
+/* Who is there now, at this very port. Over a relay nobody is seen to be anywhere. */
 static bool fits_linked_address(const struct kith_peer *peer, struct kith_bytes text)
 {
-    return peer->link != NULL && fits_address(peer, text);
+    struct kith_address wanted;
+    return peer->link != NULL && !peer->link->is_relayed &&
+           kith_address_parse(text, KITH_PORT_DEFAULT, true, &wanted, NULL) == 0 &&
+           kith_address_equal(&wanted, &peer->link->remote);
+}
+
+/* Others may have been there before who is there now. But the port of a link that came in
+ * is what its peer says: a stranger never shadows a contact. */
+static void collect_at(const struct kith_node *node, struct kith_bytes text,
+                       struct matches *m)
+{
+    struct matches contacts = {0};
+    collect(node, text, fits_address, true, &contacts);
+    collect(node, text, fits_linked_address, contacts.count > 0, m);
+    if (m->count == 0)
+        collect(node, text, fits_address, false, m);
 }
 
 static int settle(const struct kith_node *node, const struct matches *m,
@@ -174,9 +189,7 @@ int kith_node_find(const struct kith_node *node, struct kith_bytes text,
     if (m.count == 0)
         collect(node, text, fits_prefix, text.size < PREFIX_CHARS_MIN, &m);
     if (m.count == 0)
-        collect(node, text, fits_linked_address, false, &m);
-    if (m.count == 0)
-        collect(node, text, fits_address, false, &m);
+        collect_at(node, text, &m);
     if (choice_count != NULL)
         *choice_count = m.count;
     return settle(node, &m, out);

@@ -97,7 +97,7 @@ static void send(struct kith_node *node, struct kith_share *share,
                             &question->head, &question->missed,
                             question->missed.seq > 0 ? 1 : 0);
     question->missed.seq = 0;
-    question->waits = false;
+    question->waits = question->is_lost = false;
     question->at = node->now.mono;
     open_again(node, question);
     kith_link_send_scratch(node, share->link);
@@ -148,7 +148,8 @@ bool kith_fork_came(const struct kith_node *node, struct kith_share *share,
     if (question == NULL)
         return false;
     const struct kith_ref *head = &question->head;
-    if (head->seq >= run->seq_first && head->seq < run->seq_first + run->count &&
+    if (!question->is_lost && head->seq >= run->seq_first &&
+        head->seq < run->seq_first + run->count &&
         kith_id_equal(&run->events[head->seq - run->seq_first].id, &head->id))
         question->is_open = false;
     /* What follows may be on its way to that head, until it is past it. */
@@ -162,8 +163,10 @@ void kith_fork_lost(struct kith_node *node, struct kith_share *share,
 {
     const struct kith_ref ref = kith_log_ref(log);
     struct kith_question *question = find_question(share, &ref);
-    if (question != NULL)
+    if (question != NULL) {
+        question->is_lost = true;
         open_again(node, question);
+    }
 }
 
 void kith_fork_missed(struct kith_node *node, struct kith_share *share,
@@ -367,10 +370,12 @@ static bool is_to_tell(const struct kith_log *log)
     return kith_log_is_held(log) && (log->base != NULL || log->branch_next != NULL);
 }
 
-/* That long from now, or before. */
+/* That long from now, or before. Together with others: each time is a look at all. */
 static void tell_in(struct kith_node *node, struct kith_share *share, kith_time delay)
 {
     kith_time at = node->now.mono + delay;
+    if (delay > KITH_TICK)
+        at = kith_next_tick(at);
     if (share->forks_at == 0 || at < share->forks_at)
         share->forks_at = at;
     if (share->forks_at < node->forks_at)

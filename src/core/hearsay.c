@@ -47,7 +47,7 @@ static void ask_later(struct kith_node *node, struct kith_share *share)
         if (pause == 0)
             pause = KITH_MORE_RETRY_MIN;
         share->more_pause = pause < KITH_MORE_RETRY_MAX ? pause : KITH_MORE_RETRY_MAX;
-        share->more_at = node->now.mono + share->more_pause;
+        share->more_at = kith_next_tick(node->now.mono + share->more_pause);
     }
     if (share->more_at < node->more_at)
         node->more_at = share->more_at;

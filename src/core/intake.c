@@ -427,8 +427,10 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
     const struct kith_id *last = &run->events[run->count - 1].id;
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
-        if (is_pending(log, last_seq(run), last))
+        if (is_pending(log, last_seq(run), last)) {
+            kith_fork_lost(node, share, first); /* that may be refused */
             return;
+        }
     bool is_early = kith_intake_advance(first, run, &check->origin);
     if (check->origin.log != NULL)
         kith_intake_cut(run, check->origin.seq + 1);

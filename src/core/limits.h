@@ -13,7 +13,7 @@
 #define KITH_PROBE_TIME     (3 * KITH_SECOND) /* to answer when an address of ours went */
 #define KITH_PING_AFTER     (15 * KITH_SECOND)
 #define KITH_DEAD_AFTER     (45 * KITH_SECOND)
-#define KITH_TICK           KITH_SECOND /* pings of many links share a wake-up */
+#define KITH_TICK           KITH_SECOND /* what many links wait for shares a wake-up */
 
 /* For a run to be acknowledged; then PING asks whether the peer lives. */
 #define KITH_ANSWER_TIME (5 * KITH_SECOND)

@@ -518,16 +518,11 @@ bool kith_link_settle(struct kith_node *node, struct kith_link *link)
 
 /* ---- silence ---- */
 
-static kith_time next_tick(kith_time at)
-{
-    return (at + KITH_TICK - 1) / KITH_TICK * KITH_TICK;
-}
-
 /* Of what it said, or of what a run should have brought. */
 static kith_time ping_due(const struct kith_link *link)
 {
     kith_time ping_after = link->is_lan ? KITH_PING_AFTER_LAN : KITH_PING_AFTER;
-    kith_time due = next_tick(link->heard_at + ping_after);
+    kith_time due = kith_next_tick(link->heard_at + ping_after);
     kith_time answer = link->asked_at + KITH_ANSWER_TIME;
     return link->asked_at != 0 && answer < due ? answer : due;
 }

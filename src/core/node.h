@@ -536,7 +536,7 @@ size_t kith_node_log_nos(const struct kith_node *node, const struct kith_id *roo
  * that was joined once; "#lobby~" and the short id of a room kept from another network;
  * a whole id (which need not be known yet); an id prefix (of 16 characters or more, or
  * any of a contact's); `name` or `name~shortid`; `ip:port` or ip of a peer, where it is
- * linked or was last. Names resolve to contacts first.
+ * linked, else where it was last. Names resolve to contacts first.
  * Returns 0, KITH_ENOTFOUND or KITH_EAMBIGUOUS; then `choices` (room for `choices_max`
  * peer numbers; may be NULL) and `*choice_count` say who fits. */
 struct kith_target {

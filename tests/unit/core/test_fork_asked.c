@@ -148,6 +148,44 @@ static void a_branch_that_could_not_be_compared_is_asked_for_again(void **state)
     free_forked(&f, 1);
 }
 
+/* Its head comes all the same, and has nothing to follow. */
+static void also_if_that_was_the_first_of_several(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second;
+    struct forked f = {0};
+    struct lone_log log = s->log;
+    struct kith_writer runs[4];
+    lone_write(&log, &runs[0], 1, 'a');
+    say_again(s, &runs[0]);
+    f.other[0] = log;
+    push_to(s, &log, 1, 'b');
+    for (size_t i = 1; i < COUNT(runs); i++)
+        lone_write(&f.other[0], &runs[i], 1, 'z');
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    say_fork(s, &second, &f.other[0]);
+    bring(s, &second, &runs[0]);
+    s->l.is_load_held = true;
+    bring(s, &second, &runs[1]);
+    s->l.held_load.loaded.error = KITH_EIO;
+    s->l.is_load_held = false;
+    lone_load(&s->l);
+    for (size_t i = 2; i < COUNT(runs); i++)
+        bring(s, &second, &runs[i]);
+    lone_forget(&s->l);
+    pass_alive(s, &second, KITH_FORK_RETRY + KITH_STALL_TIME);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    for (size_t i = 0; i < COUNT(runs); i++) {
+        bring(s, &second, &runs[i]);
+        kith_writer_deinit(&runs[i]);
+    }
+    assert_int_equal(messages(s), 2 + 3);
+    lone_forget(&s->l);
+    pass_alive(s, &second, 4 * KITH_FORK_RETRY);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
+}
+
 static void nor_does_what_is_said_meanwhile_put_it_off(void **state)
 {
     struct scene *s = *state;
@@ -278,6 +316,7 @@ int main(void)
         TEST(a_branch_is_asked_for_until_it_comes),
         TEST(what_comes_slowly_and_is_no_branch_is_not_asked_for_again),
         TEST(a_branch_that_could_not_be_compared_is_asked_for_again),
+        TEST(also_if_that_was_the_first_of_several),
         TEST(nor_does_what_is_said_meanwhile_put_it_off),
         TEST(a_branch_that_had_no_place_is_asked_for_again),
         TEST(what_came_of_it_then_is_asked_for_when_that_is_over),

@@ -459,14 +459,23 @@ static void what_came_back_of_ours_is_delivered_to_whom_it_came_from(void **stat
     push(s, 1);
     say(s);
     struct lone_log log = ours(s, &s->l.key);
-    struct kith_writer run;
+    struct lone_log other = log;
+    struct kith_writer run, unknown;
+    struct lone_peer second;
     lone_write(&log, &run, 2, 'y');
+    lone_write(&other, &unknown, 2, 'z');
     struct kith_vector_entry held = {s->l.key.id, KITH_LOG_CONTENT, log.log,
                                      0,           log.seq,          log.head};
     announce(s, &s->peer, &held);
+    lone_connect(&s->l, &second, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &second);
+    held.head = other.head; /* of a third, that a copy of this home wrote */
+    announce(s, &second, &held);
     assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_DELIVERY), 0);
     say_run(s, &run);
     kith_writer_deinit(&run);
+    kith_writer_deinit(&unknown);
+    assert_int_equal(lone_count_told(&s->l, KITH_NOTICE_DELIVERY), 1);
     assert_int_equal(lone_last_told(&s->l, KITH_NOTICE_DELIVERY)->delivery.seq, log.seq);
 }
 

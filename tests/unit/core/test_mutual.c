@@ -7,6 +7,7 @@
 
 #include "core/engine.h"
 #include "core/mutual.h"
+#include "core/peer.h"
 
 enum { ALICE = 1, BOB = 2, DAVE = 3 }; /* seeds, and numbers of links */
 
@@ -252,6 +253,13 @@ static void also_where_only_its_address_was_dialled(void **state)
     lone_forget(&s->l);
     size_t dials = s->l.dial_count;
     while (s->l.dial_count == dials)
+        lone_pass(&s->l, 50 * KITH_MS);
+    struct kith_peer *peer = kith_peer_find(s->l.node, &dave.key.id);
+    peer->is_blocked = true;
+    fail_last_dial(s);
+    assert_int_equal(lone_count_sent(&s->l, ALICE, KITH_FRAME_CALL), 0);
+    peer->is_blocked = false;
+    for (dials = s->l.dial_count; s->l.dial_count == dials;)
         lone_pass(&s->l, 50 * KITH_MS);
     fail_last_dial(s);
     assert_int_equal(lone_count_sent(&s->l, ALICE, KITH_FRAME_CALL), 1);

@@ -185,6 +185,31 @@ static void an_address_is_of_who_is_there_now(void **state)
     assert_true(kith_id_equal(&target.peer, &other.key.id));
 }
 
+/* The port of a link that came in is what its peer says. */
+static void a_stranger_takes_no_address_from_a_contact(void **state)
+{
+    struct lone *l = *state;
+    struct lone_peer peer, other;
+    greet(l, &peer, 1, "sam", 0);
+    struct kith_peer *sam = kith_peer_find(l->node, &peer.key.id);
+    sam->is_contact = true;
+    lone_step(l, (struct kith_input){.type = KITH_INPUT_LINK_DOWN,
+                                     .link_down = {.link = 1, .error = KITH_ECLOSED}});
+    lone_connect(l, &other, 2, 2, KITH_ROLE_DIALLER, 0);
+    lone_greet(l, &other);
+    struct kith_target target;
+    assert_int_equal(
+        kith_node_find(l->node, BYTES("10.0.0.9:4747"), &target, NULL, 0, NULL),
+        KITH_EAMBIGUOUS);
+    sam->is_contact = false;
+    assert_int_equal(
+        kith_node_find(l->node, BYTES("10.0.0.9:4747"), &target, NULL, 0, NULL), 0);
+    kith_peer_find(l->node, &other.key.id)->link->is_relayed = true;
+    assert_int_equal(
+        kith_node_find(l->node, BYTES("10.0.0.9:4747"), &target, NULL, 0, NULL),
+        KITH_EAMBIGUOUS); /* both were there; now nobody is */
+}
+
 static void is_found_at(struct kith_peer *peer, const char *host, const char *kept)
 {
     struct kith_address address = {.port = 4747};
@@ -258,6 +283,7 @@ int main(void)
         TEST(a_profile_with_a_name_that_is_none_names_nobody),
         TEST(what_is_no_address_is_nobodys),
         TEST(an_address_is_of_who_is_there_now),
+        TEST(a_stranger_takes_no_address_from_a_contact),
         TEST(an_address_of_the_link_alone_is_used_and_not_kept),
         TEST(a_name_of_a_clock_that_was_ahead_is_not_for_ever),
         TEST(nor_if_its_place_could_not_be_stored_at_first),
