@@ -77,6 +77,31 @@ static void refuse_lines(struct batch *batch, const struct lines *lines, int err
 
 static void go_on(struct kith_request *request);
 
+static void write_counts(const struct batch *batch, struct kith_writer *w)
+{
+    kith_json_number(w, "stored", batch->stored);
+    kith_json_number(w, "refused_count", batch->refused);
+    kith_json_open(w, "refused", '[');
+    kith_writer_bytes(w, batch->refusals.data, batch->refusals.size);
+    kith_json_close(w, ']');
+    w->failed |= batch->refusals.failed;
+}
+
+/* Of lines before the first that is not known, too, some may have been refused. */
+static void tell_unknown(struct kith_request *request, uint64_t line)
+{
+    char detail[256];
+    struct kith_writer w = kith_writer(&kith_alloc_heap);
+    snprintf(detail, sizeof detail,
+             "the node ended before it could say whether line %" PRIu64 " and what "
+             "follows it were stored; start it again and look at the history before you "
+             "send them again",
+             line);
+    kith_problem_open(&w, KITH_ECLOSED, MHD_HTTP_BAD_GATEWAY, detail);
+    write_counts(request->state, &w);
+    kith_request_problem_answer(request, MHD_HTTP_BAD_GATEWAY, &w);
+}
+
 static void on_reply(struct kith_request *request, const struct kith_notice *notice,
                      void *extra)
 {
@@ -84,11 +109,7 @@ static void on_reply(struct kith_request *request, const struct kith_notice *not
     const struct lines *lines = extra;
     batch->unanswered--;
     if (notice->reply.error == KITH_ECLOSED) {
-        kith_request_problem(request, KITH_ECLOSED,
-                             "the node ended before it could say whether line %llu and "
-                             "what follows it were stored; start it again and look at "
-                             "the history before you send them again",
-                             (unsigned long long)lines->numbers[0]);
+        tell_unknown(request, lines->numbers[0]);
         return;
     }
     if (notice->reply.error)
@@ -331,13 +352,8 @@ static void answer(struct kith_request *request)
     struct batch *batch = request->state;
     struct kith_writer w = kith_writer(&kith_alloc_heap);
     kith_json_open(&w, NULL, '{');
-    kith_json_number(&w, "stored", batch->stored);
-    kith_json_number(&w, "refused_count", batch->refused);
-    kith_json_open(&w, "refused", '[');
-    kith_writer_bytes(&w, batch->refusals.data, batch->refusals.size);
-    kith_json_close(&w, ']');
+    write_counts(batch, &w);
     kith_json_close(&w, '}');
-    w.failed |= batch->refusals.failed;
     kith_request_answer(request, MHD_HTTP_OK, &w);
 }
 

@@ -239,6 +239,13 @@ static void what_may_have_been_stored_is_not_told_as_refused(void **state)
     free(body);
     assert_int_equal(api_number(api, "status"), 502);
     assert_non_null(strstr(api_string(api, "detail"), "line 1 and what follows"));
+    static const char lines[] = "{\"to\":\"nobody\",\"text\":\"a\"}\n"
+                                "{\"to\":\"#lobby\",\"text\":\"b\"}\n";
+    post(api, lines, sizeof lines - 1, 0);
+    assert_int_equal(api_number(api, "status"), 502);
+    assert_non_null(strstr(api_string(api, "detail"), "line 2 and what follows"));
+    assert_int_equal(api_number(api, "refused_count"), 1); /* which is known */
+    assert_string_equal(refused(api, 0, "error", NULL), "KITH_ENOTFOUND");
 }
 
 static void rooms_are_kept_apart(void **state)
