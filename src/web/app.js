@@ -44,6 +44,12 @@ function complain(error) {
   else tell("The node does not answer. Look whether it runs, and try again.");
 }
 
+// The node is there, though it cannot do this.
+function complainIfTold(error) {
+  if (!(error instanceof Problem) || error.status === 401) throw error;
+  complain(error);
+}
+
 function warn({ peer, address, text }) {
   const whom = [peers.get(peer)?.name ?? peer.slice(0, 12), address].filter(Boolean).join(", ");
   tell(`${whom}: ${text}`);
@@ -166,8 +172,8 @@ function draw() {
   const isFollowed = isAtEnd() || messages.some((message) => message.mine);
   $("log").append(...messages.map(place).filter(Boolean));
   if (!isFollowed) return;
-  if (shown.size > MANY) load().catch(complain); // the latest; what was before is asked for
-  else $("log").scrollTop = $("log").scrollHeight;
+  $("log").scrollTop = $("log").scrollHeight;
+  if (shown.size > MANY) load(isAtEnd).catch(complain); // the latest; what was before is asked for
 }
 
 function drawSoon() {
@@ -287,17 +293,20 @@ function clear() {
   $("earlier").hidden = true;
 }
 
-// The latest of the conversation in place of what is shown, once it is here. What happens
-// meanwhile happens afterwards, also to a conversation that is left by then.
-async function load() {
+// The latest of the conversation in place of what is shown, once it is here and if that is
+// still wanted. What happens meanwhile happens afterwards, also to a conversation that is
+// left by then.
+async function load(isWanted = () => true) {
   const later = opening = [];
   try {
     const latest = await page(open, null);
-    if (later === opening) {
+    if (later === opening && (loaded === null || isWanted())) {
       clear();
       loaded = latest.arrival;
       showAbove(latest);
       $("log").scrollTop = $("log").scrollHeight;
+    } else if (later === opening) {
+      update(latest.messages);
     }
   } catch (error) {
     if (later === opening && loaded === null) $("earlier").hidden = false; // it asks again
@@ -308,12 +317,21 @@ async function load() {
   }
 }
 
-// Who reads what was said before stays there: what is new comes along the stream.
+// What became of messages that are shown. Those before the latest may be delivered, too.
+function update(messages) {
+  messages.filter(({ id }) => shown.has(id)).forEach(place);
+  messages.filter(({ mine }) => mine).forEach(onDelivery);
+}
+
+// Who reads what was said before stays there: what is new comes along the stream, unless
+// that is more than can be shown at once.
 async function refresh() {
-  if (loaded === null || isAtEnd()) return load();
+  if (loaded === null || isAtEnd()) return load(isAtEnd);
   const asked = shown;
-  const { messages } = await page(open, null);
-  if (asked === shown) messages.filter(({ id }) => shown.has(id)).forEach(place);
+  const { arrival, messages } = await page(open, null);
+  if (asked !== shown) return;
+  if (arrival - loaded > MANY && messages.every((message) => message.arrival > loaded)) return load();
+  update(messages);
 }
 
 async function show(room) {
@@ -438,7 +456,7 @@ async function start() {
       else if (type === "warning") warn(data);
     },
     async there() {
-      await Promise.all([loadLists(), refresh()]); // what else happened before, too
+      await Promise.all([loadLists(), refresh().catch(complainIfTold)]); // what else happened before, too
       showTitle();
       showState("");
     },

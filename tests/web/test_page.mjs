@@ -190,6 +190,48 @@ test("while the node is gone, and once it is back, one reads on where one was", 
   assert.equal(await log(page).locator("li").count(), 401);
 });
 
+test("who reads far above when a thousand are missed finds the latest, a page of it", async (scene) => {
+  const bob = await start(scene, "bob");
+  const alice = await start(scene, "alice", { peers: [bob] });
+  const page = await scene.page();
+  await sayMany(bob, numbered(450));
+  await said(alice, "#lobby", "line 449");
+  await enterByToken(page, alice);
+  await log(page).getByText("line 449", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Show what was said before" }).click();
+  await log(page).getByText("line 50", { exact: true }).scrollIntoViewIfNeeded();
+  await page.route("**/api/v1/**", (route) => route.abort());
+  await stop(alice);
+  await page.getByText("The node is gone").waitFor();
+  await sayMany(bob, numbered(1500));
+  const again = await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host, peers: [bob] });
+  await said(again, "#lobby", "line 1499");
+  await page.unroute("**/api/v1/**");
+  await log(page).getByText("line 1499", { exact: true }).waitFor();
+  assert.equal(await log(page).locator("li").count(), 200);
+});
+
+test("a conversation that cannot be read is told of, and the rest of the page lives", async (scene) => {
+  const bob = await start(scene, "bob");
+  const alice = await start(scene, "alice", { peers: [bob] });
+  const page = await scene.page();
+  await enterByToken(page, alice);
+  await say(page, "before");
+  await log(page).getByText("before").waitFor();
+  await page.route("**/api/v1/messages?order=newest**", (route) => route.fulfill({
+    status: 500,
+    contentType: "application/problem+json",
+    body: JSON.stringify({ status: 500, title: "it is damaged", detail: "the history cannot be read" }),
+  }));
+  await stop(alice);
+  await page.getByText("The node is gone").waitFor();
+  await start(scene, "alice", { home: alice.home, http: new URL(alice.ready.http).host, peers: [bob] });
+  await page.getByText("the history cannot be read").waitFor();
+  await run(bob, ["send", "#lobby", "heard all the same"]);
+  await log(page).getByText("heard all the same").waitFor();
+  assert.equal(await page.getByRole("status").textContent(), "");
+});
+
 test("what comes for a conversation that is left while it loads is counted", async (scene) => {
   const { bob, page } = await pair(scene);
   const { release, isAsked } = await holdHistory(page, bob.ready.id);
