@@ -103,9 +103,11 @@ static int explain_snapshot(struct out *out, int error, const char *detail)
 {
     const char *home = out->job->home;
     if (error == KITH_ENOTFOUND)
-        return kith_problem_set(out->problem, error,
-                                "there is no database in %s yet; `kith up` makes one",
-                                home);
+        return kith_problem_set(
+            out->problem, error,
+            "there is no database in %s; `kith up` makes one, or tells "
+            "what is missing",
+            home);
     if (error == KITH_EFULL)
         return kith_problem_set(out->problem, error,
                                 "there is no room in %s for a copy of the database, "
@@ -236,7 +238,7 @@ int kith_backup_check(const struct kith_backup_job *job, struct kith_problem *pr
                                 "there is no identity in %s, so nothing to back up; "
                                 "`kith up` makes one, --home DIR names another home",
                                 job->home);
-    if (kith_place_leads_nowhere(job->file))
+    if (kith_place_link_error(job->file) != 0)
         return kith_problem_set(problem, KITH_EINVALID,
                                 "%s is a link to what is not there; make where it leads "
                                 "to reachable, or remove the link",

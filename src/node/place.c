@@ -33,10 +33,11 @@ void kith_place_sync(const char *directory)
     close(fd);
 }
 
-bool kith_place_leads_nowhere(const char *path)
+int kith_place_link_error(const char *path)
 {
     struct stat is;
-    return lstat(path, &is) == 0 && S_ISLNK(is.st_mode) && stat(path, &is) != 0;
+    bool is_link = lstat(path, &is) == 0 && S_ISLNK(is.st_mode);
+    return is_link && stat(path, &is) != 0 ? errno : 0;
 }
 
 char *kith_place_parent(const char *path)

@@ -9,8 +9,8 @@
  * EEXIST. 0 or an errno. */
 int kith_place_put(const char *from, const char *to, bool replaces);
 
-/* Is it a symbolic link to what is not there? */
-bool kith_place_leads_nowhere(const char *path);
+/* Of a symbolic link, what keeps from where it leads to, an errno; else 0. */
+int kith_place_link_error(const char *path);
 
 /* The directory that `path` lies in; heap, NULL when memory ran out. */
 char *kith_place_parent(const char *path);

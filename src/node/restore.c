@@ -427,7 +427,7 @@ static int work(struct restore *r)
 
 int kith_restore_check(const struct kith_restore_job *job, struct kith_problem *problem)
 {
-    if (kith_place_leads_nowhere(job->home))
+    if (kith_place_link_error(job->home) == ENOENT)
         return kith_problem_set(problem, KITH_EINVALID,
                                 "%s is a link to what is not there; make the directory "
                                 "it leads to, or remove the link",

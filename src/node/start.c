@@ -39,11 +39,12 @@ static int explain_store(const struct kith_runtime *runtime, int error,
                                 "empty one",
                                 runtime->database, detail, runtime->database);
     case KITH_ENOTFOUND:
-        return kith_problem_set(problem, error,
-                                "the database %s is missing, and %s-wal beside it has "
-                                "what was said last, or all of it; put the database "
-                                "back, or move that away too to begin with an empty one",
-                                runtime->database, runtime->database);
+        return kith_problem_set(
+            problem, error,
+            "the database %s is missing or empty, and %s-wal beside it has "
+            "what was said last, or all of it; put the database "
+            "back, or move that away too to begin with an empty one",
+            runtime->database, runtime->database);
     case KITH_EREADONLY:
     case KITH_EACCESS:
         return kith_problem_set(problem, error,

@@ -2,8 +2,11 @@
 #include "store/db.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "store/memory.h"
 
@@ -22,6 +25,20 @@ int kith_db_open(const char *path, int flags, sqlite3 **out)
     if (rc == SQLITE_OK)
         sqlite3_limit(*out, SQLITE_LIMIT_LENGTH, KITH_VALUE_SIZE_MAX);
     return rc;
+}
+
+bool kith_db_is_lost(const char *path)
+{
+    struct stat is;
+    char log[PATH_MAX];
+    bool is_lost = false;
+    char *real = realpath(path, NULL);
+    if (real != NULL && stat(real, &is) == 0 && is.st_size == 0) {
+        int size = snprintf(log, sizeof log, "%s-wal", real);
+        is_lost = (size_t)size < sizeof log && stat(log, &is) == 0 && is.st_size > 0;
+    }
+    free(real);
+    return is_lost;
 }
 
 int kith_db_error(sqlite3 *db, int rc)

@@ -116,6 +116,10 @@ extern const struct kith_store_family kith_store_seen;
  * and memory.h behind it. */
 int kith_db_open(const char *path, int flags, sqlite3 **out);
 
+/* Is the file empty, and a -wal beside it (where it really is) that has what was said? To
+ * read from such a database would have SQLite delete the log. */
+bool kith_db_is_lost(const char *path);
+
 /* SQLite's answer as one of ours; OK, ROW and DONE are 0. A value above the bound is
  * damage, and so is a piece of memory above that of memory.h. */
 int kith_db_error(sqlite3 *db, int rc);

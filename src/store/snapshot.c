@@ -62,6 +62,10 @@ static int open_existing(const char *path, sqlite3 **out, char *detail)
 {
     if (access(path, R_OK | W_OK) != 0)
         return failed_file(path, "open", detail);
+    if (kith_db_is_lost(path)) {
+        snprintf(detail, KITH_STORE_DETAIL_SIZE, "it is empty beside its -wal");
+        return KITH_EIO;
+    }
     if (kith_db_open(path, 0, out) != SQLITE_OK)
         return failed(*out, "open the database", detail);
     sqlite3_busy_timeout(*out, BUSY_MS_MAX);

@@ -46,24 +46,11 @@ static int touch_file(struct kith_store *store)
     return number == ENOSPC || number == EDQUOT ? KITH_EFULL : KITH_EIO;
 }
 
-/* SQLite deletes a log whose database is not there; it may be all that there is. */
-static int check_log(struct kith_store *store)
-{
-    struct stat is;
-    char path[PATH_MAX];
-    if (stat(store->path, &is) == 0 && is.st_size > 0)
-        return 0;
-    int size = snprintf(path, sizeof path, "%s-wal", store->path);
-    if ((size_t)size >= sizeof path || stat(path, &is) != 0 || is.st_size == 0)
-        return 0;
-    return kith_db_fail(store, KITH_ENOTFOUND, "find the database of its -wal");
-}
-
 static int connect_database(struct kith_store *store)
 {
-    int rc = store->is_memory ? 0 : check_log(store);
-    if (rc == 0 && !store->is_memory)
-        rc = touch_file(store);
+    int rc = store->is_memory ? 0 : touch_file(store);
+    if (rc == 0 && !store->is_memory && kith_db_is_lost(store->path))
+        rc = kith_db_fail(store, KITH_ENOTFOUND, "find the database of its -wal");
     if (rc != 0)
         return rc;
     if (kith_db_open(store->path, SQLITE_OPEN_CREATE, &store->db) != SQLITE_OK)

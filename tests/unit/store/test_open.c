@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "store_fixture.h"
 
+#include "store/snapshot.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -64,10 +66,37 @@ static void a_log_without_its_database_is_refused_and_kept(void **state)
     unlink(f->config.path);
     assert_int_equal(rename(aside, log), 0);
     expect_refusal(f, KITH_ENOTFOUND);
+    expect_refusal(f, KITH_ENOTFOUND); /* empty it is as good as missing */
+    char detail[KITH_STORE_DETAIL_SIZE];
+    int copy;
+    assert_int_equal(kith_snapshot_take(f->config.path, true, &copy, detail), KITH_EIO);
     assert_int_equal(stat(log, &after), 0);
     assert_int_equal(after.st_size, before.st_size);
     unlink(log);
     assert_int_equal(kith_store_open(&f->config, &f->store, NULL), 0);
+}
+
+/* The database is a link: its log lies where that leads to. */
+static void nor_is_the_log_of_one_that_a_link_leads_to(void **state)
+{
+    struct fixture *f = *state;
+    char other[128], log[136];
+    struct stat is;
+    close_store(f);
+    snprintf(other, sizeof other, "%s.other", f->config.path);
+    snprintf(log, sizeof log, "%s-wal", other);
+    unlink(f->config.path);
+    assert_int_equal(symlink(other, f->config.path), 0);
+    FILE *file = fopen(log, "w");
+    assert_non_null(file);
+    fputs("what was said", file);
+    fclose(file);
+    expect_refusal(f, KITH_ENOTFOUND);
+    assert_int_equal(stat(log, &is), 0);
+    unlink(log);
+    assert_int_equal(kith_store_open(&f->config, &f->store, NULL), 0);
+    close_store(f);
+    unlink(other);
 }
 
 /* Runs in another process; true is success there. */
@@ -415,6 +444,7 @@ int main(void)
         D(a_missing_home_is_an_error),
         D(a_readonly_home_is_named),
         D(a_log_without_its_database_is_refused_and_kept),
+        D(nor_is_the_log_of_one_that_a_link_leads_to),
         D(a_full_database_fails_the_commit_and_recovers),
         D(a_full_disk_fails_the_commit_and_recovers),
         D(a_new_marker_is_kept),
