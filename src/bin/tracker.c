@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* `kith tracker`: its options, its life on a loop, and what it prints. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@
 #define STOP_MS_MAX 1900 /* what has not ended within 2 s of a signal is left behind */
 #define DATABASE    "tracker.db"
 
+#define LIST_END_MS   100                /* at the end */
 #define LIST_PAUSE_MS 20                 /* doubled while nothing of a list is read */
 #define TROUBLE_EVERY (10 * KITH_SECOND) /* it is told of, as a node does */
 
@@ -192,6 +194,25 @@ static void drop_list(struct run *run)
     run->listed = NULL;
 }
 
+static void write_list(struct run *run)
+{
+    run->listed_at +=
+        kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at,
+                         run->listed_size - run->listed_at);
+    if (run->listed_at == run->listed_size)
+        drop_list(run);
+}
+
+/* The rest of a list that is begun goes to who reads it now. */
+static void end_list(struct run *run)
+{
+    struct pollfd out = {.fd = fileno(run->cli->out), .events = POLLOUT};
+    uint64_t end_ns = uv_hrtime() + LIST_END_MS * 1000000ULL;
+    while (run->listed != NULL && uv_hrtime() < end_ns && poll(&out, 1, LIST_END_MS) == 1)
+        write_list(run);
+    drop_list(run);
+}
+
 /* A reader that has stopped reading must not stop the tracker: one who is slow gets the
  * rest soon, who reads no more finds the rest of one list, and misses others. */
 static void on_list(uv_timer_t *timer)
@@ -201,14 +222,11 @@ static void on_list(uv_timer_t *timer)
     if (run->listed == NULL)
         make_list(run);
     if (run->listed != NULL) {
-        size_t taken =
-            kith_write_ready(fileno(run->cli->out), run->listed + run->listed_at,
-                             run->listed_size - run->listed_at);
-        run->listed_at += taken;
-        run->list_pause_ms = taken > 0 ? LIST_PAUSE_MS : 2 * run->list_pause_ms;
+        size_t before = run->listed_at;
+        write_list(run);
+        run->list_pause_ms =
+            run->listed_at > before ? LIST_PAUSE_MS : 2 * run->list_pause_ms;
     }
-    if (run->listed_at == run->listed_size)
-        drop_list(run);
     if (run->listed == NULL || run->list_pause_ms > every_ms)
         run->list_pause_ms = every_ms;
     uv_timer_start(timer, on_list, run->list_pause_ms, 0);
@@ -440,6 +458,7 @@ static int run_loop(struct run *run)
     }
     uv_run(&run->loop, UV_RUN_DEFAULT);
     uv_loop_close(&run->loop);
+    end_list(run);
     return run->exit_code;
 }
 
@@ -460,7 +479,6 @@ static int run_tracker(struct kith_cli *cli)
             exit_code = run_loop(run);
         kith_logger_deinit(&run->log);
     }
-    drop_list(run);
     kith_identity_deinit(&run->identity);
     kith_random_deinit(&run->random);
     free(run);

@@ -58,7 +58,7 @@ char *kith_cli_home_path(const char *option, const char **why)
     if (data != NULL && data[0] == '/') /* the specification: relative ones are ignored */
         return join(data, "kith");
     struct passwd entry;
-    char buffer[1024];
+    char buffer[16 * 1024]; /* directories of large sites have long entries */
     const char *login = login_directory(&entry, buffer, sizeof(buffer));
     if (login == NULL) {
         *why = "neither --home, KITH_HOME nor HOME is set; give --home a directory";
