@@ -24,9 +24,10 @@ struct page {
     struct kith_history_query query;
     struct kith_writer w;
     uint64_t arrival_last; /* when it began: what comes later comes in the stream */
+    uint64_t deadline_ms;  /* loop time */
     size_t visited;
     size_t limit;
-    bool is_full; /* by size */
+    bool is_full; /* by size, or its time is over */
     bool has_last;
     kith_hlc last_hlc;
     struct kith_id last_id;
@@ -123,8 +124,13 @@ static bool parse_query(struct kith_request *request, struct kith_history_query 
     return false;
 }
 
-static void answer(struct kith_request *request, struct page *page)
+static void answer(struct kith_request *request, struct page *page, bool is_late)
 {
+    if (is_late) { /* the next one goes on there */
+        page->has_last = page->is_full = true;
+        page->last_hlc = page->query.after_hlc;
+        page->last_id = page->query.after_id;
+    }
     kith_json_close(&page->w, ']');
     write_next(page);
     kith_json_close(&page->w, '}');
@@ -142,10 +148,10 @@ static void step(struct kith_request *request)
         kith_request_problem(request, result,
                              "the history cannot be read; `kith doctor` tells what to "
                              "do");
-    else if (has_more)
+    else if (has_more && uv_now(request->server->config.loop) < page->deadline_ms)
         kith_request_wait(request, 1);
     else
-        answer(request, page);
+        answer(request, page, has_more);
 }
 
 static void handle(struct kith_request *request)
@@ -165,12 +171,13 @@ static void handle(struct kith_request *request)
         !find_room(request, &page->query, &is_empty))
         return;
     page->limit = page->query.limit;
+    page->deadline_ms = uv_now(request->server->config.loop) + KITH_LOOKING_MS_MAX;
     page->arrival_last = kith_runtime_arrival_last(request->server->config.runtime);
     kith_json_open(&page->w, NULL, '{');
     kith_json_number(&page->w, "arrival", page->arrival_last);
     kith_json_open(&page->w, "messages", '[');
     if (is_empty)
-        answer(request, page);
+        answer(request, page, false);
     else
         step(request);
 }

@@ -20,6 +20,7 @@ struct answer {
     bool is_begun; /* the beginning is found */
     size_t count;
     size_t text_size;
+    uint64_t deadline_ms; /* loop time */
     struct kith_writer w;
     struct kith_writer line;
 };
@@ -79,6 +80,13 @@ static void step(struct kith_request *request)
                              "do");
         return;
     }
+    if (has_more && uv_now(request->server->config.loop) >= answer->deadline_ms) {
+        kith_request_problem(request, KITH_ETIMEDOUT,
+                             "the last messages are not found in time, for much was said "
+                             "by peers that are blocked; ask /api/v1/messages, page by "
+                             "page");
+        return;
+    }
     if (has_more) {
         kith_request_wait(request, 1);
         return;
@@ -97,6 +105,7 @@ static void handle(struct kith_request *request)
         return;
     }
     answer->server = request->server;
+    answer->deadline_ms = uv_now(request->server->config.loop) + KITH_LOOKING_MS_MAX;
     answer->back = (struct kith_history_query){
         .kind = KITH_KIND_MESSAGE, .newest_first = true, .limit = MESSAGES_MAX + 1};
     answer->query =

@@ -148,6 +148,10 @@ typedef void kith_request_reply_cb(struct kith_request *request,
 int kith_request_command(struct kith_request *request, const struct kith_command *command,
                          kith_request_reply_cb *reply, void *take_extra);
 
+/* For how long a request may look through history, a step in each turn of the loop: less
+ * than clients wait. */
+#define KITH_LOOKING_MS_MAX 25000
+
 /* Answer within `ms`, or `timed_out` is called. */
 void kith_request_wait(struct kith_request *request, uint64_t ms);
 

@@ -17,7 +17,6 @@ enum {
     LOOK_COUNT = 1000,               /* at most, in one step: about 4 ms */
     PAGE_SIZE_MAX = 2 * 1024 * 1024, /* as a page of history */
     TEXT_SIZE_MAX = 1024,            /* what the index looks at of it */
-    PATIENCE_MS = 25000,             /* less than clients have */
 };
 
 struct search {
@@ -169,7 +168,7 @@ static void handle(struct kith_request *request)
     search->server = request->server;
     search->w = kith_writer(&kith_alloc_heap);
     search->query.limit = LOOK_COUNT;
-    search->deadline_ms = uv_now(request->server->config.loop) + PATIENCE_MS;
+    search->deadline_ms = uv_now(request->server->config.loop) + KITH_LOOKING_MS_MAX;
     if (!parse_text(request, search) || !parse_limit(request, search) ||
         !parse_cursor(request, search) || !parse_since(request, search) ||
         !parse_room(request, search, &is_empty))

@@ -203,11 +203,8 @@ void kith_fetch_acknowledged_again(struct kith_node *node, struct kith_log *log,
         if (log->index >= share->track_count)
             continue;
         const struct kith_track *track = &share->tracks[log->index];
-        bool is_in_run =
-            track->have >= run->seq_first && track->have - run->seq_first < run->count;
-        if (track->have > 0 &&
-            (!is_in_run ||
-             kith_share_told(node, track, &run->events[track->have - run->seq_first].id)))
+        if (track->have >= run->seq_first && track->have - run->seq_first < run->count &&
+            kith_share_told(node, track, &run->events[track->have - run->seq_first].id))
             acknowledged(node, share, log, track->have);
     }
 }

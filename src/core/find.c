@@ -68,36 +68,49 @@ static bool fits_full_name(const struct kith_peer *peer, struct kith_bytes text)
            fits_name(peer, kith_bytes(text.data, name_size));
 }
 
+static const struct kith_address *place_of(const struct kith_peer *peer)
+{
+    return peer->link != NULL && !peer->link->is_relayed ? &peer->link->remote
+                                                         : &peer->address;
+}
+
 /* An address, with or without port: where a peer is linked, or was last. */
 static bool fits_address(const struct kith_peer *peer, struct kith_bytes text)
 {
     struct kith_address wanted;
-    const struct kith_address *at = peer->link != NULL && !peer->link->is_relayed
-                                        ? &peer->link->remote
-                                        : &peer->address;
+    const struct kith_address *at = place_of(peer);
     if (kith_address_parse(text, 0, true, &wanted, NULL) != 0 || wanted.host[0] == '\0')
         return false;
     return strcmp(wanted.host, at->host) == 0 &&
            (wanted.port == 0 || wanted.port == at->port);
 }
 
-/* Who is there now, at this very port. Over a relay nobody is seen to be anywhere. */
+/* Over a relay nobody is seen to be anywhere. */
 static bool fits_linked_address(const struct kith_peer *peer, struct kith_bytes text)
 {
-    struct kith_address wanted;
-    return peer->link != NULL && !peer->link->is_relayed &&
-           kith_address_parse(text, KITH_PORT_DEFAULT, true, &wanted, NULL) == 0 &&
-           kith_address_equal(&wanted, &peer->link->remote);
+    return peer->link != NULL && !peer->link->is_relayed && fits_address(peer, text);
 }
 
-/* Others may have been there before who is there now. But the port of a link that came in
- * is what its peer says: a stranger never shadows a contact. */
+static bool is_one_port(const struct matches *m, const struct kith_node *node)
+{
+    for (size_t i = 0; i < m->count && i < m->choices_max; i++)
+        if (place_of(node->peers[m->choices[i]])->port != place_of(m->first)->port)
+            return false;
+    return m->count <= m->choices_max;
+}
+
+/* Where several were one after another it is who is there now. But the port of a link
+ * that came in is what its peer says: a stranger never shadows a contact. */
 static void collect_at(const struct kith_node *node, struct kith_bytes text,
                        struct matches *m)
 {
-    struct matches contacts = {0};
+    uint32_t nos[16];
+    struct matches all = {.choices = nos, .choices_max = sizeof nos / sizeof nos[0]},
+                   contacts = {0};
+    collect(node, text, fits_address, false, &all);
     collect(node, text, fits_address, true, &contacts);
-    collect(node, text, fits_linked_address, contacts.count > 0, m);
+    if (all.count > 1 && is_one_port(&all, node))
+        collect(node, text, fits_linked_address, contacts.count > 0, m);
     if (m->count == 0)
         collect(node, text, fits_address, false, m);
 }

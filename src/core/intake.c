@@ -428,7 +428,8 @@ static void take_unknown(struct kith_node *node, struct kith_share *share,
     struct kith_log *first = kith_log_find(share->room, &run->author, &run->log);
     for (struct kith_log *log = first; log != NULL; log = log->branch_next)
         if (is_pending(log, last_seq(run), last)) {
-            kith_fork_lost(node, share, first); /* that may be refused */
+            if (kith_fork_is_asked(node, share, first))
+                kith_fork_lost(node, share, first); /* that may be refused */
             return;
         }
     bool is_early = kith_intake_advance(first, run, &check->origin);

@@ -87,8 +87,10 @@ static size_t with_pending(const struct kith_runtime *runtime, size_t limit)
     return limit > SIZE_MAX - pending ? SIZE_MAX : limit + pending;
 }
 
-/* What is looked at in one call, but for the first page: some milliseconds. */
-#define LOOK_COUNT 1000
+/* Rows that are looked at in one call, but for the first page: some milliseconds. Over
+ * all rooms each gives as many, and the best of those go on. */
+#define LOOK_COUNT     1000
+#define LOOK_COUNT_MIN 64
 
 /* Rows that the store gave for a page. */
 struct rows {
@@ -110,20 +112,30 @@ static int on_row(void *ctx, const struct kith_stored_event *event)
     return is_other && !event->is_damaged ? 0 : on_event(rows->filter, event);
 }
 
+static size_t look_count(const struct kith_runtime *runtime, uint32_t room_no)
+{
+    size_t rooms = room_no != 0 ? 1 : kith_node_room_count(runtime->node);
+    size_t count = rooms == 0 ? LOOK_COUNT : LOOK_COUNT / rooms;
+    return count < LOOK_COUNT_MIN ? LOOK_COUNT_MIN : count;
+}
+
 /* What a page leaves out takes places of it: then it goes on behind the last sound row,
- * with places for the damaged ones that come again there, and for as many more. */
+ * with twice as many, and places for the damaged ones that come again there. */
 static int read_page(struct kith_runtime *runtime, struct kith_page_query *page,
                      struct rows *rows, struct kith_cursor *place, bool *out_more)
 {
+    size_t look_max = look_count(runtime, page->room_no);
+    size_t limit = rows->filter->left;
     size_t looked = 0;
-    page->limit = with_pending(runtime, rows->filter->left);
+    page->limit = with_pending(runtime, limit);
     for (;;) {
         rows->count = rows->damaged = 0;
         int result = kith_store_page(runtime->store, page, on_row, rows);
         if (result != 0 || rows->count < page->limit)
             return result;
         looked += rows->count;
-        page->limit = with_pending(runtime, LOOK_COUNT) + 2 * rows->damaged;
+        limit = limit < look_max / 2 ? 2 * limit : look_max;
+        page->limit = with_pending(runtime, limit) + 2 * rows->damaged;
         if (rows->damaged == rows->count)
             continue;
         *place = rows->last;
@@ -131,7 +143,7 @@ static int read_page(struct kith_runtime *runtime, struct kith_page_query *page,
             page->before = place;
         else
             page->after = place;
-        *out_more = looked >= LOOK_COUNT;
+        *out_more = looked >= look_max;
         if (*out_more)
             return 0;
     }

@@ -200,7 +200,9 @@ function askForNew(room) {
   asking ??= loadLists().catch(() => {}).finally(() => { asking = null; });
 }
 
+let told = 0; // arrival number of the latest along the stream
 function onMessage(message) {
+  told = Math.max(told, message.arrival);
   askForNew(message.room);
   if (message.room === open) {
     if (opening) opening.push(() => onMessage(message));
@@ -330,7 +332,8 @@ async function refresh() {
   const asked = shown;
   const { arrival, messages } = await page(open, null);
   if (asked !== shown) return;
-  if (arrival - loaded > MANY && messages.every((message) => message.arrival > loaded)) return load();
+  const known = Math.max(loaded, told);
+  if (arrival - known > MANY && messages.every((message) => message.arrival > known)) return load();
   update(messages);
 }
 

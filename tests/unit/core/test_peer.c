@@ -208,6 +208,10 @@ static void a_stranger_takes_no_address_from_a_contact(void **state)
     assert_int_equal(
         kith_node_find(l->node, BYTES("10.0.0.9:4747"), &target, NULL, 0, NULL),
         KITH_EAMBIGUOUS); /* both were there; now nobody is */
+    kith_peer_find(l->node, &other.key.id)->link->is_relayed = false;
+    sam->address.port = 5000;
+    assert_int_equal(kith_node_find(l->node, BYTES("10.0.0.9"), &target, NULL, 0, NULL),
+                     KITH_EAMBIGUOUS); /* beside each other */
 }
 
 static void is_found_at(struct kith_peer *peer, const char *host, const char *kept)

@@ -321,7 +321,7 @@ static void a_page_that_much_is_left_out_of_goes_on_in_later_turns(void **state)
             assert_int_equal(
                 kith_runtime_history(f->nodes[0], &query, collect, &collected, &has_more),
                 0);
-        assert_int_equal(turns, 3);
+        assert_int_equal(turns, 2);
         assert_int_equal(collected.count, 0);
     }
 }
