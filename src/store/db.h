@@ -75,6 +75,7 @@ struct kith_store {
     bool is_memory;
     bool is_dirty;                    /* a transaction is open */
     bool is_sync_owed;                /* it holds a new marker: sync the disk after it */
+    bool syncs_commits;               /* all of them */
     bool is_sync_failed;              /* what is on the disk is unknown: final */
     bool is_main_synced;              /* the database file itself was synced by us */
     bool is_index_set_up;             /* the search index leaves merging to us */

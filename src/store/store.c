@@ -146,10 +146,8 @@ static int open_store(struct kith_store *store, const struct kith_store_config *
     if (rc == 0)
         rc = kith_store_claim(store);
     if (rc == 0)
-        rc = kith_db_exec(store,
-                          config->is_durable_full ? "PRAGMA synchronous = FULL"
-                                                  : "PRAGMA synchronous = NORMAL",
-                          "open the database");
+        rc = kith_db_exec(store, "PRAGMA synchronous = NORMAL", "open the database");
+    store->syncs_commits = config->is_durable_full;
     return rc;
 }
 

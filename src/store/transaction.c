@@ -57,8 +57,10 @@ int kith_db_begin(struct kith_store *store)
     return rc;
 }
 
-/* A commit in mode NORMAL is in the write-ahead log but need not be on the disk. The
- * first time the database file has to follow: a log without it is thrown away. */
+/* A commit in mode NORMAL is in the write-ahead log but need not be on the disk. (Where a
+ * sync fails within a commit, as in mode FULL, SQLite undoes it but leaves it in the log,
+ * and it is back after a crash.) The first time the database file has to follow: a log
+ * without it is thrown away. */
 static int sync_disk(struct kith_store *store)
 {
     sqlite3_file *file = NULL;
@@ -113,14 +115,14 @@ int kith_store_commit(struct kith_store *store)
         return rc;
     }
     store->is_dirty = false;
-    if (store->is_sync_owed) {
-        store->is_sync_owed = false;
-        if (sync_disk(store) != 0) {
-            store->is_sync_failed = true;
-            return fail_sync(store);
-        }
-        memcpy(store->marker, store->marker_put, KITH_MARKER_SIZE);
+    bool has_marker = store->is_sync_owed;
+    store->is_sync_owed = false;
+    if ((has_marker || store->syncs_commits) && sync_disk(store) != 0) {
+        store->is_sync_failed = true;
+        return fail_sync(store);
     }
+    if (has_marker)
+        memcpy(store->marker, store->marker_put, KITH_MARKER_SIZE);
     kith_checkpoint_bound(store);
     return 0;
 }
