@@ -5,6 +5,9 @@
 
 #include "core/limits.h"
 
+/* Of a run: behind version, author, class, log, seq and prev. */
+#define SIGNATURE_OFFSET (1 + KITH_ID_SIZE + 1 + KITH_LOG_ID_SIZE + 8 + KITH_ID_SIZE)
+
 /* Of a log of its own, as many times as there are: the first peer pushes two events, and
  * a second one tells of another second. What it has to say then. */
 struct forked {
@@ -186,6 +189,35 @@ static void also_if_that_was_the_first_of_several(void **state)
     assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 0);
 }
 
+/* The true one came while the forged one was being verified. */
+static void also_if_a_forgery_was_on_its_way(void **state)
+{
+    struct scene *s = *state;
+    struct lone_peer second, third;
+    struct forked f;
+    fork_logs(s, &second, &f, 1);
+    lone_connect(&s->l, &third, 3, 3, KITH_ROLE_DIALLER, 0);
+    lone_greet(&s->l, &third);
+    struct kith_writer forged = kith_writer(&kith_alloc_heap);
+    kith_writer_bytes(&forged, f.own[0].data, f.own[0].size);
+    forged.data[SIGNATURE_OFFSET] ^= 1;
+    s->l.is_verify_held = true;
+    lone_say_run(&s->l, &third, &third.lobby_tag, &forged);
+    kith_writer_deinit(&forged);
+    bring(s, &second, &f.shared[0]);
+    bring(s, &second, &f.own[0]);
+    s->l.is_verify_held = false;
+    lone_verify(&s->l);
+    assert_int_equal(s->l.closed[3], KITH_ESIGNATURE);
+    lone_forget(&s->l);
+    pass_alive(s, &second, KITH_FORK_RETRY + KITH_STALL_TIME);
+    assert_int_equal(lone_count_sent(&s->l, 2, KITH_FRAME_GRAFT), 1);
+    bring(s, &second, &f.shared[0]);
+    bring(s, &second, &f.own[0]);
+    assert_int_equal(messages(s), 2 + 1);
+    free_forked(&f, 1);
+}
+
 static void nor_does_what_is_said_meanwhile_put_it_off(void **state)
 {
     struct scene *s = *state;
@@ -317,6 +349,7 @@ int main(void)
         TEST(what_comes_slowly_and_is_no_branch_is_not_asked_for_again),
         TEST(a_branch_that_could_not_be_compared_is_asked_for_again),
         TEST(also_if_that_was_the_first_of_several),
+        TEST(also_if_a_forgery_was_on_its_way),
         TEST(nor_does_what_is_said_meanwhile_put_it_off),
         TEST(a_branch_that_had_no_place_is_asked_for_again),
         TEST(what_came_of_it_then_is_asked_for_when_that_is_over),
