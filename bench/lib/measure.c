@@ -58,7 +58,7 @@ void bench_print(const struct bench_line *line)
         printf("(%.*f to %.*f) ", decimals(rounds[0]), rounds[0],
                decimals(rounds[line->round_count - 1]), rounds[line->round_count - 1]);
     printf("|");
-    if (line->reference_name) {
+    if (line->reference_name && figure > 0 && line->reference > 0) {
         double ratio =
             line->is_less_better ? line->reference / figure : figure / line->reference;
         printf(" %s %.*f %s | %.*f\n", line->reference_name, decimals(line->reference),

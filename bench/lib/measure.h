@@ -5,7 +5,8 @@
  * `(LEAST to MOST)` where it is a median of rounds. The ratio is above 1 where kith
  * does better than the reference, whether more or less is better. Ratios come from runs
  * in turns, so they hold on a busy machine too; figures hold only on a quiet one, so
- * every case says how busy others kept it meanwhile. */
+ * every case says how busy others kept it meanwhile. What is the difference of two
+ * figures may be below zero, in their noise; then it has no ratio. */
 #ifndef KITH_BENCH_MEASURE_H
 #define KITH_BENCH_MEASURE_H
 
