@@ -320,10 +320,8 @@ static bool take_piece(struct kith_request *request, const char *data, size_t si
 static size_t upload(struct kith_request *request, const char *data, size_t size)
 {
     struct batch *batch = request->state;
-    if (!batch && !(batch = request->state = calloc(1, sizeof *batch))) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    if (!batch && !(batch = kith_request_keep(request, sizeof *batch)))
         return size;
-    }
     if (!batch->rest.alloc)
         batch->rest = batch->texts = batch->refusals = kith_writer(&kith_alloc_heap);
     size_t used = 0;

@@ -222,12 +222,9 @@ static void handle(struct kith_request *request)
         return;
     if (since_text && !kith_request_since(request, since_text, &since))
         return;
-    struct export *export = calloc(1, sizeof *export);
-    if (!export) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct export *export = kith_request_keep(request, sizeof *export);
+    if (!export)
         return;
-    }
-    request->state = export;
     export->request = request;
     export->server = request->server;
     export->w = kith_writer(&kith_alloc_heap);

@@ -157,12 +157,9 @@ static void step(struct kith_request *request)
 static void handle(struct kith_request *request)
 {
     bool is_empty = false;
-    struct page *page = calloc(1, sizeof *page);
-    request->state = page;
-    if (!page) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct page *page = kith_request_keep(request, sizeof *page);
+    if (!page)
         return;
-    }
     page->server = request->server;
     page->w = kith_writer(&kith_alloc_heap);
     page->query =

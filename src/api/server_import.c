@@ -274,10 +274,8 @@ static bool take_piece(struct kith_request *request, const char *data, size_t si
 static size_t upload(struct kith_request *request, const char *data, size_t size)
 {
     struct import *import = request->state;
-    if (!import && !(import = request->state = calloc(1, sizeof *import))) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    if (!import && !(import = kith_request_keep(request, sizeof *import)))
         return size;
-    }
     if (!import->rest.alloc)
         import->rest = import->run = import->refusals = kith_writer(&kith_alloc_heap);
     size_t used = 0;

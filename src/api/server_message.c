@@ -86,12 +86,9 @@ static void step(struct kith_request *request)
 
 static void handle(struct kith_request *request)
 {
-    struct looking *looking = calloc(1, sizeof *looking);
-    request->state = looking;
-    if (!looking) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct looking *looking = kith_request_keep(request, sizeof *looking);
+    if (!looking)
         return;
-    }
     looking->server = request->server;
     looking->w = kith_writer(&kith_alloc_heap);
     looking->deadline_ms = uv_now(request->server->config.loop) + PATIENCE_MS;

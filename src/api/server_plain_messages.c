@@ -98,12 +98,9 @@ static void step(struct kith_request *request)
 
 static void handle(struct kith_request *request)
 {
-    struct answer *answer = calloc(1, sizeof *answer);
-    request->state = answer;
-    if (!answer) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct answer *answer = kith_request_keep(request, sizeof *answer);
+    if (!answer)
         return;
-    }
     answer->server = request->server;
     answer->deadline_ms = uv_now(request->server->config.loop) + KITH_LOOKING_MS_MAX;
     answer->back = (struct kith_history_query){

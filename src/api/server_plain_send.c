@@ -92,12 +92,9 @@ static void send_text(struct kith_request *request, struct kith_bytes text)
 
 static void handle(struct kith_request *request)
 {
-    struct sending *sending = calloc(1, sizeof *sending);
-    request->state = sending;
-    if (!sending) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct sending *sending = kith_request_keep(request, sizeof *sending);
+    if (!sending)
         return;
-    }
     sending->body = kith_request_json(request);
     size_t ip_size = 0;
     size_t text_size = 0;

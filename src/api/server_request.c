@@ -131,6 +131,14 @@ void kith_request_problem(struct kith_request *request, int error, const char *f
     kith_request_problem_answer(request, kith_problem_status(error), &w);
 }
 
+void *kith_request_keep(struct kith_request *request, size_t size)
+{
+    request->state = calloc(1, size);
+    if (!request->state)
+        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    return request->state;
+}
+
 void kith_request_refuse(struct kith_request *request, const struct kith_refusal *refusal)
 {
     struct kith_writer w = kith_writer(&kith_alloc_heap);

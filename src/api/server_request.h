@@ -139,6 +139,10 @@ bool kith_request_since(struct kith_request *request, const char *text, kith_tim
 bool kith_request_target(struct kith_request *request, struct kith_bytes text,
                          struct kith_target *out);
 
+/* What the endpoint keeps of this request, in zeros; `request->state`, for `end` to free.
+ * NULL: there was no memory, and the request is answered. */
+void *kith_request_keep(struct kith_request *request, size_t size);
+
 /* ---- later ---- */
 
 /* Give the runtime a command. `reply` comes later, unless the request is over or

@@ -159,12 +159,9 @@ static void step(struct kith_request *request)
 static void handle(struct kith_request *request)
 {
     bool is_empty = false;
-    struct search *search = calloc(1, sizeof *search);
-    request->state = search;
-    if (!search) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct search *search = kith_request_keep(request, sizeof *search);
+    if (!search)
         return;
-    }
     search->server = request->server;
     search->w = kith_writer(&kith_alloc_heap);
     search->query.limit = LOOK_COUNT;

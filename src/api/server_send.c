@@ -195,12 +195,9 @@ static bool parse_wait(struct kith_request *request, struct sending *sending)
 
 static void handle(struct kith_request *request)
 {
-    struct sending *sending = calloc(1, sizeof *sending);
-    request->state = sending;
-    if (!sending) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct sending *sending = kith_request_keep(request, sizeof *sending);
+    if (!sending)
         return;
-    }
     sending->body = kith_request_json(request);
     struct kith_target target;
     size_t to_size = 0;

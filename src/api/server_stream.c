@@ -496,12 +496,9 @@ static struct MHD_Response *stream_response(struct stream *stream)
 static void handle(struct kith_request *request)
 {
     struct kith_server *server = request->server;
-    struct stream *stream = calloc(1, sizeof *stream);
-    if (!stream) {
-        kith_request_problem(request, KITH_ENOMEM, "out of memory; try again");
+    struct stream *stream = kith_request_keep(request, sizeof *stream);
+    if (!stream)
         return;
-    }
-    request->state = stream;
     stream->request = request;
     stream->queue = kith_writer(&kith_alloc_heap);
     kith_list_init(&stream->link);
